@@ -1,0 +1,100 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Deadline } from '../admission/deadline.ts';
+import type { CompiledOptions } from '../config/options.schema.ts';
+import { COMPILED_OPTIONS } from '../config/options.token.ts';
+import { explainVmGone } from '../errors/explain-vm-gone.ts';
+import { JsRuntimeError } from '../errors/js-runtime-error.ts';
+import type { Vm } from '../pool/vm-factory.ts';
+import { VmPoolService } from '../pool/vm-pool.service.ts';
+import type { ScriptErrorInfo } from '../protocol/messages.ts';
+import { TenancyService } from '../tenancy/tenancy.service.ts';
+import { ArtifactCache, type CacheStats } from './artifact-cache.ts';
+import { cacheKey } from './cache-key.ts';
+import type { CompiledScript, CompileOptions } from './compiled-script.ts';
+
+export const DEFAULT_SCRIPT_NAME = 'script.js';
+
+const NAME_RULE = /^[^\p{Cc}]{1,256}$/u;
+
+/** Turns sources into compiled scripts, and knows where their code is. */
+@Injectable()
+export class CompilerService {
+  #hits = 0;
+  #misses = 0;
+
+  constructor(
+    @Inject(COMPILED_OPTIONS) private readonly options: CompiledOptions,
+    private readonly tenancy: TenancyService,
+    private readonly pool: VmPoolService,
+    private readonly artifacts: ArtifactCache,
+  ) {}
+
+  /**
+   * Compiles a source for the current tenant, in one of its VMs, without running it.
+   *
+   * @throws JsRuntimeError COMPILATION_FAILED with the position in `details.error`, SCRIPT_TOO_LARGE, INVALID_REQUEST,
+   * TENANT_CONTEXT_MISSING, WALL_TIME_LIMIT_EXCEEDED, and what a VM's lease may fail with
+   */
+  async compile(name: string, source: string, options: CompileOptions = {}): Promise<CompiledScript> {
+    const { tenant } = this.tenancy.current();
+    const script = this.describe(tenant.id, name, source, options);
+    const deadline = new Deadline(this.options.timeoutMs);
+    await this.pool.withVm(
+      async ({ vm }) => {
+        const { outcome, codeCache } = await vm
+          .compile(headerOf(script), source, deadline.remainingMs)
+          .catch((error: unknown) => {
+            throw explainVmGone(error, deadline.timeoutMs);
+          });
+        if (outcome.kind === 'not-compiled') throw compilationFailed(outcome.error);
+        await this.keep(script, codeCache);
+      },
+      { tenantId: tenant.id, deadline },
+    );
+    return script;
+  }
+
+  stats(): CacheStats {
+    return { hits: this.#hits, misses: this.#misses, entries: this.artifacts.entries };
+  }
+
+  /** Checks a source's name and size and gives it its id. Compiles nothing. @throws JsRuntimeError as `compile` does */
+  describe(tenantId: string, name: string, source: string, { wrap = 'script' }: CompileOptions): CompiledScript {
+    if (!NAME_RULE.test(name)) {
+      throw new JsRuntimeError('INVALID_REQUEST', 'name must have 1 to 256 characters, none of them a control character');
+    }
+    const sourceBytes = Buffer.byteLength(source);
+    const { maxSourceBytes } = this.options;
+    if (sourceBytes > maxSourceBytes) {
+      throw new JsRuntimeError('SCRIPT_TOO_LARGE', `The script has ${sourceBytes} bytes; allowed are ${maxSourceBytes}`, {
+        limit: { name: 'maxSourceBytes', allowed: maxSourceBytes, used: sourceBytes },
+      });
+    }
+    const script = { id: cacheKey(tenantId, name, wrap, source), name, wrap, tenantId, source, sourceBytes };
+    return Object.freeze(script);
+  }
+
+  /** What a VM needs to run a script without compiling it, if that is known: nothing when it still holds the script. */
+  async codeFor(script: CompiledScript, vm: Vm): Promise<{ codeCache: Uint8Array | undefined; hit: boolean }> {
+    const isHeld = vm.keptScripts.has(script.id);
+    const codeCache = isHeld ? undefined : await this.artifacts.get(script.id);
+    const hit = isHeld || codeCache !== undefined;
+    if (hit) this.#hits++;
+    else this.#misses++;
+    return { codeCache, hit };
+  }
+
+  /** Keeps code that a VM made on the way, for the tenant's other VMs. */
+  async keep(script: CompiledScript, codeCache: Uint8Array | undefined): Promise<void> {
+    if (codeCache) await this.artifacts.set(script.id, codeCache);
+  }
+}
+
+export function headerOf(script: CompiledScript): { key: string; name: string; wrap: CompiledScript['wrap'] } {
+  return { key: script.id, name: script.name, wrap: script.wrap };
+}
+
+export function compilationFailed(error: ScriptErrorInfo): JsRuntimeError {
+  const where = error.line === undefined ? '' : ` (line ${error.line}, column ${error.column})`;
+  return new JsRuntimeError('COMPILATION_FAILED', `${error.name}: ${error.message}${where}`, { error });
+}

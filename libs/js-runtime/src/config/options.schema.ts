@@ -1,0 +1,34 @@
+import { z } from 'zod';
+
+const MIB = 1024 * 1024;
+const count = z.coerce.number().int().min(1);
+const ms = z.coerce.number().int().min(1).max(2 ** 31 - 1);
+const bytes = z.coerce.number().int().min(1).max(256 * MIB);
+const flag = z.union([z.boolean(), z.stringbool()]);
+
+/**
+ * Every option with its default. The unit is part of the name. Descriptions are for the operator.
+ */
+export const optionsSchema = z.strictObject({
+  poolSize: count.max(1000).default(10).describe('VM processes kept ready; each idle one takes about 20 MB of memory'),
+  vmCreateTimeoutMs: ms.default(5000).describe('how long a VM process may take to start'),
+  healthTimeoutMs: ms.default(100).describe('how long a VM may take to answer a health check'),
+  timeoutMs: ms.default(30_000).describe('wall time of one execution, waiting for a VM included'),
+  maxMemoryMb: z.coerce.number().int().min(8).max(4096).default(64).describe('heap of one isolate'),
+  stackSizeKb: z.coerce.number().int().min(64).max(984).default(984).describe('stack of one VM process'),
+  maxSourceBytes: bytes.default(MIB).describe('size of one script'),
+  maxInputBytes: bytes.default(MIB).describe('size of `input` as JSON'),
+  maxResultBytes: bytes.default(MIB).describe('size of the result as JSON'),
+  maxLogBytes: bytes.default(64 * 1024).describe('console output of one execution'),
+  maxLogEntries: count.max(100_000).default(1000).describe('console calls of one execution'),
+  cacheEnabled: flag.default(true).describe("whether V8's code cache of compiled scripts is kept"),
+  cacheMaxEntries: count.max(1_000_000).default(1000).describe('scripts whose code cache is kept'),
+});
+
+/** Options as an application writes them; whatever is left out has its default. */
+export type JsRuntimeOptions = z.input<typeof optionsSchema>;
+
+/** Options as the runtime uses them: complete, checked, frozen. */
+export type CompiledOptions = Readonly<z.output<typeof optionsSchema>>;
+
+export type OptionName = keyof CompiledOptions;

@@ -1,0 +1,2 @@
+/** Injects the {@link CompiledOptions}. */
+export const COMPILED_OPTIONS = Symbol('COMPILED_OPTIONS');

@@ -1,0 +1,45 @@
+/** What an error code means to an HTTP client. The script's fault is 4xx, ours is 5xx. */
+export interface ErrorCodeInfo {
+  readonly status: number;
+  /** Whether the same request may succeed later without being changed. */
+  readonly retryable: boolean;
+  readonly title: string;
+}
+
+/** The closed set of error codes. */
+export const ERROR_CODES = {
+  /** The request or an option is malformed; the message says what is allowed. */
+  INVALID_REQUEST: { status: 400, retryable: false, title: 'Invalid request' },
+  /** No or wrong credentials. */
+  UNAUTHENTICATED: { status: 401, retryable: false, title: 'Not authenticated' },
+  /** The caller may not do this. */
+  PERMISSION_DENIED: { status: 403, retryable: false, title: 'Permission denied' },
+  /** The source is larger than `maxSourceBytes`. */
+  SCRIPT_TOO_LARGE: { status: 413, retryable: false, title: 'Script too large' },
+  /** The input, as JSON, is larger than `maxInputBytes`. */
+  INPUT_TOO_LARGE: { status: 413, retryable: false, title: 'Input too large' },
+  /** The source is not JavaScript. `details.error` has the position. */
+  COMPILATION_FAILED: { status: 422, retryable: false, title: 'Compilation failed' },
+  /** The script threw, or a promise rejected and nothing handled it. */
+  SCRIPT_ERROR: { status: 422, retryable: false, title: 'Script error' },
+  /** The result is not JSON: a function, symbol, BigInt or cycle. */
+  RESULT_NOT_SERIALIZABLE: { status: 422, retryable: false, title: 'Result not serializable' },
+  /** The result, as JSON, is larger than `maxResultBytes`. */
+  RESULT_TOO_LARGE: { status: 422, retryable: false, title: 'Result too large' },
+  /** `timeoutMs` passed, waiting for a VM included. */
+  WALL_TIME_LIMIT_EXCEEDED: { status: 422, retryable: false, title: 'Wall-time limit exceeded' },
+  /** The isolate's heap grew past `maxMemoryMb`. */
+  MEMORY_LIMIT_EXCEEDED: { status: 422, retryable: false, title: 'Memory limit exceeded' },
+  /** The caller gave up: its AbortSignal fired, or `cancel()` was called. */
+  CANCELLED: { status: 499, retryable: false, title: 'Cancelled' },
+  /** A wiring fault: the caller never entered a tenant. */
+  TENANT_CONTEXT_MISSING: { status: 500, retryable: false, title: 'Tenant context missing' },
+  /** No VM came free before the deadline. */
+  POOL_EXHAUSTED: { status: 503, retryable: true, title: 'Pool exhausted' },
+  /** The backend is stopping. */
+  SHUTTING_DOWN: { status: 503, retryable: true, title: 'Shutting down' },
+  /** The VM died and nobody knows why. The script may have had effects: it is never re-run silently. */
+  VM_CRASHED: { status: 502, retryable: false, title: 'VM crashed' },
+} as const satisfies Record<string, ErrorCodeInfo>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;

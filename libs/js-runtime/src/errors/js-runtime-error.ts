@@ -1,0 +1,39 @@
+import type { UsageReceipt } from '../metrics/usage-receipt.ts';
+import type { LogEntry, ScriptErrorInfo } from '../protocol/messages.ts';
+import { ERROR_CODES, type ErrorCode } from './error-codes.ts';
+
+/** What an error may carry beside its message. Every field is safe to show to the tenant. */
+export interface ErrorDetails {
+  /** The limit that was hit, by the name of its option. */
+  readonly limit?: { readonly name: string; readonly allowed: number; readonly used?: number };
+  /** What the script threw, or why it does not compile. */
+  readonly error?: ScriptErrorInfo;
+  /** Where the script was when it was stopped, where known. */
+  readonly stack?: string;
+  /** The rules that were broken, one line each. */
+  readonly issues?: readonly string[];
+}
+
+/** The one error class of this library. Tell cases apart by `code`. */
+export class JsRuntimeError extends Error {
+  override readonly name = 'JsRuntimeError';
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+  /** The execution that failed; undefined when it failed before it had an id. */
+  executionId: string | undefined;
+  /** What the script had logged until then; undefined when it did not run, or its VM had to be killed. */
+  logs: readonly LogEntry[] | undefined;
+  /** What it had used until then; undefined as for `logs`. */
+  usage: UsageReceipt | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.details = details;
+  }
+
+  /** Whether the same call may succeed later without being changed. */
+  get retryable(): boolean {
+    return ERROR_CODES[this.code].retryable;
+  }
+}

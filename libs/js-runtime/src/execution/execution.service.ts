@@ -1,0 +1,148 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Deadline } from '../admission/deadline.ts';
+import type { CompiledScript } from '../compiler/compiled-script.ts';
+import { CompilerService, DEFAULT_SCRIPT_NAME, headerOf } from '../compiler/compiler.service.ts';
+import type { CompiledOptions } from '../config/options.schema.ts';
+import { COMPILED_OPTIONS } from '../config/options.token.ts';
+import { explainVmGone } from '../errors/explain-vm-gone.ts';
+import { JsRuntimeError } from '../errors/js-runtime-error.ts';
+import type { RuntimeMetrics } from './runtime-metrics.ts';
+import type { UsageReceipt } from '../metrics/usage-receipt.ts';
+import type { VmLease } from '../pool/vm-lease.ts';
+import { VmPoolService } from '../pool/vm-pool.service.ts';
+import type { RunReply } from '../process/vm-process.ts';
+import { tightenLimits } from '../security/resource-limits.ts';
+import type { TenantContext } from '../tenancy/tenant-context.ts';
+import { TenancyService } from '../tenancy/tenancy.service.ts';
+import type { ExecuteOptions } from './execute-options.ts';
+import type { ExecutionResult } from './execution-result.ts';
+import { inputToJson } from './input-to-json.ts';
+import { readOutcome } from './read-outcome.ts';
+import { RunningExecutions, type RunningExecution } from './running-executions.ts';
+
+/** Runs scripts of the current tenant. */
+@Injectable()
+export class ExecutionService {
+  readonly #running = new RunningExecutions();
+  #executionsTotal = 0;
+  #executionErrors = 0;
+  #timeoutsTotal = 0;
+
+  constructor(
+    @Inject(COMPILED_OPTIONS) private readonly options: CompiledOptions,
+    private readonly tenancy: TenancyService,
+    private readonly compiler: CompilerService,
+    private readonly pool: VmPoolService,
+  ) {}
+
+  /**
+   * Runs a script in a fresh realm, for the tenant that nestjs-cls holds.
+   *
+   * @throws JsRuntimeError with the `code` that says what went wrong and the `executionId` it went wrong in
+   */
+  async execute<T = unknown>(script: string | CompiledScript, options: ExecuteOptions = {}): Promise<ExecutionResult<T>> {
+    const execution = this.#running.begin(options.executionId, options.signal);
+    this.#executionsTotal++;
+    try {
+      return (await this.#execute(execution, script, options)) as ExecutionResult<T>;
+    } catch (error) {
+      this.#executionErrors++;
+      if (error instanceof JsRuntimeError) {
+        error.executionId = execution.id;
+        if (error.code === 'WALL_TIME_LIMIT_EXCEEDED') this.#timeoutsTotal++;
+      }
+      throw error;
+    } finally {
+      this.#running.end(execution);
+    }
+  }
+
+  /** Cancels an execution that waits or runs; it ends with CANCELLED. False when there is none of that id. */
+  cancel(executionId: string): boolean {
+    return this.#running.cancel(executionId);
+  }
+
+  metrics(): RuntimeMetrics {
+    return {
+      executionsTotal: this.#executionsTotal,
+      executionErrors: this.#executionErrors,
+      timeoutsTotal: this.#timeoutsTotal,
+      compilationCache: this.compiler.stats(),
+      pool: this.pool.stats(),
+    };
+  }
+
+  async #execute(
+    execution: RunningExecution,
+    scriptOrSource: string | CompiledScript,
+    options: ExecuteOptions,
+  ): Promise<ExecutionResult> {
+    const tenancy = this.tenancy.current();
+    const { timeoutMs } = tightenLimits(this.options, options.limits);
+    const deadline = new Deadline(timeoutMs);
+    const script = this.#scriptOf(tenancy, scriptOrSource, options);
+    const inputJson = inputToJson(options.input, this.options.maxInputBytes);
+    const { signal } = execution;
+    return this.pool.withVm((lease) => this.#run(execution, tenancy, deadline, script, inputJson, lease), {
+      tenantId: tenancy.tenant.id,
+      deadline,
+      signal,
+    });
+  }
+
+  #scriptOf(tenancy: TenantContext, script: string | CompiledScript, options: ExecuteOptions): CompiledScript {
+    const { name = DEFAULT_SCRIPT_NAME, wrap } = options;
+    if (typeof script === 'string') return this.compiler.describe(tenancy.tenant.id, name, script, { wrap });
+    if (script.tenantId === tenancy.tenant.id) return script;
+    throw new JsRuntimeError('PERMISSION_DENIED', 'The compiled script belongs to another tenant');
+  }
+
+  async #run(
+    execution: RunningExecution,
+    tenancy: TenantContext,
+    deadline: Deadline,
+    script: CompiledScript,
+    inputJson: string,
+    { vm }: VmLease,
+  ): Promise<ExecutionResult> {
+    const queueMs = deadline.elapsedMs;
+    const { codeCache, hit } = await this.compiler.codeFor(script, vm);
+    const onAbort = (): void => {
+      vm.kill('cancelled');
+    };
+    execution.signal.addEventListener('abort', onAbort);
+    if (execution.signal.aborted) onAbort();
+    let reply: RunReply;
+    try {
+      const deadlineMs = deadline.remainingMs;
+      reply = await vm.run({
+        script: headerOf(script),
+        source: script.source,
+        contextJson: JSON.stringify({ ...tenancy, executionId: execution.id, deadlineMs }),
+        inputJson,
+        codeCache,
+        timeoutMs: deadlineMs,
+        limits: this.options,
+      });
+    } catch (error) {
+      throw explainVmGone(error, deadline.timeoutMs);
+    } finally {
+      execution.signal.removeEventListener('abort', onAbort);
+    }
+    await this.compiler.keep(script, reply.codeCache);
+    const usage: UsageReceipt = {
+      wallMs: deadline.elapsedMs,
+      queueMs,
+      cpuMs: reply.cpuMs,
+      heapBytes: reply.heapBytes,
+      apiCalls: 0,
+      compile: hit ? 'hit' : 'miss',
+    };
+    try {
+      const value = readOutcome(reply, deadline.timeoutMs, this.options);
+      return { executionId: execution.id, value, logs: reply.logs, usage, vmId: vm.id };
+    } catch (error) {
+      throw error instanceof JsRuntimeError ? Object.assign(error, { logs: reply.logs, usage }) : error;
+    }
+  }
+}

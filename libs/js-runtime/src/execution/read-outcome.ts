@@ -1,0 +1,44 @@
+import { compilationFailed } from '../compiler/compiler.service.ts';
+import type { CompiledOptions } from '../config/options.schema.ts';
+import { wallTimeLimitExceeded } from '../errors/explain-vm-gone.ts';
+import { JsRuntimeError } from '../errors/js-runtime-error.ts';
+import type { RunReply } from '../process/vm-process.ts';
+
+/** The value a script came to, or the one error that says why there is none. @throws JsRuntimeError */
+export function readOutcome(reply: RunReply, timeoutMs: number, options: CompiledOptions): unknown {
+  const { outcome } = reply;
+  switch (outcome.kind) {
+    case 'value':
+      return parseResult(reply.resultJson);
+    case 'undefined':
+      return undefined;
+    case 'threw': {
+      const { error } = outcome;
+      throw new JsRuntimeError('SCRIPT_ERROR', `${error.name}: ${error.message}`, { error });
+    }
+    case 'not-compiled':
+      throw compilationFailed(outcome.error);
+    case 'not-serializable':
+      throw new JsRuntimeError('RESULT_NOT_SERIALIZABLE', `The result is not JSON: ${outcome.message}`);
+    case 'result-too-large': {
+      const { maxResultBytes: allowed } = options;
+      const limit = { name: 'maxResultBytes', allowed, used: outcome.bytes };
+      throw new JsRuntimeError('RESULT_TOO_LARGE', `The result is larger than ${allowed} bytes as JSON`, { limit });
+    }
+    case 'timed-out':
+      throw wallTimeLimitExceeded(timeoutMs, outcome.stack);
+    case 'out-of-memory': {
+      const { maxMemoryMb: allowed } = options;
+      const limit = { name: 'maxMemoryMb', allowed };
+      throw new JsRuntimeError('MEMORY_LIMIT_EXCEEDED', `The script used more than ${allowed} MB of heap`, { limit });
+    }
+  }
+}
+
+function parseResult(json: string): unknown {
+  try {
+    return JSON.parse(json) as unknown;
+  } catch (cause) {
+    throw new JsRuntimeError('VM_CRASHED', 'The VM sent a result that is not JSON', {}, { cause });
+  }
+}

@@ -1,0 +1,13 @@
+import type { CacheStats } from '../compiler/artifact-cache.ts';
+import type { PoolStats } from '../pool/pool-stats.ts';
+
+/** Counters since the start, and the state of the parts. */
+export interface RuntimeMetrics {
+  readonly executionsTotal: number;
+  /** Of these, those that ended in an error of any kind. */
+  readonly executionErrors: number;
+  /** Of these, those that ran out of wall time. */
+  readonly timeoutsTotal: number;
+  readonly compilationCache: CacheStats;
+  readonly pool: PoolStats;
+}

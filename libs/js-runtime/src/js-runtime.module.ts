@@ -1,0 +1,49 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { ConfigModule, type ConfigType } from '@nestjs/config';
+import { TerminusModule } from '@nestjs/terminus';
+import { ClsModule } from 'nestjs-cls';
+import { ArtifactCache } from './compiler/artifact-cache.ts';
+import { CompilerService } from './compiler/compiler.service.ts';
+import { compileOptions } from './config/compile-options.ts';
+import { jsRuntimeConfig } from './config/js-runtime.config.ts';
+import type { CompiledOptions, JsRuntimeOptions } from './config/options.schema.ts';
+import { COMPILED_OPTIONS } from './config/options.token.ts';
+import { ExecutionService } from './execution/execution.service.ts';
+import { JsRuntimeHealthIndicator } from './health/js-runtime.health.ts';
+import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './js-runtime.module-definition.ts';
+import { ProcessVmFactory } from './pool/process-vm-factory.ts';
+import { VM_FACTORY } from './pool/vm-factory.ts';
+import { VmPoolService } from './pool/vm-pool.service.ts';
+import { TenancyService } from './tenancy/tenancy.service.ts';
+
+/**
+ * Runs tenants' own JavaScript. Global: import it once, inject its services anywhere.
+ *
+ * Options come from `JS_RUNTIME_*` (through @nestjs/config); what `forRoot` or `forRootAsync` is given comes first.
+ * The application sets up `ClsModule.forRoot(...)` itself and enters the tenant in a guard.
+ */
+@Module({
+  imports: [ConfigModule.forFeature(jsRuntimeConfig), ClsModule, TerminusModule],
+  providers: [
+    {
+      provide: COMPILED_OPTIONS,
+      inject: [jsRuntimeConfig.KEY, MODULE_OPTIONS_TOKEN],
+      useFactory: (environment: ConfigType<typeof jsRuntimeConfig>, given: JsRuntimeOptions): CompiledOptions =>
+        compileOptions({ ...environment, ...given }),
+    },
+    { provide: VM_FACTORY, useClass: ProcessVmFactory },
+    TenancyService,
+    VmPoolService,
+    ArtifactCache,
+    CompilerService,
+    ExecutionService,
+    JsRuntimeHealthIndicator,
+  ],
+  exports: [COMPILED_OPTIONS, TenancyService, VmPoolService, CompilerService, ExecutionService, JsRuntimeHealthIndicator],
+})
+export class JsRuntimeModule extends ConfigurableModuleClass {
+  /** Static options. @throws InvalidOptionsError when the application starts, naming the wrong option */
+  static override forRoot(options: JsRuntimeOptions = {}): DynamicModule {
+    return super.forRoot(options);
+  }
+}

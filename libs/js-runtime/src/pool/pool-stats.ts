@@ -1,0 +1,17 @@
+/** One snapshot. `available + inUse + starting` is the number of VMs there are; `created - destroyed = available + inUse`. */
+export interface PoolStats {
+  /** VMs that could be leased now. */
+  readonly available: number;
+  /** VMs that are leased now. */
+  readonly inUse: number;
+  /** VMs being started. */
+  readonly starting: number;
+  /** Callers that wait for a VM. */
+  readonly waiting: number;
+  /** VMs that became ready, since the start. */
+  readonly created: number;
+  /** VMs that ended after they had become ready, since the start. */
+  readonly destroyed: number;
+  /** Starts that failed, since the start. */
+  readonly errors: number;
+}

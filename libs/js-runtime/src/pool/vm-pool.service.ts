@@ -1,0 +1,255 @@
+import { Inject, Injectable, Logger, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import type { Deadline } from '../admission/deadline.ts';
+import type { CompiledOptions } from '../config/options.schema.ts';
+import { COMPILED_OPTIONS } from '../config/options.token.ts';
+import { JsRuntimeError } from '../errors/js-runtime-error.ts';
+import { VmGoneError } from '../process/vm-process.ts';
+import type { PoolStats } from './pool-stats.ts';
+import { VM_FACTORY, type Vm, type VmExit, type VmFactory } from './vm-factory.ts';
+import type { VmInfo } from './vm-info.ts';
+import type { VmLease } from './vm-lease.ts';
+import { WaitingLine } from './waiting-line.ts';
+
+export interface AcquireOptions {
+  readonly tenantId: string;
+  readonly deadline: Deadline;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A VM in the pool, with what the pool knows of it. */
+interface Member {
+  readonly vm: Vm;
+  readonly createdAt: number;
+  tenantId: string | undefined;
+  lastUsedAt: number;
+  useCount: number;
+  lease: VmLease | undefined;
+}
+
+/** How long to wait before a start that failed is tried again. */
+const RESTART_DELAY_MS = 1000;
+
+/** Keeps `poolSize` VMs ready and lends them, one execution at a time. A VM that ends is replaced. */
+@Injectable()
+export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown {
+  readonly #logger = new Logger(VmPoolService.name);
+  readonly #members = new Map<Vm, Member>();
+  readonly #line = new WaitingLine<VmLease>();
+  readonly #starts = new Set<Promise<void>>();
+  readonly #restartTimers = new Set<NodeJS.Timeout>();
+  #closed = false;
+  #created = 0;
+  #destroyed = 0;
+  #errors = 0;
+
+  constructor(
+    @Inject(COMPILED_OPTIONS) private readonly options: CompiledOptions,
+    @Inject(VM_FACTORY) private readonly factory: VmFactory,
+  ) {}
+
+  /** Starts all VMs and waits for the first: an application that cannot run scripts at all should not start. */
+  async onModuleInit(): Promise<void> {
+    const starts = Array.from({ length: this.options.poolSize }, async () => {
+      if (!(await this.#start())) throw new Error('not started');
+    });
+    try {
+      await Promise.any(starts);
+    } catch {
+      await this.close();
+      throw new Error('No VM process could be started; the log says why');
+    }
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.close();
+  }
+
+  /** Leases a VM for the time of `use`. @throws what `acquire` and `use` throw */
+  async withVm<T>(use: (lease: VmLease) => Promise<T>, options: AcquireOptions): Promise<T> {
+    const lease = await this.acquire(options);
+    try {
+      return await use(lease);
+    } finally {
+      this.release(lease);
+    }
+  }
+
+  /**
+   * Leases a VM: the tenant's own idle one, else one that has served nobody, else the least recently used of another
+   * tenant with its isolate replaced, else the next to come free. Every lease must be released.
+   *
+   * @throws JsRuntimeError POOL_EXHAUSTED at the deadline, CANCELLED by the signal, SHUTTING_DOWN
+   */
+  async acquire(options: AcquireOptions): Promise<VmLease> {
+    for (;;) {
+      if (this.#closed) throw shuttingDown();
+      if (options.signal?.aborted) throw new JsRuntimeError('CANCELLED', 'Cancelled before it began');
+      const { tenantId, deadline, signal } = options;
+      const idle = this.#pickIdle(tenantId);
+      const lease = idle ? lend(idle, tenantId) : await this.#line.wait(tenantId, deadline, signal);
+      if (await this.#bind(lease)) return lease;
+    }
+  }
+
+  /** Gives a VM back. A VM that has ended is not offered again. @throws Error when it is not leased by this lease */
+  release(lease: VmLease): void {
+    const member = this.#members.get(lease.vm);
+    if (!member) {
+      if (lease.vm.alive) throw new Error(`VM ${lease.vm.id} is not of this pool`);
+      return;
+    }
+    if (member.lease !== lease) throw new Error(`The lease of VM ${lease.vm.id} was released already`);
+    member.lastUsedAt = Date.now();
+    member.lease = undefined;
+    this.#offer(member);
+  }
+
+  /** Whether an idle or leased VM answers; one that does not within `healthTimeoutMs` is killed and replaced. */
+  async healthCheck(vm: Vm): Promise<boolean> {
+    try {
+      await vm.check(this.options.healthTimeoutMs);
+      return true;
+    } catch (error) {
+      if (error instanceof VmGoneError) return false;
+      throw error;
+    }
+  }
+
+  stats(): PoolStats {
+    let available = 0;
+    let inUse = 0;
+    for (const member of this.#members.values()) {
+      if (member.lease) inUse++;
+      else available++;
+    }
+    return {
+      available,
+      inUse,
+      starting: this.#starts.size,
+      waiting: this.#line.length,
+      created: this.#created,
+      destroyed: this.#destroyed,
+      errors: this.#errors,
+    };
+  }
+
+  vms(): VmInfo[] {
+    return [...this.#members.values()].map(({ vm, tenantId, createdAt, lastUsedAt, useCount, lease }) => ({
+      id: vm.id,
+      pid: vm.pid,
+      state: lease ? 'leased' : 'idle',
+      tenantId,
+      createdAt,
+      lastUsedAt,
+      useCount,
+      healthy: vm.alive,
+    }));
+  }
+
+  /** Ends the pool: whoever waits or runs gets SHUTTING_DOWN. Resolves when every process is gone. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const timer of this.#restartTimers) clearTimeout(timer);
+    this.#line.rejectAll(shuttingDown);
+    const endAll = (): Promise<void[]> =>
+      Promise.all([...this.#members.keys()].map((vm) => this.factory.destroy(vm, 'shutdown')));
+    await endAll();
+    await Promise.all(this.#starts);
+    await endAll();
+  }
+
+  #pickIdle(tenantId: string): Member | undefined {
+    let best: Member | undefined;
+    let bestRank = Infinity;
+    for (const member of this.#members.values()) {
+      if (member.lease || !member.vm.alive) continue;
+      const rank = member.tenantId === tenantId ? 0 : member.tenantId === undefined ? 1 : 2;
+      if (rank < bestRank || (rank === bestRank && best && member.lastUsedAt < best.lastUsedAt)) {
+        best = member;
+        bestRank = rank;
+      }
+    }
+    return best;
+  }
+
+  /** Makes the VM the tenant's. False when it ended on the way; then it is out of the pool. */
+  async #bind({ vm, tenantId }: VmLease): Promise<boolean> {
+    const member = this.#members.get(vm);
+    if (!member) return false;
+    const formerTenantId = member.tenantId;
+    member.tenantId = tenantId;
+    member.useCount++;
+    try {
+      if (formerTenantId !== undefined && formerTenantId !== tenantId) await this.factory.reset(vm, tenantId);
+    } catch (error) {
+      vm.kill('unhealthy');
+      if (!(error instanceof VmGoneError)) throw error;
+    }
+    return vm.alive;
+  }
+
+  #offer(member: Member): void {
+    if (member.vm.alive && !this.#closed) this.#line.serveFirst((tenantId) => lend(member, tenantId));
+  }
+
+  /** Starts one VM and adds it. Resolves to whether that worked; never rejects. */
+  async #start(): Promise<boolean> {
+    const start = this.#startOne();
+    const settled = start.then(() => undefined);
+    this.#starts.add(settled);
+    void settled.then(() => this.#starts.delete(settled));
+    return start;
+  }
+
+  async #startOne(): Promise<boolean> {
+    try {
+      const vm = await this.factory.create();
+      this.#add(vm);
+      return true;
+    } catch (error) {
+      this.#errors++;
+      this.#logger.error(`A VM could not be started: ${String(error)}`);
+      this.#restartLater();
+      return false;
+    }
+  }
+
+  #add(vm: Vm): void {
+    const now = Date.now();
+    const member: Member = { vm, createdAt: now, tenantId: undefined, lastUsedAt: now, useCount: 0, lease: undefined };
+    this.#members.set(vm, member);
+    this.#created++;
+    void vm.exited.then((exit) => {
+      this.#remove(vm, exit);
+    });
+    this.#offer(member);
+  }
+
+  #remove(vm: Vm, exit: VmExit): void {
+    this.#members.delete(vm);
+    this.#destroyed++;
+    const how = `reason ${exit.reason}, exit code ${exit.code ?? '-'}, signal ${exit.signal ?? '-'}`;
+    if (exit.reason === 'crashed' || exit.reason === 'protocol') this.#logger.warn(`VM ${vm.id} ended: ${how}`);
+    else this.#logger.debug(`VM ${vm.id} ended: ${how}`);
+    if (!this.#closed) void this.#start();
+  }
+
+  #restartLater(): void {
+    if (this.#closed) return;
+    const timer = setTimeout(() => {
+      this.#restartTimers.delete(timer);
+      void this.#start();
+    }, RESTART_DELAY_MS);
+    this.#restartTimers.add(timer);
+  }
+}
+
+function lend(member: Member, tenantId: string): VmLease {
+  const lease: VmLease = { vm: member.vm, tenantId };
+  member.lease = lease;
+  return lease;
+}
+
+function shuttingDown(): JsRuntimeError {
+  return new JsRuntimeError('SHUTTING_DOWN', 'The runtime is shutting down');
+}

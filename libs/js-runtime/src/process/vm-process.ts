@@ -1,0 +1,278 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { encodeFrame, FrameDecoder, ProtocolError, type Frame } from '../protocol/frame.ts';
+import type { CompileOutcome, HostMessage, OutputLimits, ScriptHeader, VmMessage } from '../protocol/messages.ts';
+import { parseVmMessage } from '../protocol/vm-message.schema.ts';
+import type { ChildCommand } from './child-command.ts';
+import { KeptScripts } from './kept-scripts.ts';
+import type { RetireReason } from './retire-reason.ts';
+
+export interface VmExit {
+  readonly reason: RetireReason;
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** The VM ended before it answered. `reason` says who ended it and why. */
+export class VmGoneError extends Error {
+  override readonly name = 'VmGoneError';
+
+  constructor(
+    readonly reason: RetireReason,
+    options?: ErrorOptions,
+  ) {
+    super(`The VM process is gone: ${reason}`, options);
+  }
+}
+
+export interface RunRequest {
+  readonly script: ScriptHeader;
+  readonly source: string;
+  readonly contextJson: string;
+  /** Empty for no input. */
+  readonly inputJson: string;
+  readonly codeCache: Uint8Array | undefined;
+  readonly timeoutMs: number;
+  readonly limits: OutputLimits;
+}
+
+export type RunReply = Omit<VmMessage & { type: 'ran' }, 'type' | 'id'> & {
+  readonly resultJson: string;
+  readonly codeCache: Uint8Array | undefined;
+};
+
+export interface CompileReply {
+  readonly outcome: CompileOutcome;
+  readonly codeCache: Uint8Array | undefined;
+}
+
+export interface VmProcessOptions {
+  readonly id: string;
+  readonly command: ChildCommand;
+  readonly startTimeoutMs: number;
+  /** Longest frame that the process may send. */
+  readonly maxFrameBytes: number;
+}
+
+/**
+ * The process stops a script at its deadline by itself where it can, and then still reports its logs; only when no
+ * answer has come this much later is it killed.
+ */
+const KILL_GRACE_MS = 50;
+
+interface Pending {
+  readonly id: number;
+  readonly timer: NodeJS.Timeout;
+  resolve(reply: { message: VmMessage; attachments: readonly Buffer[] }): void;
+  reject(error: VmGoneError): void;
+}
+
+/** What every method below answers with, by the type of the request. */
+type Reply<T extends VmMessage['type']> = { message: VmMessage & { type: T }; attachments: readonly Buffer[] };
+
+/**
+ * One VM: a child process with one isolate, spoken to over a pipe, one request at a time. Nothing it sends is believed
+ * before it was checked, and it can be killed at any moment.
+ */
+export class VmProcess {
+  readonly id: string;
+  /** Settles when the operating system has reaped the process. */
+  readonly exited: Promise<VmExit>;
+  readonly keptScripts = new KeptScripts();
+  readonly #child: ChildProcess;
+  readonly #pipe: Socket;
+  readonly #decoder: FrameDecoder;
+  #killedFor: RetireReason | undefined;
+  #hasExited = false;
+  #pending: Pending | undefined;
+  #lastRequestId = 0;
+  #v8Version = '';
+
+  private constructor(options: VmProcessOptions) {
+    this.id = options.id;
+    this.#decoder = new FrameDecoder(options.maxFrameBytes);
+    this.#child = spawn(options.command.file, options.command.args, {
+      cwd: '/',
+      env: {},
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+      // A process group of its own: Ctrl-C in a terminal is for the backend, which then ends its VMs in order.
+      detached: true,
+    });
+    this.#pipe = this.#child.stdio[3] as Socket;
+    this.#pipe.on('data', (chunk: Buffer) => {
+      this.#receive(chunk);
+    });
+    // Whatever is wrong with the pipe ends the process, and `exit` tells the rest.
+    this.#pipe.on('error', () => undefined);
+    this.#pipe.on('close', () => {
+      this.kill('crashed');
+    });
+    this.exited = new Promise((resolve) => {
+      const onEnd = (code: number | null, signal: NodeJS.Signals | null): void => {
+        this.#hasExited = true;
+        const reason = (this.#killedFor ??= 'crashed');
+        this.#failPending(new VmGoneError(reason));
+        resolve({ reason, code, signal });
+      };
+      this.#child.once('exit', onEnd);
+      // Only when the process could not be started at all.
+      this.#child.once('error', () => {
+        onEnd(null, null);
+      });
+    });
+  }
+
+  /**
+   * Starts a process and waits until it is ready for work.
+   *
+   * @throws Error when it ends, or takes longer than `startTimeoutMs`
+   */
+  static async start(options: VmProcessOptions): Promise<VmProcess> {
+    const vm = new VmProcess(options);
+    try {
+      const { message } = await vm.#expect<'ready'>('ready', 0, options.startTimeoutMs, 'start');
+      vm.#v8Version = message.v8Version;
+      return vm;
+    } catch (cause) {
+      const { reason, code, signal } = await vm.exited;
+      const what = reason === 'start' ? `not ready within ${options.startTimeoutMs} ms` : 'ended before it was ready';
+      throw new Error(`${options.command.file}: ${what} (exit code ${code ?? '-'}, signal ${signal ?? '-'})`, { cause });
+    }
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  get v8Version(): string {
+    return this.#v8Version;
+  }
+
+  /** False as soon as the process was told to end, or did. */
+  get alive(): boolean {
+    return this.#killedFor === undefined && !this.#hasExited;
+  }
+
+  /** @throws VmGoneError */
+  async run(request: RunRequest): Promise<RunReply> {
+    const { script, source, contextJson, inputJson, codeCache, timeoutMs, limits } = request;
+    const { message, attachments } = await this.#request<'ran'>(
+      'ran',
+      { type: 'run', script, timeoutMs, limits },
+      [source, contextJson, inputJson, codeCache ?? ''],
+      timeoutMs + KILL_GRACE_MS,
+      'wall',
+    );
+    const { outcome, logs, cpuMs, heapBytes } = message;
+    // After an interrupt or an out-of-memory disposal isolated-vm may throw out of a later, unrelated entry.
+    if (outcome.kind === 'timed-out') this.kill('wall');
+    else if (outcome.kind === 'out-of-memory') this.kill('memory');
+    else if (outcome.kind !== 'not-compiled') this.keptScripts.add(script.key);
+    const resultJson = attachments[0]?.toString('utf8') ?? '';
+    return { outcome, logs, cpuMs, heapBytes, resultJson, codeCache: optional(attachments[1]) };
+  }
+
+  /** @throws VmGoneError */
+  async compile(script: ScriptHeader, source: string, timeoutMs: number): Promise<CompileReply> {
+    const { message, attachments } = await this.#request<'compiled'>(
+      'compiled',
+      { type: 'compile', script },
+      [source],
+      timeoutMs,
+      'wall',
+    );
+    if (message.outcome.kind === 'compiled') this.keptScripts.add(script.key);
+    return { outcome: message.outcome, codeCache: optional(attachments[0]) };
+  }
+
+  /** Replaces the isolate. @throws VmGoneError */
+  async reset(timeoutMs: number): Promise<void> {
+    this.keptScripts.clear();
+    await this.#request<'done'>('done', { type: 'reset' }, [], timeoutMs, 'unhealthy');
+  }
+
+  /** Runs a constant script in a fresh realm. @throws VmGoneError */
+  async check(timeoutMs: number): Promise<void> {
+    await this.#request<'done'>('done', { type: 'check' }, [], timeoutMs, 'unhealthy');
+  }
+
+  /** Ends the process at once. The first reason given is the one that counts. */
+  kill(reason: RetireReason): void {
+    if (!this.alive) return;
+    this.#killedFor = reason;
+    this.#failPending(new VmGoneError(reason));
+    this.#child.kill('SIGKILL');
+    this.#pipe.destroy();
+  }
+
+  async #request<T extends VmMessage['type']>(
+    type: T,
+    header: DistributiveOmit<HostMessage, 'id'>,
+    attachments: readonly (string | Uint8Array)[],
+    timeoutMs: number,
+    lateReason: RetireReason,
+  ): Promise<Reply<T>> {
+    if (!this.alive) throw new VmGoneError(this.#killedFor ?? 'crashed');
+    if (this.#pending) throw new Error(`VM ${this.id} was given a request while it works on another`);
+    const id = ++this.#lastRequestId;
+    const reply = this.#expect(type, id, timeoutMs, lateReason);
+    this.#pipe.write(encodeFrame({ ...header, id }, attachments));
+    return reply;
+  }
+
+  /** Waits for the reply to request `id`; a process that is late is killed. */
+  async #expect<T extends VmMessage['type']>(
+    type: T,
+    id: number,
+    timeoutMs: number,
+    lateReason: RetireReason,
+  ): Promise<Reply<T>> {
+    const reply = await new Promise<{ message: VmMessage; attachments: readonly Buffer[] }>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.kill(lateReason);
+      }, timeoutMs);
+      this.#pending = { id, timer, resolve, reject };
+    });
+    if (reply.message.type !== type) throw this.#violation(`${reply.message.type} in answer to a request for ${type}`);
+    return reply as Reply<T>;
+  }
+
+  #receive(chunk: Buffer): void {
+    if (!this.alive) return;
+    try {
+      for (const frame of this.#decoder.push(chunk)) this.#settle(frame);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.kill('protocol');
+    }
+  }
+
+  #settle({ header, attachments }: Frame): void {
+    const message = parseVmMessage(header);
+    const id = message.type === 'ready' ? 0 : message.id;
+    const pending = this.#pending;
+    if (pending?.id !== id) throw new ProtocolError(`a reply to request ${id}, which was not made`);
+    this.#pending = undefined;
+    clearTimeout(pending.timer);
+    pending.resolve({ message, attachments });
+  }
+
+  #failPending(error: VmGoneError): void {
+    const pending = this.#pending;
+    if (!pending) return;
+    this.#pending = undefined;
+    clearTimeout(pending.timer);
+    pending.reject(error);
+  }
+
+  #violation(what: string): VmGoneError {
+    this.kill('protocol');
+    return new VmGoneError('protocol', { cause: new ProtocolError(what) });
+  }
+}
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+function optional(bytes: Buffer | undefined): Uint8Array | undefined {
+  return bytes && bytes.byteLength > 0 ? bytes : undefined;
+}

@@ -1,0 +1,87 @@
+/** How a source is to be read: as a classic script with a completion value, or as the body of an async function. */
+export type ScriptWrap = 'script' | 'function';
+
+/** A script as its VM process is told of it; the source itself is an attachment. */
+export interface ScriptHeader {
+  /** Identifies source and wrap within one tenant; the VM keeps its compiled form under this key. */
+  readonly key: string;
+  /** File name that stack traces show. */
+  readonly name: string;
+  readonly wrap: ScriptWrap;
+}
+
+/** What the VM itself bounds before it copies anything out. All sizes in bytes of UTF-8. */
+export interface OutputLimits {
+  readonly maxResultBytes: number;
+  readonly maxLogBytes: number;
+  readonly maxLogEntries: number;
+}
+
+/** Backend → VM process. One request at a time; each is answered by exactly one {@link VmMessage} of the same `id`. */
+export type HostMessage =
+  /** Attachments: source. */
+  | { readonly type: 'compile'; readonly id: number; readonly script: ScriptHeader }
+  /** Attachments: source, context (JSON), input (JSON, empty when there is none), code cache (empty when there is none). */
+  | {
+      readonly type: 'run';
+      readonly id: number;
+      readonly script: ScriptHeader;
+      readonly timeoutMs: number;
+      readonly limits: OutputLimits;
+    }
+  /** Replaces the isolate, so that the process may serve another tenant. */
+  | { readonly type: 'reset'; readonly id: number }
+  /** Runs a constant script in a fresh realm. */
+  | { readonly type: 'check'; readonly id: number };
+
+export type LogLevel = 'log' | 'info' | 'warn' | 'error' | 'debug';
+
+/** One call of the script's `console`. */
+export interface LogEntry {
+  readonly level: LogLevel;
+  readonly message: string;
+}
+
+/** A thrown value or syntax error, flattened to text. The stack holds frames of the script only. */
+export interface ScriptErrorInfo {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string;
+  /** 1-based position in the script, where known. */
+  readonly line?: number | undefined;
+  readonly column?: number | undefined;
+}
+
+export type RunOutcome =
+  /** The JSON text is attachment 0 of the frame. */
+  | { readonly kind: 'value' }
+  | { readonly kind: 'undefined' }
+  | { readonly kind: 'threw'; readonly error: ScriptErrorInfo }
+  | { readonly kind: 'not-compiled'; readonly error: ScriptErrorInfo }
+  | { readonly kind: 'not-serializable'; readonly message: string }
+  | { readonly kind: 'result-too-large'; readonly bytes: number }
+  /** `stack`: where the script was when it ran out of time. The process is finished afterwards. */
+  | { readonly kind: 'timed-out'; readonly stack: string }
+  /** The isolate hit its heap limit and is disposed. The process is finished afterwards. */
+  | { readonly kind: 'out-of-memory' };
+
+export type CompileOutcome =
+  { readonly kind: 'compiled' } | { readonly kind: 'not-compiled'; readonly error: ScriptErrorInfo };
+
+/** VM process → backend. */
+export type VmMessage =
+  /** The process has an isolate and waits for work. */
+  | { readonly type: 'ready'; readonly v8Version: string }
+  /** Answers `run`. Attachments: result (JSON, empty when there is none), code cache made on the way (or empty). */
+  | {
+      readonly type: 'ran';
+      readonly id: number;
+      readonly outcome: RunOutcome;
+      readonly logs: readonly LogEntry[];
+      readonly cpuMs: number;
+      readonly heapBytes: number;
+    }
+  /** Answers `compile`. Attachments: code cache (or empty). */
+  | { readonly type: 'compiled'; readonly id: number; readonly outcome: CompileOutcome }
+  /** Answers `reset` and `check`. */
+  | { readonly type: 'done'; readonly id: number };

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { ProtocolError } from './frame.ts';
+import type { VmMessage } from './messages.ts';
+
+const MAX_TEXT = 64 * 1024;
+
+const id = z.int().nonnegative();
+const position = z.int().positive().optional();
+const error = z.strictObject({
+  name: z.string().max(MAX_TEXT),
+  message: z.string().max(MAX_TEXT),
+  stack: z.string().max(MAX_TEXT),
+  line: position,
+  column: position,
+});
+
+const runOutcome = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('value') }),
+  z.strictObject({ kind: z.literal('undefined') }),
+  z.strictObject({ kind: z.literal('threw'), error }),
+  z.strictObject({ kind: z.literal('not-compiled'), error }),
+  z.strictObject({ kind: z.literal('not-serializable'), message: z.string().max(MAX_TEXT) }),
+  z.strictObject({ kind: z.literal('result-too-large'), bytes: z.int().nonnegative() }),
+  z.strictObject({ kind: z.literal('timed-out'), stack: z.string().max(MAX_TEXT) }),
+  z.strictObject({ kind: z.literal('out-of-memory') }),
+]);
+
+const vmMessage = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('ready'), v8Version: z.string().max(64) }),
+  z.strictObject({
+    type: z.literal('ran'),
+    id,
+    outcome: runOutcome,
+    logs: z.array(z.strictObject({ level: z.enum(['log', 'info', 'warn', 'error', 'debug']), message: z.string() })),
+    cpuMs: z.number().nonnegative(),
+    heapBytes: z.int().nonnegative(),
+  }),
+  z.strictObject({
+    type: z.literal('compiled'),
+    id,
+    outcome: z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('compiled') }),
+      z.strictObject({ kind: z.literal('not-compiled'), error }),
+    ]),
+  }),
+  z.strictObject({ type: z.literal('done'), id }),
+]);
+
+/**
+ * Takes a header for what it claims to be only if it has exactly that shape: a VM process may be in the hands of a
+ * script that broke out of its isolate.
+ *
+ * @throws ProtocolError
+ */
+export function parseVmMessage(header: unknown): VmMessage {
+  const parsed = vmMessage.safeParse(header);
+  if (!parsed.success) throw new ProtocolError(`unknown message: ${z.prettifyError(parsed.error)}`);
+  return parsed.data;
+}

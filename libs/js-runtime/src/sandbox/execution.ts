@@ -1,0 +1,113 @@
+import type ivm from 'isolated-vm';
+import type { HostMessage, LogEntry, RunOutcome } from '../protocol/messages.ts';
+import { readLogs } from './read-logs.ts';
+import type { Realm } from './realm.ts';
+import { describeForAuthor } from './script-position.ts';
+
+export interface ExecutionInput {
+  readonly isolate: ivm.Isolate;
+  readonly realm: Realm;
+  readonly script: ivm.Script;
+  readonly request: HostMessage & { type: 'run' };
+  readonly contextJson: string;
+  readonly inputJson: string;
+  /** `performance.now()` at which the script's time is up. */
+  readonly deadline: number;
+}
+
+export interface ExecutionOutput {
+  readonly outcome: RunOutcome;
+  /** JSON, with an outcome of kind `value`. */
+  readonly resultJson: string;
+  readonly logs: readonly LogEntry[];
+}
+
+const LOG_READ_TIMEOUT_MS = 50;
+
+/** Runs one script in its realm, waiting for promises and timers, until it settles or its time is up. */
+export async function execute(input: ExecutionInput): Promise<ExecutionOutput> {
+  const { realm, request, script } = input;
+  const remainingMs = (): number => Math.max(1, Math.ceil(input.deadline - performance.now()));
+  const isOver = (): boolean => performance.now() >= input.deadline;
+  let state: string;
+  try {
+    realm.begin(
+      {
+        maxLogEntries: request.limits.maxLogEntries,
+        maxLogChars: request.limits.maxLogBytes,
+        maxResultChars: request.limits.maxResultBytes,
+      },
+      input.contextJson,
+      input.inputJson,
+    );
+    state = realm.run(script, request.script.wrap, remainingMs);
+    while (state.startsWith('p')) {
+      const nextTimerMs = state.length > 1 ? Number(state.slice(1)) : Infinity;
+      await sleep(Math.min(nextTimerMs, remainingMs()));
+      if (isOver()) return finish(input, { kind: 'timed-out', stack: '' });
+      state = realm.tick(remainingMs());
+    }
+  } catch (error) {
+    return finish(input, whyEntryFailed(input, error, isOver()));
+  }
+  return finish(input, readOutcome(state, request), state);
+}
+
+/**
+ * An entry throws when the host side ended it, or for a rejection that nothing handled. The text of the error is the
+ * script's to choose, so only what this process knows decides.
+ */
+function whyEntryFailed(input: ExecutionInput, error: unknown, isOver: boolean): RunOutcome {
+  if (input.isolate.isDisposed) return { kind: 'out-of-memory' };
+  const raw =
+    error instanceof Error
+      ? { name: error.name, message: error.message, stack: error.stack ?? '' }
+      : { name: 'NonError', message: String(error), stack: '' };
+  const info = describeForAuthor(cut(raw), input.request.script.name);
+  return isOver ? { kind: 'timed-out', stack: info.stack } : { kind: 'threw', error: info };
+}
+
+function cut(raw: { name: string; message: string; stack: string }): typeof raw {
+  return { name: raw.name.slice(0, 256), message: raw.message.slice(0, 8192), stack: raw.stack.slice(0, 16_384) };
+}
+
+function readOutcome(state: string, request: ExecutionInput['request']): RunOutcome {
+  const text = state.slice(1);
+  switch (state[0]) {
+    case 'v': {
+      const bytes = Buffer.byteLength(text);
+      return bytes > request.limits.maxResultBytes ? { kind: 'result-too-large', bytes } : { kind: 'value' };
+    }
+    case 'u':
+      return { kind: 'undefined' };
+    case 'e':
+      return { kind: 'threw', error: describeForAuthor(JSON.parse(text) as never, request.script.name) };
+    case 'n':
+      return { kind: 'not-serializable', message: text };
+    case 'l':
+      return { kind: 'result-too-large', bytes: Number(text) };
+    default:
+      throw new Error(`unknown state of the realm: ${state.slice(0, 20)}`);
+  }
+}
+
+function finish(input: ExecutionInput, outcome: RunOutcome, state = ''): ExecutionOutput {
+  return {
+    outcome,
+    resultJson: outcome.kind === 'value' ? state.slice(1) : '',
+    logs: outcome.kind === 'out-of-memory' ? [] : logsOf(input),
+  };
+}
+
+function logsOf(input: ExecutionInput): LogEntry[] {
+  try {
+    return readLogs(input.realm.logs(LOG_READ_TIMEOUT_MS), input.request.limits.maxLogBytes);
+  } catch {
+    // The isolate is worn out by the script's last entry; the outcome already says why.
+    return [];
+  }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

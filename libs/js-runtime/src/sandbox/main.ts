@@ -1,0 +1,74 @@
+import { Socket } from 'node:net';
+import { encodeFrame, FrameDecoder } from '../protocol/frame.ts';
+import type { HostMessage, VmMessage } from '../protocol/messages.ts';
+import { IsolateHost } from './isolate-host.ts';
+import { loadIsolatedVm } from './native.ts';
+
+/*
+ * The child process: reads requests from the pipe on descriptor 3, answers each, and dies when the pipe closes.
+ * Its only argument is JSON: what the backend decided before it started this process.
+ */
+
+export interface SandboxArguments {
+  readonly addonPath: string;
+  readonly maxMemoryMb: number;
+}
+
+const PIPE_FD = 3;
+/** The backend has checked sizes before it sends; this is all that the length field can say. */
+const MAX_FRAME_BYTES = 2 ** 32 - 1;
+
+const options = JSON.parse(process.argv[2] ?? '') as SandboxArguments;
+const ivm = loadIsolatedVm(options.addonPath);
+const decoder = new FrameDecoder(MAX_FRAME_BYTES);
+let host = new IsolateHost(ivm, options.maxMemoryMb);
+
+const pipe = new Socket({ fd: PIPE_FD, readable: true, writable: true });
+pipe.on('error', () => process.exit(0));
+pipe.on('close', () => process.exit(0));
+pipe.on('data', (chunk: Buffer) => {
+  for (const { header, attachments } of decoder.push(chunk)) void handle(header as HostMessage, attachments);
+});
+
+function send(message: VmMessage, attachments: readonly (string | Uint8Array)[] = []): void {
+  pipe.write(encodeFrame(message, attachments));
+}
+
+async function handle(request: HostMessage, attachments: readonly Buffer[]): Promise<void> {
+  const text = (index: number): string => attachments[index]?.toString('utf8') ?? '';
+  const { id } = request;
+  switch (request.type) {
+    case 'run': {
+      const cpuBefore = process.cpuUsage();
+      const codeCache = attachments[3]?.byteLength ? attachments[3] : undefined;
+      const output = await host.run(request, text(0), text(1), text(2), codeCache);
+      const { user, system } = process.cpuUsage(cpuBefore);
+      const { outcome, logs } = output;
+      send(
+        { type: 'ran', id, outcome, logs, cpuMs: (user + system) / 1000, heapBytes: host.heapBytes() },
+        [output.resultJson, output.codeCache ?? ''],
+      );
+      break;
+    }
+    case 'compile': {
+      const { outcome, codeCache } = host.compile(request.script, text(0));
+      send({ type: 'compiled', id, outcome }, [codeCache ?? '']);
+      break;
+    }
+    case 'reset':
+      host.dispose();
+      host = new IsolateHost(ivm, options.maxMemoryMb);
+      send({ type: 'done', id });
+      break;
+    case 'check':
+      host.check();
+      send({ type: 'done', id });
+      break;
+  }
+  // After the answer has left: off the path of this request.
+  setImmediate(() => {
+    host.prepareRealm();
+  });
+}
+
+send({ type: 'ready', v8Version: process.versions.v8 });

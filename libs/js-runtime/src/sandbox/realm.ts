@@ -1,0 +1,54 @@
+import type ivm from 'isolated-vm';
+import type { EnterRealm } from './realm/open-realm.ts';
+import type { ScriptWrap } from '../protocol/messages.ts';
+
+export interface RealmLimits {
+  readonly maxLogEntries: number;
+  readonly maxLogChars: number;
+  readonly maxResultChars: number;
+}
+
+/** A fresh context with the one function that leads into it. Serves one execution and is thrown away. */
+export class Realm {
+  readonly #context: ivm.Context;
+  readonly #enter: ivm.Reference<EnterRealm>;
+
+  constructor(isolate: ivm.Isolate, realmScript: ivm.Script) {
+    this.#context = isolate.createContextSync();
+    this.#enter = realmScript.runSync(this.#context, { reference: true }) as ivm.Reference<EnterRealm>;
+  }
+
+  begin(limits: RealmLimits, contextJson: string, inputJson: string): void {
+    const { maxLogEntries, maxLogChars, maxResultChars } = limits;
+    this.#enter.applySync(undefined, ['begin', maxLogEntries, maxLogChars, maxResultChars, contextJson, inputJson]);
+  }
+
+  /** Runs the script and settles its value. Returns the state of the execution as `EnterRealm` words it. */
+  run(script: ivm.Script, wrap: ScriptWrap, remainingMs: () => number): string {
+    const value = script.runSync(this.#context, { reference: true, timeout: remainingMs() }) as ivm.Reference;
+    const operation = wrap === 'function' ? 'call' : 'settle';
+    const state = this.#apply([operation, value.derefInto()], remainingMs());
+    value.release();
+    // Leaving the isolate ran the microtasks; they may have settled what was pending.
+    return state.startsWith('p') ? this.#apply(['poll'], remainingMs()) : state;
+  }
+
+  /** Runs the timer that is due, if one is, and the microtasks that follow. */
+  tick(timeoutMs: number): string {
+    this.#apply(['tick'], timeoutMs);
+    return this.#apply(['poll'], timeoutMs);
+  }
+
+  logs(timeoutMs: number): string {
+    return this.#apply(['logs'], timeoutMs);
+  }
+
+  release(): void {
+    this.#enter.release();
+    this.#context.release();
+  }
+
+  #apply(args: readonly unknown[], timeout: number): string {
+    return this.#enter.applySync(undefined, args as never, { timeout }) as string;
+  }
+}

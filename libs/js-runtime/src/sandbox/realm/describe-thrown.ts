@@ -1,0 +1,49 @@
+import type { Primordials } from './primordials.ts';
+
+/**
+ * Flattens whatever was thrown to JSON text of `{ name, message, stack }`, so that no tenant value has to cross.
+ * Reading it may run tenant code (getters, Proxy traps), so it happens inside the timed run.
+ */
+export function describeThrown(use: Primordials, thrown: unknown): string {
+  const maxMessageChars = 8192;
+  const maxStackChars = 16_384;
+  const cut = (text: string, max: number): string => (text.length > max ? use.apply(use.stringSlice, text, [0, max]) : text);
+
+  let name = 'NonError';
+  let message = '';
+  let stack = '';
+  if ((typeof thrown === 'object' && thrown !== null) || typeof thrown === 'function') {
+    const read = (key: 'name' | 'message' | 'stack'): string | undefined => {
+      try {
+        const value = (thrown as Record<string, unknown>)[key];
+        return typeof value === 'string' ? value : undefined;
+      } catch {
+        return undefined;
+      }
+    };
+    const ownMessage = read('message');
+    name = read('name') ?? (ownMessage === undefined ? name : 'Error');
+    if (typeof thrown === 'function') name = 'NonError';
+    message = ownMessage ?? describeWithoutMessage(use, thrown);
+    stack = read('stack') ?? '';
+  } else {
+    message = use.toText(thrown);
+  }
+  return use.stringify({
+    __proto__: null,
+    name: cut(name, 256),
+    message: cut(message, maxMessageChars),
+    stack: cut(stack, maxStackChars),
+  });
+}
+
+export function describeWithoutMessage(use: Primordials, thrown: unknown): string {
+  if (typeof thrown === 'function') return 'a function was thrown';
+  try {
+    const text = use.stringify(thrown) as string | undefined;
+    if (text !== undefined) return text;
+  } catch {
+    // A cycle, a BigInt, a getter or toJSON that throws: there is no text to show.
+  }
+  return 'an object without a message was thrown';
+}

@@ -1,0 +1,35 @@
+import { installConsole } from './console.ts';
+import { deepFreeze } from './deep-freeze.ts';
+import { describeThrown, describeWithoutMessage } from './describe-thrown.ts';
+import { disableCodeGeneration } from './disable-code-generation.ts';
+import { openRealm } from './open-realm.ts';
+import { capturePrimordials } from './primordials.ts';
+import { removeGlobals } from './remove-globals.ts';
+import { installStructuredClone } from './structured-clone.ts';
+import { installTimers } from './timers.ts';
+
+/** File name of the code below in stack traces; its frames are never shown. */
+export const REALM_FILE_NAME = 'js-runtime:realm';
+
+/** Global that the wrapper around a classic script calls when the script throws. */
+export const CAUGHT_NAME = '$jsRuntimeCaught';
+
+const parts = [
+  capturePrimordials,
+  disableCodeGeneration,
+  removeGlobals,
+  deepFreeze,
+  describeThrown,
+  describeWithoutMessage,
+  installConsole,
+  installTimers,
+  installStructuredClone,
+  openRealm,
+];
+
+/** A script that opens a realm; its completion value is the `EnterRealm` function. */
+export const REALM_SOURCE = `(() => {
+'use strict';
+${parts.map((part) => part.toString()).join('\n')}
+return openRealm(${JSON.stringify(CAUGHT_NAME)});
+})()`;

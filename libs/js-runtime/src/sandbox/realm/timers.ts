@@ -1,0 +1,100 @@
+import type { Primordials } from './primordials.ts';
+
+interface Timer {
+  readonly id: number;
+  readonly run: (...args: unknown[]) => unknown;
+  readonly args: unknown[];
+  readonly intervalMs: number | undefined;
+  dueMs: number;
+  next: Timer | undefined;
+}
+
+export interface RealmTimers {
+  /** Milliseconds until the next timer is due (0 = now); undefined when there is none. */
+  nextDelayMs(): number | undefined;
+  /** Runs the first timer if it is due. @throws what the callback throws */
+  runDue(): void;
+}
+
+/**
+ * Defines `setTimeout`, `setInterval` and their `clear…`. The realm only keeps the list, sorted by due time; the
+ * process outside asks when to enter again, so no host function is needed in here.
+ */
+export function installTimers(use: Primordials): RealmTimers {
+  const maxDelayMs = 2 ** 31 - 1;
+  let lastId = 0;
+  let head: Timer | undefined;
+  let tail: Timer | undefined;
+
+  const insert = (timer: Timer): void => {
+    if (!head || !tail) {
+      head = tail = timer;
+    } else if (timer.dueMs >= tail.dueMs) {
+      tail = tail.next = timer;
+    } else if (timer.dueMs < head.dueMs) {
+      timer.next = head;
+      head = timer;
+    } else {
+      let before = head;
+      while (before.next && before.next.dueMs <= timer.dueMs) before = before.next;
+      timer.next = before.next;
+      before.next = timer;
+    }
+  };
+  const start = (run: unknown, delay: unknown, args: unknown[], repeats: boolean): number => {
+    if (typeof run !== 'function') throw new use.TypeError('A timer needs a function to call');
+    const wanted = typeof delay === 'number' && delay >= 1 ? delay : 1;
+    const delayMs = wanted > maxDelayMs ? 1 : wanted;
+    const timer: Timer = {
+      __proto__: null,
+      id: ++lastId,
+      run: run as Timer['run'],
+      args,
+      intervalMs: repeats ? delayMs : undefined,
+      dueMs: use.dateNow() + delayMs,
+      next: undefined,
+    } as Timer;
+    insert(timer);
+    return timer.id;
+  };
+  const clear = (id: unknown): void => {
+    let before: Timer | undefined;
+    for (let timer = head; timer; before = timer, timer = timer.next) {
+      if (timer.id !== id) continue;
+      if (before) before.next = timer.next;
+      else head = timer.next;
+      if (timer === tail) tail = before;
+      return;
+    }
+  };
+
+  const globals: Record<string, unknown> = {
+    setTimeout: (run: unknown, delay?: unknown, ...args: unknown[]) => start(run, delay, args, false),
+    setInterval: (run: unknown, delay?: unknown, ...args: unknown[]) => start(run, delay, args, true),
+    clearTimeout: clear,
+    clearInterval: clear,
+  };
+  for (const name of Object.keys(globals)) {
+    use.defineProperty(globalThis, name, { value: globals[name], writable: true, configurable: true, enumerable: false });
+  }
+
+  return {
+    nextDelayMs() {
+      if (!head) return undefined;
+      const delayMs = head.dueMs - use.dateNow();
+      return delayMs > 0 ? delayMs : 0;
+    },
+    runDue() {
+      const timer = head;
+      if (!timer || timer.dueMs > use.dateNow()) return;
+      head = timer.next;
+      if (!head) tail = undefined;
+      timer.next = undefined;
+      if (timer.intervalMs !== undefined) {
+        timer.dueMs = use.dateNow() + timer.intervalMs;
+        insert(timer);
+      }
+      use.apply(timer.run, undefined, timer.args);
+    },
+  };
+}

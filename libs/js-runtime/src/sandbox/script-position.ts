@@ -1,0 +1,30 @@
+import type { ScriptErrorInfo } from '../protocol/messages.ts';
+import { REALM_FILE_NAME } from './realm/realm-source.ts';
+
+const FRAME = '    at ';
+/** Where isolated-vm joins the stack of the process outside; nothing after it is the script's business. */
+const BOUNDARY = '(<isolated-vm boundary>)';
+
+/**
+ * Keeps of a stack only its message and the frames of the script, and reads the position off the first of them.
+ * The text may be the script's own invention; it can only mislead the script's author.
+ */
+export function describeForAuthor(
+  raw: { readonly name: string; readonly message: string; readonly stack: string },
+  scriptName: string,
+): ScriptErrorInfo {
+  const header = `${raw.name}: ${raw.message}`;
+  const frames: string[] = [];
+  for (const line of raw.stack.split('\n')) {
+    if (line.includes(BOUNDARY)) break;
+    if (line.startsWith(FRAME) && line.includes(`${scriptName}:`) && !line.includes(REALM_FILE_NAME)) frames.push(line);
+  }
+  const position = frames[0] === undefined ? undefined : positionOf(frames[0], scriptName);
+  return { name: raw.name, message: raw.message, stack: [header, ...frames].join('\n'), ...position };
+}
+
+function positionOf(frame: string, scriptName: string): { line: number; column: number } | undefined {
+  const after = frame.slice(frame.lastIndexOf(`${scriptName}:`) + scriptName.length + 1);
+  const [, line, column] = /^(\d{1,9}):(\d{1,9})/.exec(after) ?? [];
+  return Number(line) > 0 && Number(column) > 0 ? { line: Number(line), column: Number(column) } : undefined;
+}
