@@ -22,4 +22,4 @@ export { ERROR_CODES, type ErrorCode, type ErrorCodeInfo } from './errors/error-
 export { JsRuntimeError, type ErrorDetails } from './errors/js-runtime-error.ts';
 export { JsRuntimeHealthIndicator } from './health/js-runtime.health.ts';
 export type { LogEntry, LogLevel, ScriptErrorInfo, ScriptWrap } from './protocol/messages.ts';
-export type { ResourceLimits } from './security/resource-limits.ts';
+export type { RequestedLimits, ResourceLimits } from './security/resource-limits.ts';

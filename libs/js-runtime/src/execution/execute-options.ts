@@ -1,5 +1,5 @@
 import type { ScriptWrap } from '../protocol/messages.ts';
-import type { ResourceLimits } from '../security/resource-limits.ts';
+import type { RequestedLimits } from '../security/resource-limits.ts';
 
 export interface ExecuteOptions {
   /** File name that stack traces show. Default `script.js`. Only with a source, not with a compiled script. */
@@ -9,7 +9,7 @@ export interface ExecuteOptions {
   /** Any JSON value; the script sees it as the frozen global `input`. */
   readonly input?: unknown;
   /** Limits of this execution; they can only be tighter than the configured ones. */
-  readonly limits?: Partial<ResourceLimits> | undefined;
+  readonly limits?: RequestedLimits | undefined;
   /** Cancels the execution, wherever it is. */
   readonly signal?: AbortSignal | undefined;
   /** Id under which `cancel()` finds the execution and logs name it. Default a random UUID. */

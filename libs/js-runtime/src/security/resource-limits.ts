@@ -7,13 +7,16 @@ export interface ResourceLimits {
   readonly timeoutMs: number;
 }
 
+/** Limits as a caller asks for them; what is left out stays as configured. */
+export type RequestedLimits = { readonly [K in keyof ResourceLimits]?: ResourceLimits[K] | undefined };
+
 /**
  * Limits of one execution: the configured ones, tightened by what the caller asked for. Asking for more than is
  * configured gives what is configured.
  *
  * @throws JsRuntimeError INVALID_REQUEST for a value that is no limit
  */
-export function tightenLimits(configured: CompiledOptions, asked: Partial<ResourceLimits> = {}): ResourceLimits {
+export function tightenLimits(configured: CompiledOptions, asked: RequestedLimits = {}): ResourceLimits {
   const { timeoutMs = configured.timeoutMs } = asked;
   if (!Number.isInteger(timeoutMs) || timeoutMs < 1) {
     throw new JsRuntimeError(

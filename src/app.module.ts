@@ -1,0 +1,27 @@
+import { Module, StandardSchemaValidationPipe } from '@nestjs/common';
+import { ConfigModule } from '@nestjs/config';
+import { APP_FILTER, APP_PIPE } from '@nestjs/core';
+import { ClsModule } from 'nestjs-cls';
+import { JsRuntimeModule } from 'nestjs-js-runtime';
+import { ExecutionsModule } from './executions/executions.module.ts';
+import { HealthModule } from './health/health.module.ts';
+import { invalidRequest } from './problems/invalid-request.ts';
+import { ProblemFilter } from './problems/problem.filter.ts';
+import { TenancyModule } from './tenancy/tenancy.module.ts';
+
+@Module({
+  imports: [
+    ConfigModule.forRoot({ isGlobal: true, cache: true }),
+    // Before TenancyModule: its guard sets the tenant in the context that this one opens.
+    ClsModule.forRoot({ global: true, guard: { mount: true } }),
+    JsRuntimeModule.forRoot(),
+    TenancyModule,
+    ExecutionsModule,
+    HealthModule,
+  ],
+  providers: [
+    { provide: APP_FILTER, useClass: ProblemFilter },
+    { provide: APP_PIPE, useFactory: () => new StandardSchemaValidationPipe({ exceptionFactory: invalidRequest }) },
+  ],
+})
+export class AppModule {}

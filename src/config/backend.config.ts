@@ -1,0 +1,57 @@
+import { registerAs } from '@nestjs/config';
+import { z } from 'zod';
+
+const environment = z.object({
+  NODE_ENV: z.string().default('development'),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+  TENANT_KEYS: z
+    .string()
+    .regex(/^[\w-]+:[^\s:,]{8,}(,[\w-]+:[^\s:,]{8,})*$/, 'must be tenant:key pairs joined by commas, keys of 8 or more characters')
+    .optional(),
+});
+
+export interface BackendConfig {
+  readonly isProduction: boolean;
+  readonly host: string;
+  readonly port: number;
+  /** API key → tenant id. */
+  readonly tenantKeys: ReadonlyMap<string, string>;
+}
+
+/** Keys that are in this repository, so everybody knows them. */
+const DEVELOPMENT_KEYS: ReadonlyMap<string, string> = new Map([
+  ['acme-dev-key', 'acme'],
+  ['globex-dev-key', 'globex'],
+]);
+
+/**
+ * The `backend` namespace of @nestjs/config.
+ *
+ * @throws Error for a value that breaks its rule, and in production for missing or development keys
+ */
+export const backendConfig = registerAs('backend', () => readBackendConfig(process.env));
+
+export function readBackendConfig(env: NodeJS.ProcessEnv): BackendConfig {
+  const parsed = environment.safeParse(env);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(({ path, message }) => `${String(path[0])} is wrong: ${message}`);
+    throw new Error(problems.join('\n'));
+  }
+  const { NODE_ENV, HOST, PORT, TENANT_KEYS } = parsed.data;
+  const isProduction = NODE_ENV === 'production';
+  const tenantKeys = TENANT_KEYS === undefined ? DEVELOPMENT_KEYS : parseKeys(TENANT_KEYS);
+  if (isProduction && [...DEVELOPMENT_KEYS.keys()].some((key) => tenantKeys.has(key))) {
+    throw new Error('TENANT_KEYS must be set in production, without the development keys: everybody knows those');
+  }
+  return { isProduction, host: HOST, port: PORT, tenantKeys };
+}
+
+function parseKeys(text: string): ReadonlyMap<string, string> {
+  return new Map(
+    text.split(',').map((pair) => {
+      const colon = pair.indexOf(':');
+      return [pair.slice(colon + 1), pair.slice(0, colon)];
+    }),
+  );
+}

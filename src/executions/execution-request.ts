@@ -1,0 +1,20 @@
+import { z } from 'zod';
+
+/** The body of `POST /v1/executions`. Sizes are checked by the runtime, against the tenant's limits. */
+export const executionRequest = z.strictObject({
+  script: z.string().describe('The source'),
+  name: z.string().optional().describe('File name that stack traces show'),
+  input: z.unknown().optional().describe('Any JSON value; the script sees it as the frozen global `input`'),
+  wrap: z
+    .enum(['script', 'function'])
+    .optional()
+    .describe('`script`: the completion value is the result; `function`: the source is the body of an async function'),
+  limits: z
+    .strictObject({
+      timeoutMs: z.int().positive().optional().describe('Wall time, waiting for a VM included'),
+    })
+    .optional()
+    .describe('Can only be tighter than what is configured'),
+});
+
+export type ExecutionRequest = z.infer<typeof executionRequest>;

@@ -1,0 +1,5 @@
+import { Module } from '@nestjs/common';
+import { ExecutionsController } from './executions.controller.ts';
+
+@Module({ controllers: [ExecutionsController] })
+export class ExecutionsModule {}

@@ -1,0 +1,20 @@
+import 'reflect-metadata';
+import { Logger } from '@nestjs/common';
+import type { ConfigType } from '@nestjs/config';
+import { backendConfig } from './config/backend.config.ts';
+import { createApp } from './create-app.ts';
+
+const app = await createApp();
+const config = app.get<ConfigType<typeof backendConfig>>(backendConfig.KEY);
+await app.listen(config.port, config.host);
+
+const url = await app.getUrl();
+const [key] = config.isProduction ? ['<key>'] : config.tenantKeys.keys();
+new Logger('Backend').log(`Listening on ${url}, documentation at ${url}/docs`);
+process.stdout.write(`
+Try it:
+
+curl -s ${url}/v1/executions -H 'Authorization: Bearer ${key}' -H 'Content-Type: application/json' \\
+  -d '{"script":"const o = {n: 20}; o.n * 2 + 2"}'
+
+`);

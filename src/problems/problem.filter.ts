@@ -1,0 +1,29 @@
+import { Catch, Logger, ServiceUnavailableException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { toProblem } from './to-problem.ts';
+
+const RETRY_AFTER_S = 1;
+
+/** Answers every error as `application/problem+json`. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  readonly #logger = new Logger(ProblemFilter.name);
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const reply = http.getResponse<FastifyReply>();
+    // Terminus throws its report when a check fails; probes and people want to read that, not a problem.
+    if (error instanceof ServiceUnavailableException) {
+      void reply.status(error.getStatus()).send(error.getResponse());
+      return;
+    }
+    const problem = toProblem(error);
+    if (problem.status >= 500) {
+      const { id } = http.getRequest<FastifyRequest>();
+      this.#logger.error(`Request ${id}: ${problem.code}`, error instanceof Error ? error.stack : String(error));
+    }
+    if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
+    if (problem.retryable) void reply.header('retry-after', RETRY_AFTER_S);
+    void reply.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+  }
+}

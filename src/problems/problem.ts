@@ -1,0 +1,29 @@
+import { z } from 'zod';
+
+/** RFC 9457 problem details, with the members this API adds. https://www.rfc-editor.org/rfc/rfc9457 */
+export const problem = z.object({
+  type: z.string().describe('`about:blank`: the code says it all'),
+  title: z.string(),
+  status: z.int(),
+  code: z.string().describe('Stable; tell errors apart by it'),
+  detail: z.string(),
+  retryable: z.boolean().describe('Whether the same request may succeed later'),
+  executionId: z.string().optional(),
+  limit: z.object({ name: z.string(), allowed: z.number(), used: z.number().optional() }).optional(),
+  issues: z.array(z.string()).optional().describe('What is wrong with the request, a line each'),
+  error: z
+    .object({
+      name: z.string(),
+      message: z.string(),
+      stack: z.string(),
+      line: z.int().optional(),
+      column: z.int().optional(),
+    })
+    .optional()
+    .describe("The script's own error"),
+  stack: z.string().optional().describe('Where the script was when it was stopped'),
+  logs: z.array(z.object({ level: z.string(), message: z.string() })).optional(),
+  usage: z.record(z.string(), z.union([z.number(), z.string()])).optional(),
+});
+
+export type Problem = z.infer<typeof problem>;
