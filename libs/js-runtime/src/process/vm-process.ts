@@ -86,6 +86,8 @@ export class VmProcess {
   #hasExited = false;
   #pending: Pending | undefined;
   #lastRequestId = 0;
+  /** The request after which the process last said that it has recycled. */
+  #recycledAfterId = 0;
   #v8Version = '';
 
   private constructor(options: VmProcessOptions) {
@@ -151,6 +153,11 @@ export class VmProcess {
   /** False as soon as the process was told to end, or did. */
   get alive(): boolean {
     return this.#killedFor === undefined && !this.#hasExited;
+  }
+
+  /** Whether the realm for the next request is made already; a request does not have to wait for that, but it may. */
+  get recycled(): boolean {
+    return this.#recycledAfterId === this.#lastRequestId;
   }
 
   /** @throws VmGoneError */
@@ -249,6 +256,14 @@ export class VmProcess {
 
   #settle({ header, attachments }: Frame): void {
     const message = parseVmMessage(header);
+    if (message.type === 'recycled') {
+      // The next request may have left before this arrived; but ids only grow, so nobody can be flooded with these.
+      if (message.id <= this.#recycledAfterId || message.id > this.#lastRequestId) {
+        throw new ProtocolError(`recycled after request ${message.id}, which cannot be`);
+      }
+      this.#recycledAfterId = message.id;
+      return;
+    }
     const id = message.type === 'ready' ? 0 : message.id;
     const pending = this.#pending;
     if (pending?.id !== id) throw new ProtocolError(`a reply to request ${id}, which was not made`);

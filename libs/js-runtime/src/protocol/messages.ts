@@ -83,5 +83,7 @@ export type VmMessage =
     }
   /** Answers `compile`. Attachments: code cache (or empty). */
   | { readonly type: 'compiled'; readonly id: number; readonly outcome: CompileOutcome }
+  /** The realm for the next request is made; sent once after each answer, with the answer's id. */
+  | { readonly type: 'recycled'; readonly id: number }
   /** Answers `reset` and `check`. */
   | { readonly type: 'done'; readonly id: number };

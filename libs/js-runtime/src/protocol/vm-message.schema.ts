@@ -44,6 +44,7 @@ const vmMessage = z.discriminatedUnion('type', [
     ]),
   }),
   z.strictObject({ type: z.literal('done'), id }),
+  z.strictObject({ type: z.literal('recycled'), id }),
 ]);
 
 /**

@@ -68,6 +68,7 @@ async function handle(request: HostMessage, attachments: readonly Buffer[]): Pro
   // After the answer has left: off the path of this request.
   setImmediate(() => {
     host.prepareRealm();
+    send({ type: 'recycled', id });
   });
 }
 
