@@ -63,6 +63,7 @@ export default defineConfig(
       'jest/expect-expect': ['error', { assertFunctionNames: ['expect', 'expect*', 'request.**.expect'] }],
       // `expect.any()` and the bodies that supertest reads are `any`; the assertion on them is the check.
       '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',
       // Method references are what `expect(spy.method)` takes; the rule below knows that and checks the rest.
       '@typescript-eslint/unbound-method': 'off',
