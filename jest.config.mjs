@@ -3,7 +3,6 @@ export default {
   testEnvironment: 'node',
   testMatch: [
     '<rootDir>/libs/*/src/**/*.spec.ts',
-    '<rootDir>/libs/*/test/**/*.spec.ts',
     '<rootDir>/src/**/*.spec.ts',
     '<rootDir>/test/**/*.e2e-spec.ts',
   ],
