@@ -1,0 +1,125 @@
+import { compileOptions, InvalidOptionsError } from './compile-options.ts';
+import { optionsSchema } from './options.schema.ts';
+
+function problemsOf(raw: Record<string, unknown>): string {
+  try {
+    compileOptions(raw);
+  } catch (error) {
+    if (error instanceof InvalidOptionsError) return error.message;
+    throw error;
+  }
+  throw new Error('the options were accepted');
+}
+
+describe('compileOptions', () => {
+  it('completes what is left out with the defaults', () => {
+    expect(compileOptions({})).toEqual({
+      poolSize: 10,
+      vmCreateTimeoutMs: 5000,
+      healthTimeoutMs: 100,
+      timeoutMs: 30_000,
+      maxMemoryMb: 64,
+      stackSizeKb: 984,
+      maxSourceBytes: 1_048_576,
+      maxInputBytes: 1_048_576,
+      maxResultBytes: 1_048_576,
+      maxLogBytes: 65_536,
+      maxLogEntries: 1000,
+      cacheEnabled: true,
+      cacheMaxEntries: 1000,
+    });
+  });
+
+  it('treats an option that is undefined as left out', () => {
+    expect(compileOptions({ poolSize: undefined })).toMatchObject({ poolSize: 10 });
+  });
+
+  it('freezes what it returns', () => {
+    const options = compileOptions({});
+    expect(Object.isFrozen(options)).toBe(true);
+    expect(() => Object.assign(options, { poolSize: 1 })).toThrow(TypeError);
+  });
+
+  it('does not change what it is given', () => {
+    const raw = Object.freeze({ poolSize: '3' });
+    compileOptions(raw);
+    expect(raw).toEqual({ poolSize: '3' });
+  });
+
+  it('reads numbers out of the strings of an environment', () => {
+    const raw = { poolSize: '3', timeoutMs: ' 250 ', maxMemoryMb: '128' };
+    expect(compileOptions(raw)).toMatchObject({ poolSize: 3, timeoutMs: 250, maxMemoryMb: 128 });
+  });
+
+  it.each([
+    ['false', false],
+    ['0', false],
+    ['off', false],
+    ['no', false],
+    ['true', true],
+    ['1', true],
+    ['yes', true],
+    [false, false],
+    [true, true],
+  ])('reads the flag %p as %p', (given, cacheEnabled) => {
+    expect(compileOptions({ cacheEnabled: given })).toMatchObject({ cacheEnabled });
+  });
+
+  it.each([
+    ['poolSize', 0],
+    ['poolSize', 1001],
+    ['poolSize', 2.5],
+    ['poolSize', 'many'],
+    ['vmCreateTimeoutMs', 0],
+    ['healthTimeoutMs', -1],
+    ['timeoutMs', 2 ** 31],
+    ['maxMemoryMb', 7],
+    ['maxMemoryMb', 4097],
+    ['stackSizeKb', 63],
+    ['stackSizeKb', 985],
+    ['maxSourceBytes', 256 * 1024 * 1024 + 1],
+    ['maxInputBytes', 0],
+    ['maxResultBytes', -5],
+    ['maxLogBytes', 0.5],
+    ['maxLogEntries', 100_001],
+    ['cacheEnabled', 'maybe'],
+    ['cacheMaxEntries', 0],
+  ])('refuses %s = %p', (option, value) => {
+    expect(problemsOf({ [option]: value })).toContain(`${option} (JS_RUNTIME_`);
+  });
+
+  it.each([
+    ['poolSize', 1],
+    ['poolSize', 1000],
+    ['timeoutMs', 2 ** 31 - 1],
+    ['maxMemoryMb', 8],
+    ['maxMemoryMb', 4096],
+    ['stackSizeKb', 64],
+    ['stackSizeKb', 984],
+  ])('takes the bound %s = %p', (option, value) => {
+    expect(compileOptions({ [option]: value })).toMatchObject({ [option]: value });
+  });
+
+  it('names the option, its environment variable, the value and the rule', () => {
+    expect(problemsOf({ timeoutMs: '0' })).toMatch(/timeoutMs \(JS_RUNTIME_TIMEOUT_MS\) is "0": .*>=1/);
+    expect(problemsOf({ stackSizeKb: 1000 })).toMatch(/stackSizeKb \(JS_RUNTIME_STACK_SIZE_KB\) is 1000: .*<=984/);
+  });
+
+  it('names every wrong option at once, each on a line', () => {
+    const lines = problemsOf({ poolSize: 0, maxMemoryMb: 1, timeoutMs: 5 }).split('\n');
+    expect(lines).toHaveLength(3);
+    expect(lines[1]).toContain('poolSize');
+    expect(lines[2]).toContain('maxMemoryMb');
+  });
+
+  it('lists the options there are when it is given one there is not', () => {
+    const problems = problemsOf({ poolsize: 3 });
+    expect(problems).toContain('poolsize: no such option');
+    for (const option of Object.keys(optionsSchema.shape)) expect(problems).toContain(option);
+  });
+
+  it.each(['poolSize', 'timeoutMs', 'maxMemoryMb'])('does not take null or an empty list for %s', (option) => {
+    expect(problemsOf({ [option]: null })).toContain(option);
+    expect(problemsOf({ [option]: [] })).toContain(option);
+  });
+});
