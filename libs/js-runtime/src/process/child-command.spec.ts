@@ -1,0 +1,78 @@
+import { existsSync, realpathSync } from 'node:fs';
+import { basename, isAbsolute, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { childCommand } from './child-command.ts';
+
+const libraryRoot = fileURLToPath(new URL('..', import.meta.url));
+const commandLine = childCommand({ maxMemoryMb: 32, stackSizeKb: 500, execArgv: ['--title=first'] });
+/** Node's own flags, its entry file and that file's only argument: all that comes after the path of Node. */
+const node = commandLine.args.slice(
+  commandLine.file === process.execPath ? 0 : commandLine.args.indexOf(process.execPath) + 1,
+);
+const entryIndex = node.findIndex((arg) => !arg.startsWith('-'));
+const flags = node.slice(0, entryIndex);
+const [entry = '', sandboxArguments = '', ...rest] = node.slice(entryIndex);
+const readable = flags.filter((flag) => flag.startsWith('--allow-fs-read=')).map((flag) => flag.slice(16));
+
+describe('childCommand', () => {
+  it('starts this very Node', () => {
+    expect([commandLine.file, ...commandLine.args]).toContain(process.execPath);
+  });
+
+  it('asks the kernel to kill the process together with this one, where setpriv is there to ask', () => {
+    const all = [commandLine.file, ...commandLine.args];
+    const before = all.slice(0, all.indexOf(process.execPath));
+    expect(before).toEqual(existsSync('/usr/bin/setpriv') ? ['/usr/bin/setpriv', '--pdeathsig', 'KILL'] : []);
+  });
+
+  it('turns the permission model on', () => {
+    expect(flags).toContain('--permission');
+  });
+
+  it('allows addons and the reading of three places, and nothing else', () => {
+    const allowed = flags.filter((flag) => flag.startsWith('--allow-')).map((flag) => flag.split('=')[0]);
+    expect(allowed).toEqual(['--allow-addons', '--allow-fs-read', '--allow-fs-read', '--allow-fs-read']);
+  });
+
+  it.each(['--allow-fs-write', '--allow-child-process', '--allow-worker', '--allow-net', '--allow-wasi', '--inspect'])(
+    'never has %s',
+    (flag) => {
+      expect(commandLine.args.filter((arg) => arg.startsWith(flag))).toEqual([]);
+    },
+  );
+
+  it('makes the code of the process readable, and the one file of the addon', () => {
+    const [sandbox, protocol, addon = ''] = readable;
+    expect([sandbox, protocol]).toEqual([join(libraryRoot, 'sandbox'), join(libraryRoot, 'protocol')]);
+    expect(addon).toMatch(/\.node$/);
+    for (const path of readable) {
+      expect(isAbsolute(path)).toBe(true);
+      expect(existsSync(path)).toBe(true);
+      expect(path).not.toContain('*');
+    }
+  });
+
+  it('tells the process where the addon is and how much memory it has', () => {
+    expect(JSON.parse(sandboxArguments)).toEqual({ addonPath: readable[2], maxMemoryMb: 32 });
+    expect(rest).toEqual([]);
+  });
+
+  it('starts the process from source when this library runs from source', () => {
+    expect(entry).toBe(join(libraryRoot, 'sandbox', 'main.ts'));
+  });
+
+  it('limits the stack as configured', () => {
+    expect(flags).toContain('--stack-size=500');
+  });
+
+  it('puts additional flags before its own, so that they cannot undo these', () => {
+    expect(flags[0]).toBe('--title=first');
+  });
+
+  it('does not load isolated-vm into this process', () => {
+    const addonFile = basename(realpathSync(readable[2] ?? ''));
+    const { sharedObjects } = process.report.getReport() as { sharedObjects: string[] };
+    expect(sharedObjects).not.toEqual([]);
+    expect(sharedObjects.filter((path) => path.includes('isolated-vm') || basename(path) === addonFile)).toEqual([]);
+  });
+});
