@@ -50,15 +50,13 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown {
   /** Starts all VMs and waits for the first: an application that cannot run scripts at all should not start. */
   async onModuleInit(): Promise<void> {
     const starts = Array.from({ length: this.options.poolSize }, async () => {
-      const problem = await this.#start();
-      if (problem) throw problem;
+      if (!(await this.#start())) throw new Error('not started');
     });
     try {
       await Promise.any(starts);
-    } catch (error) {
+    } catch {
       await this.close();
-      const [cause] = (error as AggregateError).errors as [Error];
-      throw new Error(`No VM process could be started: ${cause.message}`, { cause });
+      throw new Error('No VM process could be started; the log says why');
     }
   }
 
@@ -194,8 +192,8 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown {
     if (member.vm.alive && !this.#closed) this.#line.serveFirst((tenantId) => lend(member, tenantId));
   }
 
-  /** Starts one VM and adds it. Resolves to what went wrong, if anything did; never rejects. */
-  async #start(): Promise<Error | undefined> {
+  /** Starts one VM and adds it. Resolves to whether that worked; never rejects. */
+  async #start(): Promise<boolean> {
     const start = this.#startOne();
     const settled = start.then(() => undefined);
     this.#starts.add(settled);
@@ -203,16 +201,16 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown {
     return start;
   }
 
-  async #startOne(): Promise<Error | undefined> {
+  async #startOne(): Promise<boolean> {
     try {
-      this.#add(await this.factory.create());
-      return undefined;
+      const vm = await this.factory.create();
+      this.#add(vm);
+      return true;
     } catch (error) {
       this.#errors++;
-      const problem = error instanceof Error ? error : new Error(String(error));
-      this.#logger.error(`A VM could not be started: ${problem.message}`);
+      this.#logger.error(`A VM could not be started: ${String(error)}`);
       this.#restartLater();
-      return problem;
+      return false;
     }
   }
 
