@@ -50,13 +50,15 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown {
   /** Starts all VMs and waits for the first: an application that cannot run scripts at all should not start. */
   async onModuleInit(): Promise<void> {
     const starts = Array.from({ length: this.options.poolSize }, async () => {
-      if (!(await this.#start())) throw new Error('not started');
+      const problem = await this.#start();
+      if (problem) throw problem;
     });
     try {
       await Promise.any(starts);
-    } catch {
+    } catch (error) {
       await this.close();
-      throw new Error('No VM process could be started; the log says why');
+      const [cause] = (error as AggregateError).errors as [Error];
+      throw new Error(`No VM process could be started: ${cause.message}`, { cause });
     }
   }
 
@@ -192,8 +194,8 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown {
     if (member.vm.alive && !this.#closed) this.#line.serveFirst((tenantId) => lend(member, tenantId));
   }
 
-  /** Starts one VM and adds it. Resolves to whether that worked; never rejects. */
-  async #start(): Promise<boolean> {
+  /** Starts one VM and adds it. Resolves to what went wrong, if anything did; never rejects. */
+  async #start(): Promise<Error | undefined> {
     const start = this.#startOne();
     const settled = start.then(() => undefined);
     this.#starts.add(settled);
@@ -201,16 +203,16 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown {
     return start;
   }
 
-  async #startOne(): Promise<boolean> {
+  async #startOne(): Promise<Error | undefined> {
     try {
-      const vm = await this.factory.create();
-      this.#add(vm);
-      return true;
+      this.#add(await this.factory.create());
+      return undefined;
     } catch (error) {
       this.#errors++;
-      this.#logger.error(`A VM could not be started: ${String(error)}`);
+      const problem = error instanceof Error ? error : new Error(String(error));
+      this.#logger.error(`A VM could not be started: ${problem.message}`);
       this.#restartLater();
-      return false;
+      return problem;
     }
   }
 

@@ -1,0 +1,52 @@
+import { VmPoolService } from 'nestjs-js-runtime';
+import { startBackend, type Backend } from './support/backend.ts';
+
+describe('What operators and clients read', () => {
+  let backend: Backend;
+  beforeAll(async () => {
+    backend = await startBackend();
+  });
+  afterAll(() => backend.close());
+
+  it('GET /health/live is up while the process is', async () => {
+    const { body } = await backend.get('/health/live').expect(200);
+    expect(body).toMatchObject({ status: 'ok' });
+  });
+
+  it('GET /health/ready shows the pool', async () => {
+    const { body } = await backend.get('/health/ready').expect(200);
+    expect(body).toMatchObject({ status: 'ok', details: { jsRuntime: { status: 'up', pool: { inUse: 0 } } } });
+  });
+
+  it('GET /docs is a page', async () => {
+    const { text } = await backend.get('/docs').expect(200);
+    expect(text).toContain('swagger-ui');
+  });
+
+  it('GET /docs-json describes the route, its body and its problems', async () => {
+    const { body } = await backend.get('/docs-json').expect(200);
+    expect(body).toMatchObject({
+      paths: {
+        '/v1/executions': {
+          post: {
+            requestBody: { content: { 'application/json': { schema: { required: ['script'] } } } },
+            responses: {
+              200: { content: { 'application/json': {} } },
+              422: { description: expect.stringContaining('WALL_TIME_LIMIT_EXCEEDED'), content: { 'application/problem+json': {} } },
+            },
+          },
+        },
+      },
+    });
+  });
+
+  it('GET /health/ready is 503 when there is no VM', async () => {
+    await backend.app.get(VmPoolService).close();
+    const { body } = await backend.get('/health/ready').expect(503);
+    expect(body).toMatchObject({ status: 'error', error: { jsRuntime: { status: 'down', message: 'no VM is ready' } } });
+    await backend.get('/health/live').expect(200);
+    const response = await backend.execute({ script: '1' }).expect(503);
+    expect(response.headers['retry-after']).toBe('1');
+    expect(response.body).toMatchObject({ code: 'SHUTTING_DOWN', retryable: true });
+  });
+});

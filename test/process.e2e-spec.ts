@@ -1,0 +1,69 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { BackendProcess, endAllBackends, gone, startAndFail } from './support/backend-process.ts';
+
+/** Cannot be interrupted by V8; only a signal ends a process that runs it. */
+const UNINTERRUPTIBLE = 'Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1)';
+
+describe('The backend as a process', () => {
+  afterEach(endAllBackends);
+
+  it('prints a curl command that answers 42', async () => {
+    const backend = await BackendProcess.start();
+    const command = backend.output.slice(backend.output.indexOf('curl '));
+    const { stdout } = await promisify(execFile)('sh', ['-c', command]);
+    expect(JSON.parse(stdout)).toMatchObject({ result: 42 });
+    await backend.end('SIGTERM');
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('ends on %s with all its VMs, at work or not', async (signal) => {
+    const backend = await BackendProcess.start();
+    const running = backend.execute({ script: UNINTERRUPTIBLE });
+    const vmPids = await backend.vmPids();
+    expect(vmPids).toHaveLength(2);
+    await untilAtWork(vmPids);
+    const ended = backend.end(signal);
+    const response = await running;
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({ code: 'SHUTTING_DOWN', retryable: true });
+    await ended;
+    await Promise.all(vmPids.map(gone));
+  });
+
+  it('leaves no VM behind when it is killed, not even one that cannot notice', async () => {
+    const backend = await BackendProcess.start();
+    const running = backend.execute({ script: UNINTERRUPTIBLE });
+    const vmPids = await backend.vmPids();
+    await untilAtWork(vmPids);
+    await Promise.all([backend.end('SIGKILL'), expect(running).rejects.toThrow()]);
+    await Promise.all(vmPids.map(gone));
+  });
+
+  it('does not start with an option that is wrong, and says which', async () => {
+    const { code, output } = await startAndFail({ JS_RUNTIME_TIMEOUT_MS: 'soon' });
+    expect(code).toBe(1);
+    expect(output).toContain('timeoutMs (JS_RUNTIME_TIMEOUT_MS) is "soon": ');
+  });
+
+  it('does not start in production with the development keys', async () => {
+    const { code, output } = await startAndFail({ NODE_ENV: 'production' });
+    expect(code).toBe(1);
+    expect(output).toContain('TENANT_KEYS must be set in production');
+  });
+});
+
+/** Resolves when one of the processes has used CPU for a script: 0.1 s of it, in clock ticks of 0.01 s. */
+async function untilAtWork(pids: readonly number[]): Promise<void> {
+  const before = await Promise.all(pids.map(cpuTicks));
+  for (;;) {
+    const now = await Promise.all(pids.map(cpuTicks));
+    if (now.some((ticks, index) => ticks > (before[index] ?? 0) + 10)) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+async function cpuTicks(pid: number): Promise<number> {
+  const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? [];
+  return Number(fields[11]) + Number(fields[12]);
+}

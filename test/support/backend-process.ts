@@ -1,0 +1,90 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+
+const running = new Set<BackendProcess>();
+
+/** For `afterEach`: ends what a failed test left running, so that the test run can end too. */
+export function endAllBackends(): void {
+  for (const { child } of running) child.kill('SIGKILL');
+  running.clear();
+}
+
+/** The built backend, started the way `npm start` does, on a free port. */
+export class BackendProcess {
+  private constructor(
+    readonly child: ChildProcess,
+    readonly url: string,
+    readonly output: string,
+  ) {}
+
+  /** Resolves when it listens. */
+  static async start(env: NodeJS.ProcessEnv = {}): Promise<BackendProcess> {
+    const child = spawnBackend({ PORT: '0', JS_RUNTIME_POOL_SIZE: '2', ...env });
+    let output = '';
+    if (!child.stdout) throw new Error('no standard output');
+    for await (const line of createInterface(child.stdout)) {
+      output += `${line}\n`;
+      // The last line of the command that it prints when it listens.
+      if (!line.startsWith("  -d '")) continue;
+      child.stdout.resume();
+      const [url = ''] = /(?<=^curl -s )http:\/\/[^/]+/m.exec(output) ?? [];
+      const backend = new BackendProcess(child, url, output);
+      running.add(backend);
+      return backend;
+    }
+    throw new Error(`the backend ended before it listened:\n${output}`);
+  }
+
+  execute(body: object): Promise<Response> {
+    const headers = { 'Authorization': 'Bearer acme-dev-key', 'Content-Type': 'application/json' };
+    return fetch(`${this.url}/v1/executions`, { method: 'POST', headers, body: JSON.stringify(body) });
+  }
+
+  /** Process ids of its VMs. */
+  async vmPids(): Promise<number[]> {
+    const { pid } = this.child;
+    return (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ').map(Number);
+  }
+
+  /** Sends a signal and resolves when the process is gone. */
+  async end(signal: NodeJS.Signals): Promise<void> {
+    const exited = once(this.child, 'exit');
+    this.child.kill(signal);
+    await exited;
+    running.delete(this);
+  }
+}
+
+/** Starts the backend and waits for its end, for starts that are to fail. */
+export async function startAndFail(env: NodeJS.ProcessEnv): Promise<{ code: number | null; output: string }> {
+  const child = spawnBackend({ PORT: '0', ...env });
+  let output = '';
+  child.stdout?.on('data', (chunk) => (output += String(chunk)));
+  child.stderr?.on('data', (chunk) => (output += String(chunk)));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, output };
+}
+
+/** Resolves when a process is no more. */
+export async function gone(pid: number): Promise<void> {
+  for (;;) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+function spawnBackend(env: NodeJS.ProcessEnv): ChildProcess {
+  return spawn(process.execPath, [MAIN], {
+    env: { PATH: process.env['PATH'], NO_COLOR: '1', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}

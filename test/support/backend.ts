@@ -1,0 +1,35 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import request, { type Response, type Test } from 'supertest';
+import { createApp } from '../../src/create-app.ts';
+
+export interface Backend {
+  readonly app: NestFastifyApplication;
+  /** `POST /v1/executions` as a tenant. */
+  execute(body: object, tenant?: 'acme' | 'globex'): Test;
+  get(path: string): Test;
+  post(path: string): Test;
+  close(): Promise<void>;
+}
+
+/** The whole backend in this process, with real VM processes; only the socket is supertest's. */
+export async function startBackend({ poolSize = 2 } = {}): Promise<Backend> {
+  process.env['JS_RUNTIME_POOL_SIZE'] = String(poolSize);
+  const app = await createApp({ logger: false });
+  await app.init();
+  await app.getHttpAdapter().getInstance().ready();
+  const server = app.getHttpServer();
+  return {
+    app,
+    execute: (body, tenant = 'acme') =>
+      request(server).post('/v1/executions').set('Authorization', `Bearer ${tenant}-dev-key`).send(body),
+    get: (path) => request(server).get(path),
+    post: (path) => request(server).post(path),
+    close: () => app.close(),
+  };
+}
+
+/** The body of a problem response, after its media type was checked. */
+export function problemOf(response: Response): Record<string, unknown> {
+  expect(response.headers['content-type']).toMatch(/^application\/problem\+json/);
+  return response.body as Record<string, unknown>;
+}
