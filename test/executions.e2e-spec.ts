@@ -8,7 +8,9 @@ describe('POST /v1/executions', () => {
   afterAll(() => backend.close());
 
   it('answers with the completion value, the logs and what it cost', async () => {
-    const { body } = await backend.execute({ script: 'console.warn("n is", 20); const o = {n: 20}; o.n * 2 + 2' }).expect(200);
+    const { body } = await backend
+      .execute({ script: 'console.warn("n is", 20); const o = {n: 20}; o.n * 2 + 2' })
+      .expect(200);
     expect(body).toEqual({
       executionId: expect.stringMatching(/^[0-9a-f-]{36}$/),
       result: 42,

@@ -32,7 +32,10 @@ describe('What operators and clients read', () => {
             requestBody: { content: { 'application/json': { schema: { required: ['script'] } } } },
             responses: {
               200: { content: { 'application/json': {} } },
-              422: { description: expect.stringContaining('WALL_TIME_LIMIT_EXCEEDED'), content: { 'application/problem+json': {} } },
+              422: {
+                description: expect.stringContaining('WALL_TIME_LIMIT_EXCEEDED'),
+                content: { 'application/problem+json': {} },
+              },
             },
           },
         },
@@ -43,7 +46,10 @@ describe('What operators and clients read', () => {
   it('GET /health/ready is 503 when there is no VM', async () => {
     await backend.app.get(VmPoolService).close();
     const { body } = await backend.get('/health/ready').expect(503);
-    expect(body).toMatchObject({ status: 'error', error: { jsRuntime: { status: 'down', message: 'no VM is ready' } } });
+    expect(body).toMatchObject({
+      status: 'error',
+      error: { jsRuntime: { status: 'down', message: 'no VM is ready' } },
+    });
     await backend.get('/health/live').expect(200);
     const response = await backend.execute({ script: '1' }).expect(503);
     expect(response.headers['retry-after']).toBe('1');

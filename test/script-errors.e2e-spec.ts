@@ -42,12 +42,32 @@ describe('A script that fails', () => {
     ['a plain object', 'throw { code: 5 }', { name: 'NonError', message: '{"code":5}' }],
     ['a Proxy that throws', 'throw new Proxy({}, { get() { throw 1 } })', { name: 'NonError' }],
     ['an object whose message throws', 'throw { get message() { throw 1 } }', { name: 'NonError' }],
-    ['an Error whose stack throws', 'const e = new Error("m"); Object.defineProperty(e, "stack", { get() { throw 1 } }); throw e', { name: 'Error', message: 'm' }],
-    ['an own subclass', 'class StockError extends Error { name = "StockError" } throw new StockError("m")', { name: 'StockError', message: 'm' }],
+    [
+      'an Error whose stack throws',
+      'const e = new Error("m"); Object.defineProperty(e, "stack", { get() { throw 1 } }); throw e',
+      { name: 'Error', message: 'm' },
+    ],
+    [
+      'an own subclass',
+      'class StockError extends Error { name = "StockError" } throw new StockError("m")',
+      { name: 'StockError', message: 'm' },
+    ],
     ['by rejecting', 'Promise.reject(new RangeError("m"))', { name: 'RangeError', message: 'm' }],
-    ['by a rejection that nothing handles', 'Promise.reject(new RangeError("m")); 1', { name: 'RangeError', message: 'm' }],
-    ['in a timer', 'setTimeout(() => { throw new RangeError("m") }, 1); new Promise(() => {})', { name: 'RangeError', message: 'm' }],
-    ['by overflowing its stack', '(function f() { f() })()', { name: 'RangeError', message: 'Maximum call stack size exceeded' }],
+    [
+      'by a rejection that nothing handles',
+      'Promise.reject(new RangeError("m")); 1',
+      { name: 'RangeError', message: 'm' },
+    ],
+    [
+      'in a timer',
+      'setTimeout(() => { throw new RangeError("m") }, 1); new Promise(() => {})',
+      { name: 'RangeError', message: 'm' },
+    ],
+    [
+      'by overflowing its stack',
+      '(function f() { f() })()',
+      { name: 'RangeError', message: 'Maximum call stack size exceeded' },
+    ],
   ])('throws %s', async (_, script, error) => {
     const response = await backend.execute({ script }).expect(422);
     expect(problemOf(response)).toMatchObject({ code: 'SCRIPT_ERROR', error });
@@ -58,7 +78,12 @@ describe('A script that fails', () => {
     expect(problemOf(response)).toMatchObject({
       code: 'COMPILATION_FAILED',
       detail: "SyntaxError: Unexpected token ';' (line 2, column 11)",
-      error: { name: 'SyntaxError', line: 2, column: 11, stack: "SyntaxError: Unexpected token ';'\n    at rule.js:2:11" },
+      error: {
+        name: 'SyntaxError',
+        line: 2,
+        column: 11,
+        stack: "SyntaxError: Unexpected token ';'\n    at rule.js:2:11",
+      },
     });
   });
 

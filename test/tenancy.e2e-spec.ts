@@ -16,7 +16,14 @@ describe('Tenants', () => {
     const script = 'new Promise((resolve) => setTimeout(() => resolve([context.tenant.id, input]), 2))';
     const runs = Array.from({ length: 40 }, (_, index) => {
       const tenant = index % 2 === 0 ? 'acme' : 'globex';
-      return { tenant, index, response: backend.execute({ script, input: index }, tenant).expect(200).then(({ body }) => body as object) };
+      return {
+        tenant,
+        index,
+        response: backend
+          .execute({ script, input: index }, tenant)
+          .expect(200)
+          .then(({ body }) => body as object),
+      };
     });
     for (const { tenant, index, response } of runs) expect(await response).toMatchObject({ result: [tenant, index] });
   });
@@ -48,7 +55,9 @@ describe('Tenants', () => {
   it('leave nothing behind for the next execution', async () => {
     await backend.execute({ script: 'globalThis.leak = 1; Array.prototype.leak = 1; Math.leak = 1; 1' }).expect(200);
     for (let run = 0; run < 4; run++) {
-      const { body } = await backend.execute({ script: '[typeof leak, [].leak === undefined, Math.leak === undefined]' }).expect(200);
+      const { body } = await backend
+        .execute({ script: '[typeof leak, [].leak === undefined, Math.leak === undefined]' })
+        .expect(200);
       expect(body).toMatchObject({ result: ['undefined', true, true] });
     }
   });
@@ -86,7 +95,7 @@ describe('A request that is not right', () => {
     const response = await backend.execute(body).expect(400);
     const problem = problemOf(response);
     expect(problem).toMatchObject({ code: 'INVALID_REQUEST', status: 400 });
-    expect(problem['detail']).toContain(what);
+    expect(problem.detail).toContain(what);
   });
 
   it('is not JSON', async () => {

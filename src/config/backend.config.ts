@@ -7,7 +7,10 @@ const environment = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
   TENANT_KEYS: z
     .string()
-    .regex(/^[\w-]+:[^\s:,]{8,}(,[\w-]+:[^\s:,]{8,})*$/, 'must be tenant:key pairs joined by commas, keys of 8 or more characters')
+    .regex(
+      /^[\w-]+:[^\s:,]{8,}(,[\w-]+:[^\s:,]{8,})*$/,
+      'must be tenant:key pairs joined by commas, keys of 8 or more characters',
+    )
     .optional(),
 });
 

@@ -13,7 +13,10 @@ export function ApiProblemResponses(): MethodDecorator {
     ...statuses.map((status) =>
       ApiResponse({
         status,
-        description: codes.filter(([, info]) => info.status === status).map(([code]) => code).join(', '),
+        description: codes
+          .filter(([, info]) => info.status === status)
+          .map(([code]) => code)
+          .join(', '),
         content: { 'application/problem+json': { schema } },
       }),
     ),

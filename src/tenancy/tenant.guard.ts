@@ -17,7 +17,7 @@ export class TenantGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     if (this.reflector.getAllAndOverride(Public, [context.getHandler(), context.getClass()])) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const [, key] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
+    const key = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
     const tenantId = key === undefined ? undefined : this.directory.findByKey(key);
     if (tenantId === undefined) {
       const problem = key === undefined ? 'Send an API key: "Authorization: Bearer <key>"' : 'The API key is not known';

@@ -41,7 +41,7 @@ export class BackendProcess {
   }
 
   execute(body: object): Promise<Response> {
-    const headers = { 'Authorization': 'Bearer acme-dev-key', 'Content-Type': 'application/json' };
+    const headers = { Authorization: 'Bearer acme-dev-key', 'Content-Type': 'application/json' };
     return fetch(`${this.url}/v1/executions`, { method: 'POST', headers, body: JSON.stringify(body) });
   }
 
@@ -84,7 +84,7 @@ export async function gone(pid: number): Promise<void> {
 
 function spawnBackend(env: NodeJS.ProcessEnv): ChildProcess {
   return spawn(process.execPath, [MAIN], {
-    env: { PATH: process.env['PATH'], NO_COLOR: '1', ...env },
+    env: { PATH: process.env.PATH, NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }

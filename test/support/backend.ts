@@ -13,7 +13,7 @@ export interface Backend {
 
 /** The whole backend in this process, with real VM processes; only the socket is supertest's. */
 export async function startBackend({ poolSize = 2 } = {}): Promise<Backend> {
-  process.env['JS_RUNTIME_POOL_SIZE'] = String(poolSize);
+  process.env.JS_RUNTIME_POOL_SIZE = String(poolSize);
   const app = await createApp({ logger: false });
   await app.init();
   await app.getHttpAdapter().getInstance().ready();

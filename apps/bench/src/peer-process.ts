@@ -8,8 +8,8 @@ export interface Round {
 }
 
 const [, , peerFile = ''] = process.argv;
-const { createPeer } = (await import(peerFile)) as { createPeer(): Promise<Peer> };
-const peer = await createPeer();
+const peerModule = (await import(peerFile)) as { createPeer(): Promise<Peer> };
+const peer = await peerModule.createPeer();
 
 process.on('message', (round: Round) => {
   void measure(round).then((timesMs) => process.send?.(timesMs));

@@ -39,7 +39,14 @@ import { TenancyService } from './tenancy/tenancy.service.ts';
     ExecutionService,
     JsRuntimeHealthIndicator,
   ],
-  exports: [COMPILED_OPTIONS, TenancyService, VmPoolService, CompilerService, ExecutionService, JsRuntimeHealthIndicator],
+  exports: [
+    COMPILED_OPTIONS,
+    TenancyService,
+    VmPoolService,
+    CompilerService,
+    ExecutionService,
+    JsRuntimeHealthIndicator,
+  ],
 })
 export class JsRuntimeModule extends ConfigurableModuleClass {
   /** Static options. @throws InvalidOptionsError when the application starts, naming the wrong option */

@@ -6,6 +6,7 @@ import { SCRIPT, TENANT, type Peer } from '../peer.ts';
 
 /** This library, as an application uses it: fresh realm, isolate in a process of its own. */
 export async function createPeer(): Promise<Peer> {
+  // eslint-disable-next-line @typescript-eslint/no-extraneous-class -- Node runs this file as it is, without decorators
   class BenchModule {}
   const app = await NestFactory.createApplicationContext(
     { module: BenchModule, imports: [ClsModule.forRoot({ global: true }), JsRuntimeModule.forRoot({ poolSize: 2 })] },

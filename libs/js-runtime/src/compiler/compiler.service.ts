@@ -61,14 +61,21 @@ export class CompilerService {
   /** Checks a source's name and size and gives it its id. Compiles nothing. @throws JsRuntimeError as `compile` does */
   describe(tenantId: string, name: string, source: string, { wrap = 'script' }: CompileOptions): CompiledScript {
     if (!NAME_RULE.test(name)) {
-      throw new JsRuntimeError('INVALID_REQUEST', 'name must have 1 to 256 characters, none of them a control character');
+      throw new JsRuntimeError(
+        'INVALID_REQUEST',
+        'name must have 1 to 256 characters, none of them a control character',
+      );
     }
     const sourceBytes = Buffer.byteLength(source);
     const { maxSourceBytes } = this.options;
     if (sourceBytes > maxSourceBytes) {
-      throw new JsRuntimeError('SCRIPT_TOO_LARGE', `The script has ${sourceBytes} bytes; allowed are ${maxSourceBytes}`, {
-        limit: { name: 'maxSourceBytes', allowed: maxSourceBytes, used: sourceBytes },
-      });
+      throw new JsRuntimeError(
+        'SCRIPT_TOO_LARGE',
+        `The script has ${sourceBytes} bytes; allowed are ${maxSourceBytes}`,
+        {
+          limit: { name: 'maxSourceBytes', allowed: maxSourceBytes, used: sourceBytes },
+        },
+      );
     }
     const script = { id: cacheKey(tenantId, name, wrap, source), name, wrap, tenantId, source, sourceBytes };
     return Object.freeze(script);

@@ -2,8 +2,16 @@ import { z } from 'zod';
 
 const MIB = 1024 * 1024;
 const count = z.coerce.number().int().min(1);
-const ms = z.coerce.number().int().min(1).max(2 ** 31 - 1);
-const bytes = z.coerce.number().int().min(1).max(256 * MIB);
+const ms = z.coerce
+  .number()
+  .int()
+  .min(1)
+  .max(2 ** 31 - 1);
+const bytes = z.coerce
+  .number()
+  .int()
+  .min(1)
+  .max(256 * MIB);
 const flag = z.union([z.boolean(), z.stringbool()]);
 
 /**

@@ -17,7 +17,12 @@ export function explainVmGone(error: unknown, timeoutMs: number): unknown {
     case 'unhealthy':
     case 'start':
     case 'crashed':
-      return new JsRuntimeError('VM_CRASHED', 'The VM ended unexpectedly; the script may have had effects', {}, { cause: error });
+      return new JsRuntimeError(
+        'VM_CRASHED',
+        'The VM ended unexpectedly; the script may have had effects',
+        {},
+        { cause: error },
+      );
   }
 }
 

@@ -40,7 +40,10 @@ export class ExecutionService {
    *
    * @throws JsRuntimeError with the `code` that says what went wrong and the `executionId` it went wrong in
    */
-  async execute<T = unknown>(script: string | CompiledScript, options: ExecuteOptions = {}): Promise<ExecutionResult<T>> {
+  async execute<T = unknown>(
+    script: string | CompiledScript,
+    options: ExecuteOptions = {},
+  ): Promise<ExecutionResult<T>> {
     const execution = this.#running.begin(options.executionId, options.signal);
     this.#executionsTotal++;
     try {

@@ -9,7 +9,7 @@ export function inputToJson(input: unknown, maxInputBytes: number): string {
   if (input === undefined) return '';
   let json: string | undefined;
   try {
-    json = JSON.stringify(input) as string | undefined;
+    json = (JSON.stringify as (value: unknown) => string | undefined)(input);
   } catch (cause) {
     throw new JsRuntimeError('INVALID_REQUEST', 'input must be JSON; this one cannot be serialized', {}, { cause });
   }

@@ -21,13 +21,14 @@ export class ProcessVmFactory implements VmFactory {
     this.#maxFrameBytes = maxFrameBytesOf(options);
   }
 
-  async create(): Promise<Vm> {
+  async create(signal: AbortSignal): Promise<Vm> {
     this.#command ??= childCommand(this.#options);
     return VmProcess.start({
       id: `vm-${++this.#created}`,
       command: this.#command,
       startTimeoutMs: this.#options.vmCreateTimeoutMs,
       maxFrameBytes: this.#maxFrameBytes,
+      signal,
     });
   }
 

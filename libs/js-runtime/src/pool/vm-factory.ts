@@ -10,8 +10,8 @@ export type { VmExit };
 
 /** Where the pool gets its VMs from. The default starts real processes; inject another under {@link VM_FACTORY}. */
 export interface VmFactory {
-  /** Starts a VM that serves no tenant yet. Rejects when it is not ready in time. */
-  create(): Promise<Vm>;
+  /** Starts a VM that serves no tenant yet. Rejects when it is not ready in time, or when the signal fires first. */
+  create(signal: AbortSignal): Promise<Vm>;
   /** Makes a VM fit for another tenant: nothing of the former one may be left in it. */
   reset(vm: Vm, tenantId: string): Promise<void>;
   /** Ends a VM; resolves when its process is gone. */

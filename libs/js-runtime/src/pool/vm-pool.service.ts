@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Inject, Injectable, Logger, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Deadline } from '../admission/deadline.ts';
 import type { CompiledOptions } from '../config/options.schema.ts';
@@ -35,9 +36,9 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown {
   readonly #logger = new Logger(VmPoolService.name);
   readonly #members = new Map<Vm, Member>();
   readonly #line = new WaitingLine<VmLease>();
-  readonly #starts = new Set<Promise<void>>();
+  readonly #starts = new Set<Promise<unknown>>();
   readonly #restartTimers = new Set<NodeJS.Timeout>();
-  #closed = false;
+  readonly #closing = new AbortController();
   #created = 0;
   #destroyed = 0;
   #errors = 0;
@@ -45,7 +46,10 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown {
   constructor(
     @Inject(COMPILED_OPTIONS) private readonly options: CompiledOptions,
     @Inject(VM_FACTORY) private readonly factory: VmFactory,
-  ) {}
+  ) {
+    // Every VM that is being started listens.
+    setMaxListeners(0, this.#closing.signal);
+  }
 
   /** Starts all VMs and waits for the first: an application that cannot run scripts at all should not start. */
   async onModuleInit(): Promise<void> {
@@ -57,8 +61,8 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown {
       await Promise.any(starts);
     } catch (error) {
       await this.close();
-      const [cause] = (error as AggregateError).errors as [Error];
-      throw new Error(`No VM process could be started: ${cause.message}`, { cause });
+      const [first] = (error as AggregateError).errors as [Error];
+      throw new Error(`No VM process could be started: ${first.message}`, { cause: error });
     }
   }
 
@@ -150,14 +154,16 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown {
 
   /** Ends the pool: whoever waits or runs gets SHUTTING_DOWN. Resolves when every process is gone. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     for (const timer of this.#restartTimers) clearTimeout(timer);
     this.#line.rejectAll(shuttingDown);
-    const endAll = (): Promise<void[]> =>
-      Promise.all([...this.#members.keys()].map((vm) => this.factory.destroy(vm, 'shutdown')));
-    await endAll();
+    // Starts end by themselves now; one that was too far to stop still adds its VM, so they come first.
     await Promise.all(this.#starts);
-    await endAll();
+    await Promise.all([...this.#members.keys()].map((vm) => this.factory.destroy(vm, 'shutdown')));
+  }
+
+  get #closed(): boolean {
+    return this.#closing.signal.aborted;
   }
 
   #pickIdle(tenantId: string): Member | undefined {
@@ -197,19 +203,20 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown {
   /** Starts one VM and adds it. Resolves to what went wrong, if anything did; never rejects. */
   async #start(): Promise<Error | undefined> {
     const start = this.#startOne();
-    const settled = start.then(() => undefined);
-    this.#starts.add(settled);
-    void settled.then(() => this.#starts.delete(settled));
-    return start;
+    this.#starts.add(start);
+    const problem = await start;
+    this.#starts.delete(start);
+    return problem;
   }
 
   async #startOne(): Promise<Error | undefined> {
     try {
-      this.#add(await this.factory.create());
+      this.#add(await this.factory.create(this.#closing.signal));
       return undefined;
     } catch (error) {
-      this.#errors++;
       const problem = error instanceof Error ? error : new Error(String(error));
+      if (this.#closed) return problem;
+      this.#errors++;
       this.#logger.error(`A VM could not be started: ${problem.message}`);
       this.#restartLater();
       return problem;

@@ -71,8 +71,8 @@ function findSetpriv(): string {
 function resolveAddon(): string {
   const require = createRequire(import.meta.url);
   const packageDirectory = dirname(require.resolve('isolated-vm/package.json'));
-  const { path } = createRequire(join(packageDirectory, 'package.json'))('node-gyp-build') as {
+  const nodeGypBuild = createRequire(join(packageDirectory, 'package.json'))('node-gyp-build') as {
     path(directory: string): string;
   };
-  return path(packageDirectory);
+  return nodeGypBuild.path(packageDirectory);
 }

@@ -52,6 +52,8 @@ export interface VmProcessOptions {
   readonly startTimeoutMs: number;
   /** Longest frame that the process may send. */
   readonly maxFrameBytes: number;
+  /** Gives up a start that is under way. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -68,7 +70,10 @@ interface Pending {
 }
 
 /** What every method below answers with, by the type of the request. */
-type Reply<T extends VmMessage['type']> = { message: VmMessage & { type: T }; attachments: readonly Buffer[] };
+interface Reply<T extends VmMessage['type']> {
+  readonly message: VmMessage & { type: T };
+  readonly attachments: readonly Buffer[];
+}
 
 /**
  * One VM: a child process with one isolate, spoken to over a pipe, one request at a time. Nothing it sends is believed
@@ -131,6 +136,10 @@ export class VmProcess {
    */
   static async start(options: VmProcessOptions): Promise<VmProcess> {
     const vm = new VmProcess(options);
+    const onAbort = (): void => {
+      vm.kill('shutdown');
+    };
+    options.signal?.addEventListener('abort', onAbort);
     try {
       const { message } = await vm.#expect<'ready'>('ready', 0, options.startTimeoutMs, 'start');
       vm.#v8Version = message.v8Version;
@@ -138,7 +147,11 @@ export class VmProcess {
     } catch (cause) {
       const { reason, code, signal } = await vm.exited;
       const what = reason === 'start' ? `not ready within ${options.startTimeoutMs} ms` : 'ended before it was ready';
-      throw new Error(`${options.command.file}: ${what} (exit code ${code ?? '-'}, signal ${signal ?? '-'})`, { cause });
+      throw new Error(`${options.command.file}: ${what} (exit code ${code ?? '-'}, signal ${signal ?? '-'})`, {
+        cause,
+      });
+    } finally {
+      options.signal?.removeEventListener('abort', onAbort);
     }
   }
 

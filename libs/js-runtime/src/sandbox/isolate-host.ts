@@ -46,7 +46,12 @@ export class IsolateHost {
     const deadline = performance.now() + request.timeoutMs;
     const compiled = this.#scriptFor(request.script, source, codeCache);
     if (compiled instanceof NotCompiled) {
-      return { outcome: { kind: 'not-compiled', error: compiled.info }, resultJson: '', logs: [], codeCache: undefined };
+      return {
+        outcome: { kind: 'not-compiled', error: compiled.info },
+        resultJson: '',
+        logs: [],
+        codeCache: undefined,
+      };
     }
     const realm = this.#takeRealm();
     const { isolate, script } = { isolate: this.#isolate, script: compiled.script };

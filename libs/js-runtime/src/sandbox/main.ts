@@ -44,10 +44,10 @@ async function handle(request: HostMessage, attachments: readonly Buffer[]): Pro
       const output = await host.run(request, text(0), text(1), text(2), codeCache);
       const { user, system } = process.cpuUsage(cpuBefore);
       const { outcome, logs } = output;
-      send(
-        { type: 'ran', id, outcome, logs, cpuMs: (user + system) / 1000, heapBytes: host.heapBytes() },
-        [output.resultJson, output.codeCache ?? ''],
-      );
+      send({ type: 'ran', id, outcome, logs, cpuMs: (user + system) / 1000, heapBytes: host.heapBytes() }, [
+        output.resultJson,
+        output.codeCache ?? '',
+      ]);
       break;
     }
     case 'compile': {

@@ -15,7 +15,8 @@ export class Realm {
 
   constructor(isolate: ivm.Isolate, realmScript: ivm.Script) {
     this.#context = isolate.createContextSync();
-    this.#enter = realmScript.runSync(this.#context, { reference: true }) as ivm.Reference<EnterRealm>;
+    const enter: unknown = realmScript.runSync(this.#context, { reference: true });
+    this.#enter = enter as ivm.Reference<EnterRealm>;
   }
 
   begin(limits: RealmLimits, contextJson: string, inputJson: string): void {
@@ -25,7 +26,7 @@ export class Realm {
 
   /** Runs the script and settles its value. Returns the state of the execution as `EnterRealm` words it. */
   run(script: ivm.Script, wrap: ScriptWrap, remainingMs: () => number): string {
-    const value = script.runSync(this.#context, { reference: true, timeout: remainingMs() }) as ivm.Reference;
+    const value: ivm.Reference = script.runSync(this.#context, { reference: true, timeout: remainingMs() });
     const operation = wrap === 'function' ? 'call' : 'settle';
     const state = this.#apply([operation, value.derefInto()], remainingMs());
     value.release();

@@ -35,7 +35,7 @@ export class TenancyService {
 
   /** @throws JsRuntimeError TENANT_CONTEXT_MISSING when nobody has entered a tenant: no tenant, no execution */
   current(): TenantContext {
-    const context = this.cls.isActive() ? this.cls.get(TENANT_CONTEXT) : undefined;
+    const context: TenantContext | undefined = this.cls.isActive() ? this.cls.get()[TENANT_CONTEXT] : undefined;
     if (context) return context;
     throw new JsRuntimeError(
       'TENANT_CONTEXT_MISSING',
@@ -47,5 +47,8 @@ export class TenancyService {
 function checked(context: TenantContext): TenantContext {
   const id: unknown = (context as Partial<TenantContext>).tenant?.id;
   if (typeof id === 'string' && id !== '') return context;
-  throw new JsRuntimeError('TENANT_CONTEXT_MISSING', 'The tenant context has no tenant.id (a string that is not empty)');
+  throw new JsRuntimeError(
+    'TENANT_CONTEXT_MISSING',
+    'The tenant context has no tenant.id (a string that is not empty)',
+  );
 }

@@ -1,12 +1,16 @@
 /** A value that JSON can carry. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+
+export interface JsonObject {
+  readonly [key: string]: Json;
+}
 
 /**
  * Who an execution runs for. The backend sets it after it authenticated the caller; scripts see a frozen copy as
  * `context.tenant`, `context.user` and `context.request`, so everything in it must be JSON and fit for the tenant's eyes.
  */
 export interface TenantContext {
-  readonly tenant: { readonly id: string; readonly [key: string]: Json };
-  readonly user?: { readonly id: string; readonly [key: string]: Json };
-  readonly request?: { readonly [key: string]: Json };
+  readonly tenant: JsonObject & { readonly id: string };
+  readonly user?: JsonObject & { readonly id: string };
+  readonly request?: JsonObject;
 }

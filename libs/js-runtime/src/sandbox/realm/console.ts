@@ -23,7 +23,7 @@ export function installConsole(use: Primordials): RealmLog {
         const { stack } = value as Error;
         if (typeof stack === 'string') return stack;
       }
-      const text = use.stringify(value) as string | undefined;
+      const text = use.stringify(value);
       if (text !== undefined) return text;
     } catch {
       // Cycles and hostile getters: the line says that something was there.
@@ -32,7 +32,7 @@ export function installConsole(use: Primordials): RealmLog {
   };
   const append = (level: LogLevel, message: string): void => {
     if (entries !== '') entries += ',';
-    entries += use.stringify({ __proto__: null, level, message });
+    entries += use.stringify({ __proto__: null, level, message }) ?? '';
   };
   const write = (level: LogLevel, args: unknown[]): void => {
     if (entriesLeft <= 0) return;
@@ -51,7 +51,7 @@ export function installConsole(use: Primordials): RealmLog {
     append('warn', '[log limit reached: further output was dropped]');
   };
 
-  const console: Record<string, unknown> = { __proto__: null } as never;
+  const console: Partial<Record<LogLevel, (...args: unknown[]) => void>> = {};
   const levels: LogLevel[] = ['log', 'info', 'warn', 'error', 'debug'];
   for (const level of levels) {
     console[level] = (...args: unknown[]): void => {
@@ -59,7 +59,7 @@ export function installConsole(use: Primordials): RealmLog {
     };
   }
   use.defineProperty(globalThis, 'console', {
-    value: use.freeze({ ...console }),
+    value: use.freeze(console),
     writable: true,
     configurable: true,
     enumerable: false,

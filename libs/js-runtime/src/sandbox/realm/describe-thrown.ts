@@ -7,10 +7,11 @@ import type { Primordials } from './primordials.ts';
 export function describeThrown(use: Primordials, thrown: unknown): string {
   const maxMessageChars = 8192;
   const maxStackChars = 16_384;
-  const cut = (text: string, max: number): string => (text.length > max ? use.apply(use.stringSlice, text, [0, max]) : text);
+  const cut = (text: string, max: number): string =>
+    text.length > max ? use.apply(use.stringSlice, text, [0, max]) : text;
 
   let name = 'NonError';
-  let message = '';
+  let message: string;
   let stack = '';
   if ((typeof thrown === 'object' && thrown !== null) || typeof thrown === 'function') {
     const read = (key: 'name' | 'message' | 'stack'): string | undefined => {
@@ -29,18 +30,19 @@ export function describeThrown(use: Primordials, thrown: unknown): string {
   } else {
     message = use.toText(thrown);
   }
-  return use.stringify({
+  const flat = {
     __proto__: null,
     name: cut(name, 256),
     message: cut(message, maxMessageChars),
     stack: cut(stack, maxStackChars),
-  });
+  };
+  return use.stringify(flat) ?? '';
 }
 
 export function describeWithoutMessage(use: Primordials, thrown: unknown): string {
   if (typeof thrown === 'function') return 'a function was thrown';
   try {
-    const text = use.stringify(thrown) as string | undefined;
+    const text = use.stringify(thrown);
     if (text !== undefined) return text;
   } catch {
     // A cycle, a BigInt, a getter or toJSON that throws: there is no text to show.

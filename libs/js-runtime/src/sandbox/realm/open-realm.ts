@@ -44,7 +44,7 @@ export function openRealm(caughtName: string): EnterRealm {
     }
     let text: string | undefined;
     try {
-      text = use.stringify(value) as string | undefined;
+      text = use.stringify(value);
     } catch (thrown) {
       const { message } = use.parse(describeThrown(use, thrown)) as { message: string };
       return 'n' + message;

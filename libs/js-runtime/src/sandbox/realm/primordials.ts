@@ -16,7 +16,7 @@ export interface Primordials {
   readonly isError: (value: unknown) => boolean;
   readonly ownKeys: typeof Reflect.ownKeys;
   readonly parse: typeof JSON.parse;
-  readonly stringify: typeof JSON.stringify;
+  readonly stringify: (value: unknown) => string | undefined;
   readonly stringSlice: typeof String.prototype.slice;
   readonly toText: (value: unknown) => string;
   readonly Error: ErrorConstructor;

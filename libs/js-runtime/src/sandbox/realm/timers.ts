@@ -75,7 +75,12 @@ export function installTimers(use: Primordials): RealmTimers {
     clearInterval: clear,
   };
   for (const name of Object.keys(globals)) {
-    use.defineProperty(globalThis, name, { value: globals[name], writable: true, configurable: true, enumerable: false });
+    use.defineProperty(globalThis, name, {
+      value: globals[name],
+      writable: true,
+      configurable: true,
+      enumerable: false,
+    });
   }
 
   return {
