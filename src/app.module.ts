@@ -12,8 +12,7 @@ import { TenancyModule } from './tenancy/tenancy.module.ts';
 @Module({
   imports: [
     ConfigModule.forRoot({ isGlobal: true, cache: true }),
-    // Before TenancyModule: its guard sets the tenant in the context that this one opens.
-    ClsModule.forRoot({ global: true, guard: { mount: true } }),
+    ClsModule.forRoot({ global: true, middleware: { mount: true } }),
     JsRuntimeModule.forRoot(),
     TenancyModule,
     ExecutionsModule,

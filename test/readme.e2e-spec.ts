@@ -1,0 +1,48 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import request from 'supertest';
+import { BackendProcess, endAllBackends } from './support/backend-process.ts';
+import { AppModule } from './support/readme-app.ts';
+
+const fileOf = (path: string): Promise<string> => readFile(fileURLToPath(new URL(path, import.meta.url)), 'utf8');
+
+describe('The README', () => {
+  afterEach(endAllBackends);
+
+  it('shows commands that answer what it says', async () => {
+    const readme = await fileOf('../README.md');
+    const examples = [...readme.matchAll(/^\$ (curl .*?)\n(\{"(?:executionId|type)".*?)\n```/gms)];
+    expect(examples).toHaveLength(3);
+    const backend = await BackendProcess.start();
+    for (const [, command = '', answer = ''] of examples) {
+      const here = command.replace('http://127.0.0.1:3000', backend.url);
+      const { stdout } = await promisify(execFile)('sh', ['-c', here]);
+      expect(withoutFigures(JSON.parse(stdout))).toEqual(withoutFigures(JSON.parse(answer)));
+    }
+    await backend.end('SIGTERM');
+  });
+
+  it('shows an application that works', async () => {
+    const example = await fileOf('support/readme-app.ts');
+    expect(await fileOf('../README.md')).toContain(`\`\`\`ts\n${example}\`\`\``);
+    const testing = await Test.createTestingModule({ imports: [AppModule] }).compile();
+    const app = testing.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), { logger: false });
+    await app.init();
+    await app.getHttpAdapter().getInstance().ready();
+    try {
+      await request(app.getHttpServer()).post('/price').expect(201, { price: 180 });
+    } finally {
+      await app.close();
+    }
+  });
+});
+
+/** Ids and figures are of one run; the rest of an answer is a promise. */
+function withoutFigures(answer: unknown): unknown {
+  const { executionId, vmId, usage, ...rest } = answer as Record<string, unknown>;
+  return { ...rest, has: [typeof executionId, typeof vmId, Object.keys(usage as object)] };
+}
