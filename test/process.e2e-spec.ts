@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { BackendProcess, endAllBackends, gone, startAndFail } from './support/backend-process.ts';
 
@@ -38,6 +38,20 @@ describe('The backend as a process', () => {
     await untilAtWork(vmPids);
     await Promise.all([backend.end('SIGKILL'), expect(running).rejects.toThrow()]);
     await Promise.all(vmPids.map(gone));
+  });
+
+  it('gives its VMs no environment and no descriptor but the pipe', async () => {
+    const backend = await BackendProcess.start({ SECRET: 'of the backend' });
+    for (const pid of await backend.vmPids()) {
+      expect(await readFile(`/proc/${pid}/environ`, 'utf8')).toBe('');
+      const inherited = await Promise.all([0, 1, 2, 3].map((fd) => readlink(`/proc/${pid}/fd/${fd}`)));
+      expect(inherited).toEqual(['/dev/null', '/dev/null', '/dev/null', expect.stringMatching(/^socket:/)]);
+      const all = await readdir(`/proc/${pid}/fd`);
+      const own = await Promise.all(all.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => 'closed meanwhile')));
+      expect(own.filter((target) => target.startsWith('socket:'))).toHaveLength(1);
+      expect(own.filter((target) => target.startsWith('/') && target !== '/dev/null')).toEqual([]);
+    }
+    await backend.end('SIGTERM');
   });
 
   it('does not start with an option that is wrong, and says which', async () => {

@@ -2,11 +2,8 @@ import { z } from 'zod';
 
 const MIB = 1024 * 1024;
 const count = z.coerce.number().int().min(1);
-const ms = z.coerce
-  .number()
-  .int()
-  .min(1)
-  .max(2 ** 31 - 1);
+/** A day at most: far from where timers overflow. */
+const ms = z.coerce.number().int().min(1).max(86_400_000);
 const bytes = z.coerce
   .number()
   .int()

@@ -1,9 +1,11 @@
+import { MAX_KEPT_SCRIPTS } from '../protocol/messages.ts';
+
 /**
  * Which compiled scripts the isolate of a VM still holds. Follows the same rule as the isolate itself (see
  * sandbox/isolate-host.ts), so that the two agree; if they ever did not, a script would only be compiled once more.
  */
 export class KeptScripts {
-  static readonly MAX = 64;
+  static readonly MAX = MAX_KEPT_SCRIPTS;
   readonly #keys = new Set<string>();
 
   has(key: string): boolean {

@@ -17,6 +17,8 @@ export class ProtocolError extends Error {
 }
 
 const LENGTH_BYTES = 4;
+/** The most that any message has; without a bound, a frame of empty attachments would cost much more than its bytes. */
+const MAX_ATTACHMENTS = 4;
 
 export function encodeFrame(header: object, attachments: readonly (string | Uint8Array)[] = []): Buffer {
   const headerText = JSON.stringify(header);
@@ -92,7 +94,10 @@ function decodeBody(body: Buffer): Frame {
   };
   const headerText = part().toString('utf8');
   const attachments: Buffer[] = [];
-  while (offset < body.byteLength) attachments.push(part());
+  while (offset < body.byteLength) {
+    if (attachments.length === MAX_ATTACHMENTS) throw new ProtocolError(`more than ${MAX_ATTACHMENTS} attachments`);
+    attachments.push(part());
+  }
   try {
     return { header: JSON.parse(headerText) as unknown, attachments };
   } catch {

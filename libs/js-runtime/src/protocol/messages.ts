@@ -10,6 +10,9 @@ export interface ScriptHeader {
   readonly wrap: ScriptWrap;
 }
 
+/** Compiled scripts that an isolate keeps; the least recently used goes first. Both sides count, so both use this. */
+export const MAX_KEPT_SCRIPTS = 64;
+
 /** What the VM itself bounds before it copies anything out. All sizes in bytes of UTF-8. */
 export interface OutputLimits {
   readonly maxResultBytes: number;

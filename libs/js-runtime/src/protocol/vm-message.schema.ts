@@ -3,6 +3,8 @@ import { ProtocolError } from './frame.ts';
 import type { VmMessage } from './messages.ts';
 
 const MAX_TEXT = 64 * 1024;
+/** `maxLogEntries` can be 100 000, and one more entry says that there were more. */
+const MAX_LOGS = 100_001;
 
 const id = z.int().nonnegative();
 const position = z.int().positive().optional();
@@ -13,6 +15,8 @@ const error = z.strictObject({
   line: position,
   column: position,
 });
+
+const logEntry = z.strictObject({ level: z.enum(['log', 'info', 'warn', 'error', 'debug']), message: z.string() });
 
 const runOutcome = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('value') }),
@@ -31,7 +35,7 @@ const vmMessage = z.discriminatedUnion('type', [
     type: z.literal('ran'),
     id,
     outcome: runOutcome,
-    logs: z.array(z.strictObject({ level: z.enum(['log', 'info', 'warn', 'error', 'debug']), message: z.string() })),
+    logs: z.array(logEntry).max(MAX_LOGS),
     cpuMs: z.number().nonnegative(),
     heapBytes: z.int().nonnegative(),
   }),

@@ -1,13 +1,10 @@
 import type ivm from 'isolated-vm';
-import type { CompileOutcome, HostMessage, ScriptHeader } from '../protocol/messages.ts';
+import { MAX_KEPT_SCRIPTS, type CompileOutcome, type HostMessage, type ScriptHeader } from '../protocol/messages.ts';
 import { Compiler, NotCompiled } from './compile.ts';
 import { execute, type ExecutionOutput } from './execution.ts';
 import type { IsolatedVm } from './native.ts';
 import { Realm } from './realm.ts';
 import { REALM_FILE_NAME, REALM_SOURCE } from './realm/realm-source.ts';
-
-/** Compiled scripts kept per isolate; the least recently used goes first. */
-const MAX_KEPT_SCRIPTS = 64;
 
 export interface RunOutput extends ExecutionOutput {
   readonly codeCache: Uint8Array | undefined;
