@@ -1,0 +1,83 @@
+import { Test } from '@nestjs/testing';
+import { ClsModule } from 'nestjs-cls';
+import type { CompiledOptions, JsRuntimeOptions } from '../src/config/options.schema.ts';
+import { COMPILED_OPTIONS } from '../src/config/options.token.ts';
+import { CompilerService } from '../src/compiler/compiler.service.ts';
+import { JsRuntimeError } from '../src/errors/js-runtime-error.ts';
+import type { ExecuteOptions } from '../src/execution/execute-options.ts';
+import type { ExecutionResult } from '../src/execution/execution-result.ts';
+import { ExecutionService } from '../src/execution/execution.service.ts';
+import { JsRuntimeModule } from '../src/js-runtime.module.ts';
+import { VmPoolService } from '../src/pool/vm-pool.service.ts';
+import type { CompiledScript } from '../src/compiler/compiled-script.ts';
+import type { TenantContext } from '../src/tenancy/tenant-context.ts';
+import { TenancyService } from '../src/tenancy/tenancy.service.ts';
+
+/** The whole library in a Nest module, with real VM processes. */
+export interface TestRuntime {
+  readonly executions: ExecutionService;
+  readonly compiler: CompilerService;
+  readonly pool: VmPoolService;
+  readonly tenancy: TenancyService;
+  /** Runs a script for tenant `acme`. */
+  run(script: string | CompiledScript, options?: ExecuteOptions): Promise<ExecutionResult>;
+  /** Runs a script for the tenant of this context, or of this id. */
+  runAs(
+    tenant: string | TenantContext,
+    script: string | CompiledScript,
+    options?: ExecuteOptions,
+  ): Promise<ExecutionResult>;
+  /** What a script of tenant `acme` comes to. */
+  valueOf(script: string, options?: ExecuteOptions): Promise<unknown>;
+  /** The error that a script of tenant `acme` ends with. */
+  errorOf(script: string, options?: ExecuteOptions): Promise<JsRuntimeError>;
+  /** Ends every VM process. */
+  close(): Promise<void>;
+}
+
+/** Starts the library with two VMs, or as many as the options say, and waits until all are ready. */
+export async function startRuntime(options: JsRuntimeOptions = {}): Promise<TestRuntime> {
+  const module = await Test.createTestingModule({
+    imports: [ClsModule.forRoot({ global: true }), JsRuntimeModule.forRoot({ poolSize: 2, ...options })],
+  }).compile();
+  module.useLogger(false);
+  await module.init();
+  const pool = module.get(VmPoolService);
+  const { poolSize } = module.get<CompiledOptions>(COMPILED_OPTIONS);
+  // The module is up with its first VM; tests count on all of them.
+  await until(() => pool.stats().available === poolSize);
+  const executions = module.get(ExecutionService);
+  const tenancy = module.get(TenancyService);
+  const runAs: TestRuntime['runAs'] = async (tenant, script, executeOptions) => {
+    const context = typeof tenant === 'string' ? { tenant: { id: tenant } } : tenant;
+    return tenancy.runAs(context, async () => executions.execute(script, executeOptions));
+  };
+  const run: TestRuntime['run'] = async (script, executeOptions) => runAs('acme', script, executeOptions);
+  return {
+    executions,
+    compiler: module.get(CompilerService),
+    pool,
+    tenancy,
+    run,
+    runAs,
+    valueOf: async (script, executeOptions) => (await run(script, executeOptions)).value,
+    errorOf: async (script, executeOptions) => runtimeErrorOf(run(script, executeOptions)),
+    close: async () => module.close(),
+  };
+}
+
+/** What a promise rejects with. @throws Error when it does not, or with something else than a JsRuntimeError */
+export async function runtimeErrorOf(promise: Promise<unknown>): Promise<JsRuntimeError> {
+  const outcome = await promise.then(
+    (value) => ({ value }),
+    (error: unknown) => error,
+  );
+  if (outcome instanceof JsRuntimeError) return outcome;
+  if (outcome instanceof Error) throw outcome;
+  throw new Error(`expected a JsRuntimeError, got ${JSON.stringify(outcome)}`);
+}
+
+/** Waits for a state of the pool that no promise tells of; Jest's time limit is the only one. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
+}
