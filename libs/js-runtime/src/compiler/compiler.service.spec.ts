@@ -1,0 +1,140 @@
+import { startRuntime, runtimeErrorOf, type TestRuntime } from '../../test-support/start-runtime.ts';
+import type { CompiledScript, CompileOptions } from './compiled-script.ts';
+
+describe('CompilerService', () => {
+  let runtime: TestRuntime;
+
+  beforeAll(async () => {
+    runtime = await startRuntime({ maxSourceBytes: 1000 });
+  });
+
+  afterAll(async () => {
+    await runtime.close();
+  });
+
+  const compileAs = async (
+    tenantId: string,
+    name: string,
+    source: string,
+    options?: CompileOptions,
+  ): Promise<CompiledScript> =>
+    runtime.tenancy.runAs({ tenant: { id: tenantId } }, async () => runtime.compiler.compile(name, source, options));
+  const compile = async (name: string, source: string, options?: CompileOptions): Promise<CompiledScript> =>
+    compileAs('acme', name, source, options);
+
+  describe('compile', () => {
+    it('describes the script, and freezes that', async () => {
+      const script = await compile('a.js', 'input + "ä"');
+      expect(script).toEqual({
+        id: expect.stringMatching(/^[0-9a-f]{64}$/),
+        name: 'a.js',
+        wrap: 'script',
+        tenantId: 'acme',
+        source: 'input + "ä"',
+        sourceBytes: 12,
+      });
+      expect(Object.isFrozen(script)).toBe(true);
+    });
+
+    it('makes a script that can be run again and again, without being compiled', async () => {
+      const script = await compile('twice.js', '[input, context.tenant.id]');
+      for (const input of [1, 2]) {
+        await expect(runtime.run(script, { input })).resolves.toMatchObject({
+          value: [input, 'acme'],
+          usage: { compile: 'hit' },
+        });
+      }
+    });
+
+    it('keeps the wrap and the name', async () => {
+      const script = await compile('body.js', 'await undefined; throw new Error("no")', { wrap: 'function' });
+      const error = await runtimeErrorOf(runtime.run(script, { wrap: 'script', name: 'other.js' }));
+      expect(error.details.error?.stack).toContain('body.js:1:24');
+    });
+
+    it('does not run the script', async () => {
+      const script = await compile('loop.js', 'for (;;);');
+      expect(script.name).toBe('loop.js');
+    });
+
+    it('gives the same id for the same script only', async () => {
+      const ids = [
+        await compile('a.js', '1'),
+        await compile('a.js', '1'),
+        await compile('b.js', '1'),
+        await compile('a.js', '2'),
+        await compile('a.js', '1', { wrap: 'function' }),
+        await compileAs('globex', 'a.js', '1'),
+      ].map(({ id }) => id);
+      expect(ids[1]).toBe(ids[0]);
+      expect(new Set(ids).size).toBe(5);
+    });
+
+    it.each(['script', 'function'] as const)('says where a %s does not compile', async (wrap) => {
+      const error = await runtimeErrorOf(compile('bad.js', '1;\nlet x = ;', { wrap }));
+      expect(error).toMatchObject({
+        code: 'COMPILATION_FAILED',
+        message: "SyntaxError: Unexpected token ';' (line 2, column 9)",
+        details: { error: { name: 'SyntaxError', line: 2, column: 9 } },
+      });
+    });
+
+    it.each([
+      ['script', '} catch {} {'],
+      ['function', '}); (async function () {'],
+    ] as const)('refuses a %s that would end its wrapper: %s', async (wrap, source) => {
+      await expect(runtimeErrorOf(compile('out.js', source, { wrap }))).resolves.toMatchObject({
+        code: 'COMPILATION_FAILED',
+      });
+    });
+
+    it('refuses what has a wrong name or is too large, before a VM is needed', async () => {
+      await expect(runtimeErrorOf(compile('', '1'))).resolves.toMatchObject({ code: 'INVALID_REQUEST' });
+      await expect(runtimeErrorOf(compile('a\tb', '1'))).resolves.toMatchObject({ code: 'INVALID_REQUEST' });
+      await expect(runtimeErrorOf(compile('a.js', ' '.repeat(1001)))).resolves.toMatchObject({
+        code: 'SCRIPT_TOO_LARGE',
+        details: { limit: { name: 'maxSourceBytes', allowed: 1000, used: 1001 } },
+      });
+    });
+
+    it('needs a tenant', async () => {
+      await expect(runtimeErrorOf(runtime.compiler.compile('a.js', '1'))).resolves.toMatchObject({
+        code: 'TENANT_CONTEXT_MISSING',
+      });
+    });
+  });
+
+  it('refuses to run the script of another tenant', async () => {
+    const script = await compileAs('globex', 'theirs.js', 'context.tenant.id');
+    await expect(runtimeErrorOf(runtime.run(script))).resolves.toMatchObject({ code: 'PERMISSION_DENIED' });
+    await expect(runtime.runAs('globex', script)).resolves.toMatchObject({ value: 'globex' });
+  });
+
+  it('finds the code of a script in the VM that ran it, and for another VM in the cache', async () => {
+    const script = await compile('shared.js', '/* for two VMs */ new Promise((resolve) => setTimeout(resolve, 20, 1))');
+    const [first, second] = await Promise.all([runtime.run(script), runtime.run(script)]);
+    expect(first.vmId).not.toBe(second.vmId);
+    expect([first.usage.compile, second.usage.compile]).toEqual(['hit', 'hit']);
+  });
+
+  it('has no entry for a source that does not compile', async () => {
+    const { entries } = runtime.compiler.stats();
+    await runtimeErrorOf(compile('bad.js', '/* again */ ('));
+    await runtimeErrorOf(runtime.run('/* and again */ ('));
+    expect(runtime.compiler.stats().entries).toBe(entries);
+  });
+});
+
+describe('CompilerService without a cache', () => {
+  it('has the code in the VM that ran it, and keeps none itself', async () => {
+    const runtime = await startRuntime({ poolSize: 1, cacheEnabled: false });
+    try {
+      const compile = [];
+      for (let turn = 0; turn < 2; turn++) compile.push((await runtime.run('1')).usage.compile);
+      expect(compile).toEqual(['miss', 'hit']);
+      expect(runtime.compiler.stats()).toEqual({ hits: 1, misses: 1, entries: 0 });
+    } finally {
+      await runtime.close();
+    }
+  });
+});
