@@ -1,4 +1,4 @@
-import { startRuntime, type TestRuntime } from '../../test-support/start-runtime.ts';
+import { runtimeErrorOf, startRuntime, type TestRuntime } from '../../test-support/start-runtime.ts';
 
 const neverEnding: readonly (readonly [string, string])[] = [
   ['a loop', 'for (;;);'],
@@ -83,6 +83,18 @@ describe('Limits of an execution', () => {
     ])('end a script that fills the heap with %s, and the next execution answers', async (_, source) => {
       await expect(runtime.errorOf(source)).resolves.toMatchObject({ code: 'MEMORY_LIMIT_EXCEEDED' });
       await expect(runtime.valueOf('6 * 7')).resolves.toBe(42);
+    });
+
+    it('hold for every tenant that a VM serves', async () => {
+      const one = await startRuntime({ poolSize: 1, maxMemoryMb: 32, timeoutMs: 10_000 });
+      try {
+        const { vmId } = await one.runAs('globex', '1');
+        await expect(one.runAs('initech', '1')).resolves.toMatchObject({ vmId });
+        const greedy = one.run('const all = []; for (;;) all.push(all.length)');
+        await expect(runtimeErrorOf(greedy)).resolves.toMatchObject({ code: 'MEMORY_LIMIT_EXCEEDED' });
+      } finally {
+        await one.close();
+      }
     });
 
     it('let a script catch what is merely too large at once', async () => {
