@@ -39,6 +39,7 @@ describe('parseVmMessage', () => {
       'ran: logs of every level',
       { ...ran, logs: ['log', 'info', 'warn', 'error', 'debug'].map((level) => ({ level, message: 'ä' })) },
     ],
+    ['ran: as many log entries as there can be', { ...ran, logs: Array(100_001).fill({ level: 'log', message: '' }) }],
     ['a text as long as allowed', threwWith({ message: 'x'.repeat(MAX_TEXT) })],
   ])('takes %s', (_, message) => {
     expect(parseVmMessage(fromWire(message))).toEqual(message);
@@ -94,6 +95,7 @@ describe('parseVmMessage', () => {
     ['a fraction of a byte', ranWith({ kind: 'result-too-large', bytes: 0.5 })],
 
     ['logs that are no list', { ...ran, logs: {} }],
+    ['more log entries than there can be', { ...ran, logs: Array(100_002).fill({ level: 'log', message: '' }) }],
     ['an unknown log level', { ...ran, logs: [{ level: 'trace', message: '' }] }],
     ['a log message that is no string', { ...ran, logs: [{ level: 'log', message: {} }] }],
 
