@@ -86,11 +86,20 @@ export class FakeVmFactory implements VmFactory {
   /** Starts that are still to fail, of those that are not held. */
   failingStarts = 0;
   startsAsked = 0;
+  startsGivenUp = 0;
+  /** Whether held starts fail when their signal fires. */
+  heedsSignals = false;
 
-  async create(): Promise<FakeVm> {
+  async create(signal?: AbortSignal): Promise<FakeVm> {
     this.startsAsked++;
-    if (this.holdsStarts) await this.#hold(this.heldStarts, {});
-    else if (this.failingStarts > 0) {
+    if (this.holdsStarts) {
+      const start = this.#hold(this.heldStarts, {});
+      signal?.addEventListener('abort', () => {
+        this.startsGivenUp++;
+        if (this.heedsSignals) for (const held of [...this.heldStarts]) held.fail(new Error('given up'));
+      });
+      await start;
+    } else if (this.failingStarts > 0) {
       this.failingStarts--;
       throw new Error('the fake start failed');
     }

@@ -186,6 +186,16 @@ describe('VmPoolService and the life of its VMs', () => {
       expect(on.factory.startsAsked).toBe(2);
     });
 
+    it('tells a start that is under way to give up, which is then no error', async () => {
+      await open(1);
+      on.factory.holdsStarts = on.factory.heedsSignals = true;
+      on.factory.vms[0]?.exit();
+      await settle();
+      await on.pool.close();
+      expect(on.factory.startsGivenUp).toBe(1);
+      expect(on.pool.stats()).toMatchObject({ starting: 0, errors: 0 });
+    });
+
     it('gives up on starts that were to be tried again', async () => {
       on.factory.failingStarts = 1;
       await open(2);
