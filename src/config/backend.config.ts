@@ -51,10 +51,12 @@ export function readBackendConfig(env: NodeJS.ProcessEnv): BackendConfig {
 }
 
 function parseKeys(text: string): ReadonlyMap<string, string> {
-  return new Map(
-    text.split(',').map((pair) => {
-      const colon = pair.indexOf(':');
-      return [pair.slice(colon + 1), pair.slice(0, colon)];
-    }),
-  );
+  const tenantIds = new Map<string, string>();
+  for (const pair of text.split(',')) {
+    const colon = pair.indexOf(':');
+    const [tenantId, key] = [pair.slice(0, colon), pair.slice(colon + 1)];
+    if (tenantIds.has(key)) throw new Error(`TENANT_KEYS gives one key to two tenants, ${tenantId} is the second`);
+    tenantIds.set(key, tenantId);
+  }
+  return tenantIds;
 }

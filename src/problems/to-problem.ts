@@ -51,6 +51,6 @@ const REQUEST_PROBLEMS: Readonly<Record<number, readonly [code: string, title: s
 /** Nest's exceptions and Fastify's errors both carry a status. */
 function statusOf(error: unknown): number | undefined {
   if (error instanceof HttpException) return error.getStatus();
-  const { statusCode } = error as { statusCode?: unknown };
-  return error instanceof Error && typeof statusCode === 'number' ? statusCode : undefined;
+  if (!(error instanceof Error) || !('statusCode' in error)) return undefined;
+  return typeof error.statusCode === 'number' ? error.statusCode : undefined;
 }

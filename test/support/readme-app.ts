@@ -30,10 +30,7 @@ class PriceController {
 }
 
 @Module({
-  imports: [
-    ClsModule.forRoot({ global: true, middleware: { mount: true } }),
-    JsRuntimeModule.forRoot({ poolSize: 4 }),
-  ],
+  imports: [ClsModule.forRoot({ global: true, middleware: { mount: true } }), JsRuntimeModule.forRoot({ poolSize: 4 })],
   controllers: [PriceController],
   providers: [{ provide: APP_GUARD, useClass: TenantGuard }],
 })

@@ -1,0 +1,49 @@
+import { readBackendConfig } from './backend.config.ts';
+
+describe('readBackendConfig', () => {
+  it('has defaults for development', () => {
+    const config = readBackendConfig({});
+    expect(config).toMatchObject({ isProduction: false, host: '127.0.0.1', port: 3000 });
+    expect([...config.tenantKeys]).toEqual([
+      ['acme-dev-key', 'acme'],
+      ['globex-dev-key', 'globex'],
+    ]);
+  });
+
+  it('reads tenants and their keys', () => {
+    const { tenantKeys } = readBackendConfig({ TENANT_KEYS: 'acme:one-long-key,globex:another-key' });
+    expect([...tenantKeys]).toEqual([
+      ['one-long-key', 'acme'],
+      ['another-key', 'globex'],
+    ]);
+  });
+
+  it.each([
+    ['PORT', 'http'],
+    ['PORT', '70000'],
+    ['HOST', ''],
+    ['TENANT_KEYS', 'acme'],
+    ['TENANT_KEYS', 'acme:short'],
+    ['TENANT_KEYS', ''],
+  ])('names %s when it is "%s"', (variable, value) => {
+    expect(() => readBackendConfig({ [variable]: value })).toThrow(`${variable} is wrong: `);
+  });
+
+  it('refuses one key for two tenants', () => {
+    const TENANT_KEYS = 'acme:the-same-key,globex:the-same-key';
+    expect(() => readBackendConfig({ TENANT_KEYS })).toThrow('TENANT_KEYS gives one key to two tenants');
+  });
+
+  it.each([
+    ['no keys', undefined],
+    ['a development key', 'acme:acme-dev-key'],
+  ])('refuses production with %s', (_, keys) => {
+    const env = { NODE_ENV: 'production', ...(keys && { TENANT_KEYS: keys }) };
+    expect(() => readBackendConfig(env)).toThrow('TENANT_KEYS must be set in production');
+  });
+
+  it('takes production with keys of its own', () => {
+    const config = readBackendConfig({ NODE_ENV: 'production', TENANT_KEYS: 'acme:a-secret-key' });
+    expect(config.isProduction).toBe(true);
+  });
+});
