@@ -6,7 +6,7 @@ import { explainVmGone } from '../errors/explain-vm-gone.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import type { Vm } from '../pool/vm-factory.ts';
 import { VmPoolService } from '../pool/vm-pool.service.ts';
-import type { ScriptErrorInfo } from '../protocol/messages.ts';
+import type { ScriptErrorInfo, ScriptWrap } from '../protocol/messages.ts';
 import { TenancyService } from '../tenancy/tenancy.service.ts';
 import { ArtifactCache, type CacheStats } from './artifact-cache.ts';
 import { cacheKey } from './cache-key.ts';
@@ -14,6 +14,7 @@ import type { CompiledScript, CompileOptions } from './compiled-script.ts';
 
 export const DEFAULT_SCRIPT_NAME = 'script.js';
 
+const WRAPS: readonly ScriptWrap[] = ['script', 'function'];
 const NAME_RULE = /^[^\p{Cc}]{1,256}$/u;
 
 /** Turns sources into compiled scripts, and knows where their code is. */
@@ -65,6 +66,10 @@ export class CompilerService {
         'INVALID_REQUEST',
         'name must have 1 to 256 characters, none of them a control character',
       );
+    }
+    if (typeof source !== 'string') throw new JsRuntimeError('INVALID_REQUEST', 'The script must be a string');
+    if (!WRAPS.includes(wrap)) {
+      throw new JsRuntimeError('INVALID_REQUEST', `wrap is ${String(wrap)}; allowed are ${WRAPS.join(', ')}`);
     }
     const sourceBytes = Buffer.byteLength(source);
     const { maxSourceBytes } = this.options;

@@ -16,6 +16,7 @@ import type { TenantContext } from '../tenancy/tenant-context.ts';
 import { TenancyService } from '../tenancy/tenancy.service.ts';
 import type { ExecuteOptions } from './execute-options.ts';
 import type { ExecutionResult } from './execution-result.ts';
+import { contextToJson } from './context-to-json.ts';
 import { inputToJson } from './input-to-json.ts';
 import { readOutcome } from './read-outcome.ts';
 import { RunningExecutions, type RunningExecution } from './running-executions.ts';
@@ -121,7 +122,7 @@ export class ExecutionService {
       reply = await vm.run({
         script: headerOf(script),
         source: script.source,
-        contextJson: JSON.stringify({ ...tenancy, executionId: execution.id, deadlineMs }),
+        contextJson: contextToJson(tenancy, execution.id, deadlineMs),
         inputJson,
         codeCache,
         timeoutMs: deadlineMs,

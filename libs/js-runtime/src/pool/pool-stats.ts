@@ -1,9 +1,11 @@
-/** One snapshot. `available + inUse + starting` is the number of VMs there are; `created - destroyed = available + inUse`. */
+/** One snapshot. `created - destroyed = available + inUse + ending`. */
 export interface PoolStats {
   /** VMs that could be leased now. */
   readonly available: number;
   /** VMs that are leased now. */
   readonly inUse: number;
+  /** VMs that were told to end, or did, and whose process is not gone yet. */
+  readonly ending: number;
   /** VMs being started. */
   readonly starting: number;
   /** Callers that wait for a VM. */

@@ -39,6 +39,7 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown {
   readonly #starts = new Set<Promise<unknown>>();
   readonly #restartTimers = new Set<NodeJS.Timeout>();
   readonly #closing = new AbortController();
+  #starting = 0;
   #created = 0;
   #destroyed = 0;
   #errors = 0;
@@ -105,33 +106,44 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown {
       return;
     }
     if (member.lease !== lease) throw new Error(`The lease of VM ${lease.vm.id} was released already`);
-    member.lastUsedAt = Date.now();
+    member.lastUsedAt = performance.timeOrigin + performance.now();
     member.lease = undefined;
     this.#offer(member);
   }
 
-  /** Whether an idle or leased VM answers; one that does not within `healthTimeoutMs` is killed and replaced. */
+  /**
+   * Whether a VM is fit for work. An idle one is leased for the time of the check, and killed and replaced when it does
+   * not answer within `healthTimeoutMs`; one at work is watched by its execution's deadline and counts as fit.
+   */
   async healthCheck(vm: Vm): Promise<boolean> {
+    const member = this.#members.get(vm);
+    if (!member) return false;
+    if (member.lease) return vm.alive;
+    const lease = lend(member, member.tenantId ?? '');
     try {
       await vm.check(this.options.healthTimeoutMs);
-      return true;
     } catch (error) {
-      if (error instanceof VmGoneError) return false;
-      throw error;
+      if (!(error instanceof VmGoneError)) throw error;
+    } finally {
+      this.release(lease);
     }
+    return vm.alive;
   }
 
   stats(): PoolStats {
     let available = 0;
     let inUse = 0;
-    for (const member of this.#members.values()) {
-      if (member.lease) inUse++;
+    let ending = 0;
+    for (const { vm, lease } of this.#members.values()) {
+      if (!vm.alive) ending++;
+      else if (lease) inUse++;
       else available++;
     }
     return {
       available,
       inUse,
-      starting: this.#starts.size,
+      ending,
+      starting: this.#starting,
       waiting: this.#line.length,
       created: this.#created,
       destroyed: this.#destroyed,
@@ -168,14 +180,9 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown {
 
   #pickIdle(tenantId: string): Member | undefined {
     let best: Member | undefined;
-    let bestRank = Infinity;
     for (const member of this.#members.values()) {
       if (member.lease || !member.vm.alive) continue;
-      const rank = rankFor(member, tenantId);
-      if (rank < bestRank || (rank === bestRank && best && member.lastUsedAt < best.lastUsedAt)) {
-        best = member;
-        bestRank = rank;
-      }
+      if (!best || isBetter(member, best, tenantId)) best = member;
     }
     return best;
   }
@@ -204,16 +211,17 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown {
   async #start(): Promise<Error | undefined> {
     const start = this.#startOne();
     this.#starts.add(start);
-    const problem = await start;
-    this.#starts.delete(start);
-    return problem;
+    void start.then(() => this.#starts.delete(start));
+    return start;
   }
 
   async #startOne(): Promise<Error | undefined> {
+    this.#starting++;
     try {
       this.#add(await this.factory.create(this.#closing.signal));
       return undefined;
     } catch (error) {
+      this.#starting--;
       const problem = error instanceof Error ? error : new Error(String(error));
       if (this.#closed) return problem;
       this.#errors++;
@@ -224,7 +232,8 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   #add(vm: Vm): void {
-    const now = Date.now();
+    this.#starting--;
+    const now = performance.timeOrigin + performance.now();
     const member: Member = { vm, createdAt: now, tenantId: undefined, lastUsedAt: now, useCount: 0, lease: undefined };
     this.#members.set(vm, member);
     this.#created++;
@@ -257,6 +266,14 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown {
 function rankFor({ vm, tenantId: owner }: Member, tenantId: string): number {
   if (owner === tenantId) return vm.recycled ? 0 : 2;
   return owner === undefined ? 1 : 3;
+}
+
+/** Of VMs that are ready for the tenant, the one used last has the warmest caches; of others, it has the most to lose. */
+function isBetter(one: Member, other: Member, tenantId: string): boolean {
+  const rank = rankFor(one, tenantId);
+  const otherRank = rankFor(other, tenantId);
+  if (rank !== otherRank) return rank < otherRank;
+  return rank === 0 ? one.lastUsedAt > other.lastUsedAt : one.lastUsedAt < other.lastUsedAt;
 }
 
 function lend(member: Member, tenantId: string): VmLease {

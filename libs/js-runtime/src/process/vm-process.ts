@@ -60,7 +60,7 @@ export interface VmProcessOptions {
  * The process stops a script at its deadline by itself where it can, and then still reports its logs; only when no
  * answer has come this much later is it killed.
  */
-const KILL_GRACE_MS = 50;
+const KILL_GRACE_MS = 150;
 
 interface Pending {
   readonly id: number;

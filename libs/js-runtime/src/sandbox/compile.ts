@@ -1,7 +1,6 @@
 import type ivm from 'isolated-vm';
 import type { ScriptErrorInfo, ScriptHeader } from '../protocol/messages.ts';
 import type { IsolatedVm } from './native.ts';
-import { CAUGHT_NAME } from './realm/realm-source.ts';
 
 export interface CompiledSource {
   readonly script: ivm.Script;
@@ -20,14 +19,8 @@ export class NotCompiled extends Error {
 }
 
 /**
- * Compiles a source in its wrapper. Both wrappers start the source on a line of its own, so that with a line offset of
- * -1 every position V8 reports is the author's:
- *
- * - `script`: inside `try { … } catch`, so that what it throws is flattened in its own realm. The completion value of
- *   the block is that of the script.
- * - `function`: as the body of an async function, the wrapper's completion value.
- *
- * @throws NotCompiled
+ * Compiles sources: a classic script as it is, a function body as `(async function () { … })`, with the body on a line of
+ * its own and a line offset of -1, so that every position V8 reports is the author's.
  */
 export class Compiler {
   readonly #ivm: IsolatedVm;
@@ -39,51 +32,23 @@ export class Compiler {
     this.#isolate = isolate;
   }
 
+  /**
+   * A source with code cache was checked when the cache was made.
+   *
+   * @throws NotCompiled
+   */
   compile(header: ScriptHeader, source: string, codeCache: Uint8Array | undefined): CompiledSource {
-    const text = this.#wrap(header, source, codeCache !== undefined);
-    const options: ivm.ScriptInfo = { filename: header.name, lineOffset: -1 };
+    const isBody = header.wrap === 'function';
+    const text = isBody ? `(async function () {\n${source}\n})` : source;
+    const options: ivm.ScriptInfo = { filename: header.name, lineOffset: isBody ? -1 : 0 };
     if (codeCache) {
       const cachedData = new this.#ivm.ExternalCopy(exactBuffer(codeCache));
-      const script = this.#compile(header, text, { ...options, cachedData }) as ivm.Script & CachedDataInfo;
-      return { script, codeCache: undefined };
+      return { script: this.#compile(header, text, { ...options, cachedData }), codeCache: undefined };
     }
-    const script = this.#compile(header, text, { ...options, produceCachedData: true }) as ivm.Script & CachedDataInfo;
+    const script = this.#compile(header, text, { ...options, produceCachedData: true });
+    // A body that closes the wrapper and opens another one compiles as well, but is not a body.
+    if (isBody) this.#checkFunctionBody(source);
     return { script, codeCache: script.cachedData && new Uint8Array(script.cachedData.copy()) };
-  }
-
-  /**
-   * A source with code cache was checked when the cache was made. Otherwise it has to be a whole script (or function
-   * body) by itself first: one that closes the wrapper early would escape its `catch`.
-   */
-  #wrap(header: ScriptHeader, source: string, wasChecked: boolean): string {
-    switch (header.wrap) {
-      case 'script': {
-        if (!wasChecked) this.#compile(header, source, { filename: header.name });
-        const strict = this.#isStrict(header, source) ? "'use strict';" : '';
-        // A hashbang is only a comment at the very start.
-        const body = source.startsWith('#!') ? `//${source.slice(2)}` : source;
-        return `${strict}try {\n${body}\n} catch (thrown) { ${CAUGHT_NAME}(thrown); }`;
-      }
-      case 'function': {
-        const text = `(async function () {\n${source}\n})`;
-        if (!wasChecked) {
-          this.#compile(header, text, { filename: header.name, lineOffset: -1 });
-          this.#checkFunctionBody(source);
-        }
-        return text;
-      }
-    }
-  }
-
-  /** A directive loses its meaning inside the `try`. `with` is a syntax error in strict code, and only there. */
-  #isStrict(header: ScriptHeader, source: string): boolean {
-    if (!source.includes('use strict')) return false;
-    try {
-      this.#compile(header, `${source}\n;with ({}) {}`, {});
-      return false;
-    } catch {
-      return true;
-    }
   }
 
   /** The function constructor parses a body by itself, in a context that never sees tenant code run. */
@@ -100,7 +65,7 @@ export class Compiler {
     }
   }
 
-  #compile(header: ScriptHeader, text: string, options: ivm.ScriptInfo): ivm.Script {
+  #compile(header: ScriptHeader, text: string, options: ivm.ScriptInfo): ivm.Script & CachedDataInfo {
     try {
       return this.#isolate.compileScriptSync(text, options);
     } catch (error) {

@@ -59,16 +59,21 @@ export async function execute(input: ExecutionInput): Promise<ExecutionOutput> {
  */
 function whyEntryFailed(input: ExecutionInput, error: unknown, isOver: boolean): RunOutcome {
   if (input.isolate.isDisposed) return { kind: 'out-of-memory' };
-  const raw =
-    error instanceof Error
-      ? { name: error.name, message: error.message, stack: error.stack ?? '' }
-      : { name: 'NonError', message: String(error), stack: '' };
-  const info = describeForAuthor(cut(raw), input.request.script.name);
+  const info = describeForAuthor(flatten(error), input.request.script.name);
   return isOver ? { kind: 'timed-out', stack: info.stack } : { kind: 'threw', error: info };
 }
 
-function cut(raw: { name: string; message: string; stack: string }): typeof raw {
-  return { name: raw.name.slice(0, 256), message: raw.message.slice(0, 8192), stack: raw.stack.slice(0, 16_384) };
+/** What isolated-vm says of an object that is no error, in place of the object. */
+const NOT_AN_ERROR = 'An object was thrown from supplied code within isolated-vm';
+
+/** An error as isolated-vm copied it out of the isolate: its properties are text, of any length. */
+function flatten(error: unknown): { name: string; message: string; stack: string } {
+  if (!(error instanceof Error)) return { name: 'NonError', message: String(error).slice(0, 8192), stack: '' };
+  const { name, message, stack = '' } = error;
+  if (message.startsWith(NOT_AN_ERROR)) {
+    return { name: 'NonError', message: 'a promise was rejected with an object that is no error', stack: '' };
+  }
+  return { name: name.slice(0, 256), message: message.slice(0, 8192), stack: stack.slice(0, 16_384) };
 }
 
 function readOutcome(state: string, request: ExecutionInput['request']): RunOutcome {

@@ -3,7 +3,7 @@ import { MAX_KEPT_SCRIPTS, type CompileOutcome, type HostMessage, type ScriptHea
 import { Compiler, NotCompiled } from './compile.ts';
 import { execute, type ExecutionOutput } from './execution.ts';
 import type { IsolatedVm } from './native.ts';
-import { Realm } from './realm.ts';
+import { Realm, type RealmScripts } from './realm.ts';
 import { REALM_FILE_NAME, REALM_SOURCE } from './realm/realm-source.ts';
 
 export interface RunOutput extends ExecutionOutput {
@@ -13,7 +13,7 @@ export interface RunOutput extends ExecutionOutput {
 /** One isolate, with the realm for its next execution made ahead of time and the scripts it has compiled. */
 export class IsolateHost {
   readonly #isolate: ivm.Isolate;
-  readonly #realmScript: ivm.Script;
+  readonly #realmScripts: RealmScripts;
   readonly #compiler: Compiler;
   readonly #scripts = new Map<string, ivm.Script>();
   #nextRealm: Realm | undefined;
@@ -23,14 +23,17 @@ export class IsolateHost {
       memoryLimit: maxMemoryMb,
       onCatastrophicError: () => process.exit(1),
     });
-    this.#realmScript = this.#isolate.compileScriptSync(REALM_SOURCE, { filename: REALM_FILE_NAME });
+    this.#realmScripts = {
+      realm: this.#isolate.compileScriptSync(REALM_SOURCE, { filename: REALM_FILE_NAME }),
+      warmUp: this.#isolate.compileScriptSync('0'),
+    };
     this.#compiler = new Compiler(ivmModule, this.#isolate);
     this.prepareRealm();
   }
 
   /** Makes the next execution's realm, so that it need not wait for it. */
   prepareRealm(): void {
-    if (!this.#isolate.isDisposed) this.#nextRealm ??= new Realm(this.#isolate, this.#realmScript);
+    if (!this.#isolate.isDisposed) this.#nextRealm ??= new Realm(this.#isolate, this.#realmScripts);
   }
 
   async run(
@@ -86,7 +89,7 @@ export class IsolateHost {
   }
 
   #takeRealm(): Realm {
-    const realm = this.#nextRealm ?? new Realm(this.#isolate, this.#realmScript);
+    const realm = this.#nextRealm ?? new Realm(this.#isolate, this.#realmScripts);
     this.#nextRealm = undefined;
     return realm;
   }

@@ -1,18 +1,36 @@
 import type { LogEntry } from '../protocol/messages.ts';
+import { isOurs } from './script-position.ts';
 
-/** The realm bounds its log by UTF-16 code units; this is where bytes are counted. */
+const CUT: LogEntry = { level: 'warn', message: '[log limit reached: further output was dropped]' };
+
+/**
+ * A realm's log as it is handed over. The realm bounds it by UTF-16 code units; here bytes are counted, and what does
+ * not fit is dropped. The entry that says so is not counted.
+ */
 export function readLogs(json: string, maxLogBytes: number): LogEntry[] {
-  if (json === '[]') return [];
-  const entries = JSON.parse(json) as LogEntry[];
+  const { entries, cut } = JSON.parse(json) as { entries: LogEntry[]; cut: boolean };
+  const kept: LogEntry[] = [];
   let bytesLeft = maxLogBytes;
-  return entries.map((entry) => {
-    const bytes = Buffer.from(entry.message);
-    if (bytes.byteLength <= bytesLeft) {
-      bytesLeft -= bytes.byteLength;
-      return entry;
+  for (const { level, message } of entries) {
+    const text = withoutOurFrames(message);
+    const bytes = Buffer.from(text);
+    if (bytes.byteLength > bytesLeft) {
+      // As a stream, so that half a character at the end is left out.
+      const start = new TextDecoder().decode(bytes.subarray(0, bytesLeft), { stream: true });
+      if (start !== '') kept.push({ level, message: start });
+      return [...kept, CUT];
     }
-    const kept = bytes.subarray(0, bytesLeft).toString('utf8');
-    bytesLeft = 0;
-    return { level: entry.level, message: kept };
-  });
+    bytesLeft -= bytes.byteLength;
+    kept.push({ level, message: text });
+  }
+  return cut ? [...kept, CUT] : kept;
+}
+
+/** A logged error shows the script's own frames. */
+function withoutOurFrames(message: string): string {
+  if (!message.includes('\n')) return message;
+  return message
+    .split('\n')
+    .filter((line) => !isOurs(line))
+    .join('\n');
 }

@@ -8,15 +8,22 @@ export interface RealmLimits {
   readonly maxResultChars: number;
 }
 
+/** What every realm of an isolate starts with: the code that opens it, and any script to warm it up with. */
+export interface RealmScripts {
+  readonly realm: ivm.Script;
+  readonly warmUp: ivm.Script;
+}
+
 /** A fresh context with the one function that leads into it. Serves one execution and is thrown away. */
 export class Realm {
   readonly #context: ivm.Context;
   readonly #enter: ivm.Reference<EnterRealm>;
 
-  constructor(isolate: ivm.Isolate, realmScript: ivm.Script) {
+  constructor(isolate: ivm.Isolate, { realm, warmUp }: RealmScripts) {
     this.#context = isolate.createContextSync();
-    const enter: unknown = realmScript.runSync(this.#context, { reference: true });
+    const enter: unknown = realm.runSync(this.#context, { reference: true });
     this.#enter = enter as ivm.Reference<EnterRealm>;
+    this.#enter.applySync(undefined, ['warm', warmUp, this.#context]);
   }
 
   begin(limits: RealmLimits, contextJson: string, inputJson: string): void {
@@ -24,12 +31,9 @@ export class Realm {
     this.#enter.applySync(undefined, ['begin', maxLogEntries, maxLogChars, maxResultChars, contextJson, inputJson]);
   }
 
-  /** Runs the script and settles its value. Returns the state of the execution as `EnterRealm` words it. */
+  /** Runs a script, or calls the function that it evaluates to, and settles the value. Returns the state of the execution as `EnterRealm` words it. */
   run(script: ivm.Script, wrap: ScriptWrap, remainingMs: () => number): string {
-    const value: ivm.Reference = script.runSync(this.#context, { reference: true, timeout: remainingMs() });
-    const operation = wrap === 'function' ? 'call' : 'settle';
-    const state = this.#apply([operation, value.derefInto()], remainingMs());
-    value.release();
+    const state = this.#apply(['run', script, this.#context, wrap], remainingMs());
     // Leaving the isolate ran the microtasks; they may have settled what was pending.
     return state.startsWith('p') ? this.#apply(['poll'], remainingMs()) : state;
   }

@@ -2,6 +2,8 @@ import type { ScriptErrorInfo } from '../protocol/messages.ts';
 import { REALM_FILE_NAME } from './realm/realm-source.ts';
 
 const FRAME = '    at ';
+/** Files of this process and of the bridge. An error that was copied out without a stack of its own has their frames. */
+const HOST_FILES = [new URL('.', import.meta.url).href, 'node:', REALM_FILE_NAME];
 /** Where isolated-vm joins the stack of the process outside; nothing after it is the script's business. */
 const BOUNDARY = '(<isolated-vm boundary>)';
 
@@ -17,10 +19,15 @@ export function describeForAuthor(
   const frames: string[] = [];
   for (const line of raw.stack.split('\n')) {
     if (line.includes(BOUNDARY)) break;
-    if (line.startsWith(FRAME) && line.includes(`${scriptName}:`) && !line.includes(REALM_FILE_NAME)) frames.push(line);
+    if (line.startsWith(FRAME) && line.includes(`${scriptName}:`) && !isOurs(line)) frames.push(line);
   }
   const position = frames[0] === undefined ? undefined : positionOf(frames[0], scriptName);
   return { name: raw.name, message: raw.message, stack: [header, ...frames].join('\n'), ...position };
+}
+
+/** Whether a line of a stack is not the script's business. */
+export function isOurs(line: string): boolean {
+  return line.startsWith(FRAME) && HOST_FILES.some((file) => line.includes(file));
 }
 
 function positionOf(frame: string, scriptName: string): { line: number; column: number } | undefined {

@@ -4,7 +4,7 @@ import type { Primordials } from './primordials.ts';
 export interface RealmLog {
   /** Opens the budget. Both are counted here, before anything is copied out; `maxChars` in UTF-16 code units. */
   open(maxEntries: number, maxChars: number): void;
-  /** JSON array of `{ level, message }`. */
+  /** JSON of `{ entries: { level, message }[], cut }`; `cut` tells whether anything was dropped. */
   read(): string;
 }
 
@@ -13,6 +13,7 @@ export function installConsole(use: Primordials): RealmLog {
   let entriesLeft = 0;
   let charsLeft = 0;
   let entries = '';
+  let cut = false;
 
   const format = (value: unknown): string => {
     if (typeof value === 'string') return value;
@@ -35,20 +36,19 @@ export function installConsole(use: Primordials): RealmLog {
     entries += use.stringify({ __proto__: null, level, message }) ?? '';
   };
   const write = (level: LogLevel, args: unknown[]): void => {
-    if (entriesLeft <= 0) return;
+    if (cut) return;
     let message = '';
     for (let index = 0; index < args.length; index++) {
       message += (index === 0 ? '' : ' ') + format(args[index]);
     }
-    entriesLeft--;
     if (entriesLeft > 0 && message.length <= charsLeft) {
+      entriesLeft--;
       charsLeft -= message.length;
       append(level, message);
       return;
     }
     if (entriesLeft > 0) append(level, use.apply(use.stringSlice, message, [0, charsLeft]));
-    entriesLeft = 0;
-    append('warn', '[log limit reached: further output was dropped]');
+    cut = true;
   };
 
   const console: Partial<Record<LogLevel, (...args: unknown[]) => void>> = {};
@@ -67,9 +67,9 @@ export function installConsole(use: Primordials): RealmLog {
 
   return {
     open(maxEntries, maxChars) {
-      entriesLeft = maxEntries + 1;
+      entriesLeft = maxEntries;
       charsLeft = maxChars;
     },
-    read: () => `[${entries}]`,
+    read: () => `{"entries":[${entries}],"cut":${cut ? 'true' : 'false'}}`,
   };
 }

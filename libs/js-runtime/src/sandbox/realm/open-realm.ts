@@ -7,23 +7,30 @@ import { removeGlobals } from './remove-globals.ts';
 import { installStructuredClone } from './structured-clone.ts';
 import { installTimers } from './timers.ts';
 
+/** isolated-vm's handles as they are inside the isolate. */
+interface ScriptHandle {
+  runSync(context: unknown, options: object): { deref(): unknown; release(): void };
+}
+
 /**
- * What the process outside may ask of a realm. Only strings and numbers cross.
+ * What the process outside may ask of a realm. Strings and numbers cross, and for `warm` and `run` the handles of a
+ * compiled script and of the realm's own context: the script is run from in here, so that what it throws is caught in
+ * here. Tenant code never gets to see a handle.
  *
- * Replies to `settle`, `call`, `tick` and `poll` start with a letter for the state of the execution, followed by text:
+ * Replies to `run`, `tick` and `poll` start with a letter for the state of the execution, followed by text:
  * `v` value (JSON), `u` undefined, `e` thrown (JSON of name, message, stack), `n` not serializable (reason),
  * `l` larger than allowed (length), `p` pending (ms until the next timer, or nothing).
  */
 export type EnterRealm = (
-  operation: 'begin' | 'settle' | 'call' | 'tick' | 'poll' | 'logs',
+  operation: 'warm' | 'begin' | 'run' | 'tick' | 'poll' | 'logs',
   ...args: unknown[]
 ) => string | undefined;
 
 /**
- * Turns a new context into the realm of one execution. Runs before any tenant code and returns the only way in; the
- * realm has no way out: no host function, no reference, no handle.
+ * Turns a new context into the realm of one execution. Runs before any tenant code and returns the only way in;
+ * the realm has no way out: no host function, and nothing of ours that tenant code could reach.
  */
-export function openRealm(caughtName: string): EnterRealm {
+export function openRealm(): EnterRealm {
   const use = capturePrimordials();
   disableCodeGeneration();
   removeGlobals();
@@ -63,15 +70,19 @@ export function openRealm(caughtName: string): EnterRealm {
   };
   const poll = (): string => state ?? `p${timers.nextDelayMs() ?? ''}`;
 
-  /** Stands for "the script threw": what the wrapper's `catch` makes the script's completion value. */
-  const caught = use.freeze({ __proto__: null });
-  // The wrapper around a classic script calls this by name. A script that calls it only fails itself.
-  use.defineProperty(globalThis, caughtName, {
-    value: (thrown: unknown): object => {
-      fail(thrown);
-      return caught;
-    },
-  });
+  // isolated-vm reads options like any object, inherited ones too.
+  const asReference = use.freeze({ __proto__: null, reference: true });
+  const evaluate = (script: ScriptHandle, context: unknown): unknown => {
+    const reference = script.runSync(context, asReference);
+    const value = reference.deref();
+    reference.release();
+    return value;
+  };
+  const settle = (value: unknown): void => {
+    if ((typeof value === 'object' && value !== null) || typeof value === 'function') void settleLater(value);
+    else state ??= serialize(value);
+  };
+
   use.defineProperty(globalThis, 'queueMicrotask', {
     value: (run: unknown): void => {
       if (typeof run !== 'function') throw new use.TypeError('queueMicrotask needs a function to call');
@@ -91,6 +102,10 @@ export function openRealm(caughtName: string): EnterRealm {
 
   return (operation, ...args) => {
     switch (operation) {
+      case 'warm':
+        // The first use of a handle in a context makes its class there, which takes longer than a script does.
+        evaluate(args[0] as ScriptHandle, args[1]);
+        return undefined;
       case 'begin': {
         log.open(args[0] as number, args[1] as number);
         maxResultChars = args[2] as number;
@@ -100,16 +115,10 @@ export function openRealm(caughtName: string): EnterRealm {
         use.defineProperty(globalThis, 'input', { value: input, enumerable: true });
         return undefined;
       }
-      case 'settle': {
-        const value = args[0];
-        if (value === caught) return poll();
-        if ((typeof value === 'object' && value !== null) || typeof value === 'function') void settleLater(value);
-        else state ??= serialize(value);
-        return poll();
-      }
-      case 'call':
+      case 'run':
         try {
-          void settleLater(use.apply(args[0] as () => unknown, undefined, []));
+          const value = evaluate(args[0] as ScriptHandle, args[1]);
+          settle(args[2] === 'function' ? use.apply(value as () => unknown, undefined, []) : value);
         } catch (thrown) {
           fail(thrown);
         }

@@ -18,6 +18,7 @@ export interface Primordials {
   readonly parse: typeof JSON.parse;
   readonly stringify: (value: unknown) => string | undefined;
   readonly stringSlice: typeof String.prototype.slice;
+  readonly toNumber: (value: unknown) => number;
   readonly toText: (value: unknown) => string;
   readonly Error: ErrorConstructor;
   readonly TypeError: TypeErrorConstructor;
@@ -35,6 +36,7 @@ export function capturePrimordials(): Primordials {
     parse: JSON.parse,
     stringify: JSON.stringify,
     stringSlice: String.prototype.slice,
+    toNumber: Number,
     toText: String,
     Error,
     TypeError,

@@ -8,11 +8,8 @@ import { removeGlobals } from './remove-globals.ts';
 import { installStructuredClone } from './structured-clone.ts';
 import { installTimers } from './timers.ts';
 
-/** File name of the code below in stack traces; its frames are never shown. */
+/** File name of the code below in stack traces; its frames are left out of errors and logs. */
 export const REALM_FILE_NAME = 'js-runtime:realm';
-
-/** Global that the wrapper around a classic script calls when the script throws. */
-export const CAUGHT_NAME = '$jsRuntimeCaught';
 
 const parts = [
   capturePrimordials,
@@ -31,5 +28,5 @@ const parts = [
 export const REALM_SOURCE = `(() => {
 'use strict';
 ${parts.map((part) => part.toString()).join('\n')}
-return openRealm(${JSON.stringify(CAUGHT_NAME)});
+return openRealm();
 })()`;

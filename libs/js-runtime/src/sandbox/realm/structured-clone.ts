@@ -14,6 +14,14 @@ export function installStructuredClone(use: Primordials): void {
     use.defineProperty(error, 'name', { __proto__: null, value: 'DataCloneError' } as PropertyDescriptor);
     throw error;
   };
+  const errorTypes: Record<string, ErrorConstructor | undefined> = Object.assign(Object.create(null) as object, {
+    EvalError,
+    RangeError,
+    ReferenceError,
+    SyntaxError,
+    TypeError,
+    URIError,
+  });
   const clone = (value: unknown, seen: Map<object, unknown>): unknown => {
     if (typeof value === 'function' || typeof value === 'symbol') return refuse(`A ${typeof value}`);
     if (typeof value !== 'object' || value === null) return value;
@@ -43,9 +51,14 @@ export function installStructuredClone(use: Primordials): void {
       return copy;
     }
     if (use.isError(value)) {
-      const { name, message, stack, cause } = value as Error;
-      const copy = keep(new use.Error(message, cause === undefined ? undefined : { cause: clone(cause, seen) }));
-      return Object.assign(copy, { name, stack });
+      const { name, message, stack } = value as Error;
+      const copy = keep(new (errorTypes[name] ?? use.Error)(message));
+      Object.defineProperty(copy, 'stack', { value: stack, writable: true, configurable: true });
+      if (Object.hasOwn(value, 'cause')) {
+        const cause = clone((value as Error).cause, seen);
+        Object.defineProperty(copy, 'cause', { value: cause, writable: true, configurable: true });
+      }
+      return copy;
     }
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype !== null && prototype !== Object.prototype) return refuse('An object of a class');

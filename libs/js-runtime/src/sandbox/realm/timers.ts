@@ -43,8 +43,8 @@ export function installTimers(use: Primordials): RealmTimers {
   };
   const start = (run: unknown, delay: unknown, args: unknown[], repeats: boolean): number => {
     if (typeof run !== 'function') throw new use.TypeError('A timer needs a function to call');
-    const wanted = typeof delay === 'number' && delay >= 1 ? delay : 1;
-    const delayMs = wanted > maxDelayMs ? 1 : wanted;
+    const wanted = use.toNumber(delay);
+    const delayMs = wanted >= 1 && wanted <= maxDelayMs ? wanted : 1;
     const timer: Timer = {
       __proto__: null,
       id: ++lastId,
