@@ -81,8 +81,9 @@ describe('CompilerService', () => {
 
     it.each([
       ['script', '} catch {} {'],
+      ['script', '}); (async function () {'],
       ['function', '}); (async function () {'],
-    ] as const)('refuses a %s that would end its wrapper: %s', async (wrap, source) => {
+    ] as const)('refuses a %s that would end a wrapper around it: %s', async (wrap, source) => {
       await expect(runtimeErrorOf(compile('out.js', source, { wrap }))).resolves.toMatchObject({
         code: 'COMPILATION_FAILED',
       });
@@ -94,6 +95,18 @@ describe('CompilerService', () => {
       await expect(runtimeErrorOf(compile('a.js', ' '.repeat(1001)))).resolves.toMatchObject({
         code: 'SCRIPT_TOO_LARGE',
         details: { limit: { name: 'maxSourceBytes', allowed: 1000, used: 1001 } },
+      });
+    });
+
+    it('refuses what is no string, and a wrap there is not', async () => {
+      for (const source of [undefined, null, 5, {}]) {
+        await expect(runtimeErrorOf(compile('a.js', source as string))).resolves.toMatchObject({
+          code: 'INVALID_REQUEST',
+        });
+      }
+      await expect(runtimeErrorOf(compile('a.js', '1', { wrap: 'module' as 'script' }))).resolves.toMatchObject({
+        code: 'INVALID_REQUEST',
+        message: 'wrap is "module"; allowed are script, function',
       });
     });
 

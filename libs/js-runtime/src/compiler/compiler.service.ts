@@ -69,7 +69,7 @@ export class CompilerService {
     }
     if (typeof source !== 'string') throw new JsRuntimeError('INVALID_REQUEST', 'The script must be a string');
     if (!WRAPS.includes(wrap)) {
-      throw new JsRuntimeError('INVALID_REQUEST', `wrap is ${String(wrap)}; allowed are ${WRAPS.join(', ')}`);
+      throw new JsRuntimeError('INVALID_REQUEST', `wrap is ${JSON.stringify(wrap)}; allowed are ${WRAPS.join(', ')}`);
     }
     const sourceBytes = Buffer.byteLength(source);
     const { maxSourceBytes } = this.options;

@@ -1,5 +1,5 @@
 import type { RetireReason } from '../process/retire-reason.ts';
-import { VmGoneError } from '../process/vm-process.ts';
+import { VmGoneError } from '../process/vm-gone.error.ts';
 import type { ErrorCode } from './error-codes.ts';
 import { explainVmGone, wallTimeLimitExceeded } from './explain-vm-gone.ts';
 import { JsRuntimeError } from './js-runtime-error.ts';

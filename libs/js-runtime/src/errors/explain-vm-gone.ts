@@ -1,4 +1,4 @@
-import { VmGoneError } from '../process/vm-process.ts';
+import { VmGoneError } from '../process/vm-gone.error.ts';
 import { JsRuntimeError } from './js-runtime-error.ts';
 
 /** Why a request to a VM was not answered, as the caller is told. Anything but the end of the VM passes unchanged. */

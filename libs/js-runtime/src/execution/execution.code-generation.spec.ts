@@ -17,7 +17,6 @@ const constructors = {
   'the constructor of console methods': 'console.log.constructor',
   'the constructor of queueMicrotask': 'queueMicrotask.constructor',
   'the constructor of structuredClone': 'structuredClone.constructor',
-  'the constructor of the handler of what a script throws': '$jsRuntimeCaught.constructor',
   'the constructor of the constructor': 'Function.constructor',
   'the constructor of the constructor of the constructor': '(async () => 0).constructor.constructor',
 };

@@ -43,6 +43,20 @@ describe('console', () => {
     await expect(messagesOf('\n console.error(new TypeError("no"))')).resolves.toEqual([
       'TypeError: no\n    at script.js:2:16',
     ]);
+    const { logs } = await runtime.run('\n console.error("it:", new TypeError("no"))', { wrap: 'function' });
+    expect(logs).toEqual([{ level: 'error', message: 'it: TypeError: no\n    at script.js:2:23' }]);
+  });
+
+  it.each([
+    ['a timer', 'setTimeout(log, 1); await new Promise((resolve) => setTimeout(resolve, 10))'],
+    ['a microtask', 'queueMicrotask(log); await new Promise((resolve) => setTimeout(resolve, 1))'],
+    ['a reaction', 'await Promise.resolve().then(log)'],
+    ['a getter of what is logged', 'console.log({ get a() { log(); } })'],
+  ])('writes an error made in %s without frames of the code around the script', async (_, body) => {
+    const source = `const log = () => console.log(new Error("no"));\n${body}`;
+    const [logged] = (await runtime.run(source, { wrap: 'function' })).logs;
+    expect(logged?.message).toMatch(/^Error: no\n {4}at log \(script\.js:1:31\)/);
+    expect(logged?.message).not.toMatch(/js-runtime:realm|node:|file:/);
   });
 
   it('keeps what was logged before an error', async () => {
@@ -74,11 +88,33 @@ describe('console', () => {
     await expect(messagesOf('for (let i = 0; i < 10; i++) console.log(i)')).resolves.toHaveLength(10);
   });
 
-  it('takes as many bytes as allowed', async () => {
-    const [ascii] = await messagesOf('console.log("x".repeat(5000)); console.log("more")');
-    expect(ascii).toBe('x'.repeat(1000));
-    const [umlauts] = await messagesOf('console.log("ä".repeat(5000)); console.log("more")');
-    expect(umlauts).toBe('ä'.repeat(500));
+  it('takes as many bytes as allowed, and says that it has dropped the others', async () => {
+    const dropped = '[log limit reached: further output was dropped]';
+    const log = async (text: string): Promise<string[]> =>
+      messagesOf(`console.log(${text}); console.log("more"); console.log("more")`);
+    await expect(log('"x".repeat(5000)')).resolves.toEqual(['x'.repeat(1000), dropped]);
+    await expect(log('"x".repeat(999)')).resolves.toEqual(['x'.repeat(999), 'm', dropped]);
+    await expect(log('"ä".repeat(5000)')).resolves.toEqual(['ä'.repeat(500), dropped]);
+    // As many UTF-16 code units as allowed, but more bytes.
+    await expect(log('"ä".repeat(600)')).resolves.toEqual(['ä'.repeat(500), dropped]);
+  });
+
+  it('has no empty entry for a message of which nothing fits', async () => {
+    await expect(messagesOf('console.log("x".repeat(1000)); console.log("more")')).resolves.toEqual([
+      'x'.repeat(1000),
+      '[log limit reached: further output was dropped]',
+    ]);
+  });
+
+  it('cuts no character in two', async () => {
+    const dropped = '[log limit reached: further output was dropped]';
+    await expect(messagesOf('console.log("a" + "ä".repeat(600))')).resolves.toEqual(['a' + 'ä'.repeat(499), dropped]);
+    await expect(messagesOf('console.log("🎉".repeat(400))')).resolves.toEqual(['🎉'.repeat(250), dropped]);
+    // Cut inside of the realm, which counts UTF-16 code units.
+    await expect(messagesOf('console.log("abc" + "🎉".repeat(5000))')).resolves.toEqual([
+      'abc' + '🎉'.repeat(249),
+      dropped,
+    ]);
   });
 
   it('can be put aside and replaced by the script, for this execution', async () => {

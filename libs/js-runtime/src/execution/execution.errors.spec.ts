@@ -116,6 +116,16 @@ describe('How an execution fails', () => {
       }
     });
 
+    it.each(['{ a: 1 }', '{ get message() { throw 1; } }', '[1]', '() => 1', 'Object.create(null)', 'Symbol("s")'])(
+      'says no more of a rejection with %s, which nothing handles, than that it is no error',
+      async (thrown) => {
+        const message = 'a promise was rejected with an object that is no error';
+        const error = await runtime.errorOf(`Promise.reject(${thrown}); 1`);
+        expect(error).toMatchObject({ code: 'SCRIPT_ERROR', message: `NonError: ${message}` });
+        expect(error.details.error).toEqual({ name: 'NonError', message, stack: `NonError: ${message}` });
+      },
+    );
+
     it('does not come of a rejection that is handled', async () => {
       await expect(runtime.valueOf('Promise.reject(1).catch((e) => e + 1)')).resolves.toBe(2);
       await expect(runtime.valueOf('const p = Promise.reject(1); p.catch(() => 0); 5')).resolves.toBe(5);

@@ -22,8 +22,10 @@ describe('What a script finds beside the language', () => {
       BigInt64Array Uint8ClampedArray Float16Array Float32Array Float64Array DataView Map BigInt Set Iterator WeakMap
       WeakSet Proxy Reflect WeakRef decodeURI decodeURIComponent encodeURI encodeURIComponent escape unescape eval
       isFinite isNaN Temporal SuppressedError DisposableStack AsyncDisposableStack`.split(/\s+/);
-    const ours = `console setTimeout setInterval clearTimeout clearInterval structuredClone queueMicrotask context input
-      $jsRuntimeCaught`.split(/\s+/);
+    const ours =
+      'console setTimeout setInterval clearTimeout clearInterval structuredClone queueMicrotask context input'.split(
+        ' ',
+      );
     expect((value as string[]).toSorted()).toEqual([...language, ...ours].toSorted());
   });
 
@@ -101,6 +103,36 @@ describe('What a script finds beside the language', () => {
       expect(ticks).toBe(3);
     });
 
+    it.each([
+      ["'50'", 50],
+      ["' 5e1 '", 50],
+      ['{ valueOf: () => 50 }', 50],
+      ['true', 1],
+      ['null', 1],
+      ['undefined', 1],
+      ["'soon'", 1],
+      ['NaN', 1],
+      ['-5', 1],
+      ['Infinity', 1],
+      ['2 ** 31', 1],
+    ])('take %s for a delay of %i ms', async (delay, ms) => {
+      const order = await inFunction(`
+        const order = [];
+        setTimeout(() => order.push('it'), ${delay});
+        await new Promise((resolve) => setTimeout(resolve, 25));
+        order.push('25 ms');
+        if (order.length < 2) await new Promise((resolve) => setTimeout(resolve, 50));
+        return order;`);
+      expect(order).toEqual(ms < 25 ? ['it', '25 ms'] : ['25 ms', 'it']);
+    });
+
+    it('do not take a delay that is no number and cannot become one', async () => {
+      for (const delay of ['1n', 'Symbol()', '{ valueOf() { throw new TypeError(); } }']) {
+        const outcome = runtime.valueOf(`try { setTimeout(() => 0, ${delay}); 'taken' } catch (e) { e.name }`);
+        await expect(outcome).resolves.toBe(delay === '1n' ? 'taken' : 'TypeError');
+      }
+    });
+
     it('have ids of their own, also for each other', async () => {
       await expect(
         runtime.valueOf('new Set([setTimeout(() => 0), setInterval(() => 0), setTimeout(() => 0)]).size'),
@@ -165,6 +197,47 @@ describe('What a script finds beside the language', () => {
         'const o = structuredClone(JSON.parse(\'{"__proto__":{"x":1}}\')); o.x === undefined && Object.keys(o)[0] === "__proto__"',
       ],
     ])('copies %s', async (_, source) => {
+      await expect(runtime.valueOf(source)).resolves.toBe(true);
+    });
+
+    it.each(['Error', 'EvalError', 'RangeError', 'ReferenceError', 'SyntaxError', 'TypeError', 'URIError'])(
+      'copies an %s as one',
+      async (name) => {
+        const source = `
+          const error = new ${name}('no');
+          const copy = structuredClone(error);
+          [
+            copy !== error, copy instanceof ${name}, Object.getPrototypeOf(copy) === ${name}.prototype, Error.isError(copy),
+            copy.name === '${name}', copy.message === 'no', copy.stack === error.stack, Object.keys(copy).length === 0,
+            'cause' in copy,
+          ]`;
+        await expect(runtime.valueOf(source)).resolves.toEqual([...new Array<boolean>(8).fill(true), false]);
+      },
+    );
+
+    it('copies an error of a class of its own as a plain Error', async () => {
+      const source = `
+        class Mine extends TypeError { name = 'Mine'; extra = 1; }
+        const copy = structuredClone(new Mine('no'));
+        [Object.getPrototypeOf(copy) === Error.prototype, copy.name, copy.message, 'extra' in copy]`;
+      await expect(runtime.valueOf(source)).resolves.toEqual([true, 'Error', 'no', false]);
+    });
+
+    it.each(['undefined', 'null', '7', '[1]', 'new TypeError("why")'])(
+      'keeps the cause %s of an error',
+      async (cause) => {
+        const source = `
+        const error = new Error('no', { cause: ${cause} });
+        const copy = structuredClone(error);
+        const { value, enumerable } = Object.getOwnPropertyDescriptor(copy, 'cause');
+        [enumerable, String(value) === String(error.cause), value === error.cause]`;
+        const isPrimitive = ['undefined', 'null', '7'].includes(cause);
+        await expect(runtime.valueOf(source)).resolves.toEqual([false, true, isPrimitive]);
+      },
+    );
+
+    it('keeps an error that is its own cause', async () => {
+      const source = 'const e = new Error("no"); e.cause = e; const c = structuredClone(e); c !== e && c.cause === c';
       await expect(runtime.valueOf(source)).resolves.toBe(true);
     });
 

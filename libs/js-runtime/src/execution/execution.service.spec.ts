@@ -45,17 +45,51 @@ describe('ExecutionService', () => {
       await expect(runtime.valueOf('2', options)).resolves.toBe(2);
     });
 
-    it.each(['a.js', 'ä 🎉', 'x'.repeat(256), '../../etc/passwd', '"; drop', '<script>', 'constructor'])(
-      'takes the name %p, and shows it in stacks',
-      async (name) => {
-        const { details } = await runtime.errorOf('throw new Error("no")', { name });
-        expect(details.error).toMatchObject({ stack: `Error: no\n    at ${name}:1:7`, line: 1, column: 7 });
-      },
-    );
+    it.each([
+      'a.js',
+      'ä 🎉',
+      'x'.repeat(256),
+      '../../etc/passwd',
+      '"; drop',
+      '<script>',
+      'constructor',
+      'for-node',
+      'a:1',
+    ])('takes the name %p, and shows it in stacks', async (name) => {
+      const { details } = await runtime.errorOf('throw new Error("no")', { name });
+      expect(details.error).toMatchObject({ stack: `Error: no\n    at ${name}:1:7`, line: 1, column: 7 });
+    });
 
     it.each(['', 'x'.repeat(257), 'a\nb', 'a\0', '\u001b[31m', '\u009f'])('refuses the name %p', async (name) => {
       await expect(runtime.errorOf('1', { name })).resolves.toMatchObject({ code: 'INVALID_REQUEST' });
     });
+
+    it('refuses a context that is not JSON, as one that is missing', async () => {
+      const cycle: { id: string; self?: unknown } = { id: 'acme' };
+      cycle.self = cycle;
+      const tenants: { id: string }[] = [cycle, Object.assign({ id: 'acme' }, { big: 1n })];
+      for (const tenant of tenants) {
+        const error = await runtimeErrorOf(runtime.runAs({ tenant }, '1', { executionId: 'no-json' }));
+        expect(error).toMatchObject({ code: 'TENANT_CONTEXT_MISSING', executionId: 'no-json' });
+      }
+      expect(runtime.pool.stats()).toMatchObject({ inUse: 0 });
+      await expect(runtime.valueOf('1')).resolves.toBe(1);
+    });
+
+    it.each(['module', '', 'Script', 'constructor', null, 0, {}])('refuses the wrap %p', async (wrap) => {
+      await expect(runtime.errorOf('1', { wrap: wrap as 'script' })).resolves.toMatchObject({
+        code: 'INVALID_REQUEST',
+        message: expect.stringContaining('allowed are script, function'),
+      });
+    });
+
+    it.each([undefined, null, 5, {}, ['1'], Buffer.from('1')])(
+      'refuses the script %p, which is none',
+      async (script) => {
+        const error: unknown = await runtime.run(script as string).catch((thrown: unknown) => thrown);
+        expect(error).toMatchObject({ name: 'JsRuntimeError', code: 'INVALID_REQUEST' });
+      },
+    );
 
     it('refuses an input that is not JSON', async () => {
       for (const input of [1n, Symbol('s'), () => 1]) {

@@ -10,7 +10,7 @@ import type { RuntimeMetrics } from './runtime-metrics.ts';
 import type { UsageReceipt } from '../metrics/usage-receipt.ts';
 import type { VmLease } from '../pool/vm-lease.ts';
 import { VmPoolService } from '../pool/vm-pool.service.ts';
-import type { RunReply } from '../process/vm-process.ts';
+import type { RunReply } from '../process/vm-request.ts';
 import { tightenLimits } from '../security/resource-limits.ts';
 import type { TenantContext } from '../tenancy/tenant-context.ts';
 import { TenancyService } from '../tenancy/tenancy.service.ts';
@@ -96,7 +96,7 @@ export class ExecutionService {
 
   #scriptOf(tenancy: TenantContext, script: string | CompiledScript, options: ExecuteOptions): CompiledScript {
     const { name = DEFAULT_SCRIPT_NAME, wrap } = options;
-    if (typeof script === 'string') return this.compiler.describe(tenancy.tenant.id, name, script, { wrap });
+    if (!isCompiledScript(script)) return this.compiler.describe(tenancy.tenant.id, name, script, { wrap });
     if (script.tenantId === tenancy.tenant.id) return script;
     throw new JsRuntimeError('PERMISSION_DENIED', 'The compiled script belongs to another tenant');
   }
@@ -149,4 +149,9 @@ export class ExecutionService {
       throw error instanceof JsRuntimeError ? Object.assign(error, { logs: reply.logs, usage }) : error;
     }
   }
+}
+
+/** Only what CompilerService.compile() made is one; anything else is for `describe` to accept or refuse. */
+function isCompiledScript(script: string | CompiledScript): script is CompiledScript {
+  return typeof script === 'object' && typeof (script as Partial<CompiledScript> | null)?.tenantId === 'string';
 }

@@ -80,6 +80,8 @@ describe('What an execution comes to', () => {
       ['switch (1) { case 1: 8 }', 8],
       ['a: { 9; break a; }', 9],
       ['eval', 'RESULT_NOT_SERIALIZABLE'],
+      ['1; function f() {}', 1],
+      ['main(); function main() { return 5; }', 5],
     ])('of %p is %p', async (source, value) => {
       const outcome = runtime.valueOf(source).catch((error: unknown) => (error as { code: string }).code);
       await expect(outcome).resolves.toEqual(value);
@@ -105,6 +107,19 @@ describe('What an execution comes to', () => {
       await expect(runtime.valueOf(`1; 'use strict'; ${isStrict}`)).resolves.toBe(false);
       await expect(runtime.valueOf(`('use strict'); ${isStrict}`)).resolves.toBe(false);
       await expect(runtime.valueOf(`function f() { 'use strict'; } ${isStrict}`)).resolves.toBe(false);
+    });
+
+    it.each([
+      ['var f; function f() { return 1; } f()', 1],
+      ['function f() { return 1; } var f; f()', 1],
+      ['function f() { return 1; } function f() { return 2; } f()', 2],
+      ["'use strict'; function f() { return 1; } function f() { return 2; } f()", 2],
+      ['function f() {} this.f === f && globalThis.f === f', true],
+      ['var a = 1; this.a', 1],
+      ['let a = 1; typeof this.a', 'undefined'],
+      ["'use strict'; if (true) { function f() {} } typeof f", 'undefined'],
+    ])('declares as a script does, at its top: %s', async (source, value) => {
+      await expect(runtime.valueOf(source)).resolves.toEqual(value);
     });
 
     it('takes a hashbang for a comment', async () => {

@@ -1,6 +1,6 @@
 import { compileOptions } from '../config/compile-options.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
-import type { RunReply } from '../process/vm-process.ts';
+import type { RunReply } from '../process/vm-request.ts';
 import type { RunOutcome } from '../protocol/messages.ts';
 import { readOutcome } from './read-outcome.ts';
 

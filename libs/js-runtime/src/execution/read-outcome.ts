@@ -2,7 +2,7 @@ import { compilationFailed } from '../compiler/compiler.service.ts';
 import type { CompiledOptions } from '../config/options.schema.ts';
 import { wallTimeLimitExceeded } from '../errors/explain-vm-gone.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
-import type { RunReply } from '../process/vm-process.ts';
+import type { RunReply } from '../process/vm-request.ts';
 
 /** The value a script came to, or the one error that says why there is none. @throws JsRuntimeError */
 export function readOutcome(reply: RunReply, timeoutMs: number, options: CompiledOptions): unknown {

@@ -1,4 +1,5 @@
-import type { VmExit, VmProcess } from '../process/vm-process.ts';
+import type { VmExit } from '../process/vm-gone.error.ts';
+import type { VmProcess } from '../process/vm-process.ts';
 import type { RetireReason } from '../process/retire-reason.ts';
 
 /** What the pool and its users need of a VM. */

@@ -14,7 +14,7 @@ const STEPS = 400;
 const STEP_KINDS = [
   ...(['acquire', 'acquire', 'acquire', 'release', 'release', 'release', 'endSomeVm', 'letLingerersExit'] as const),
   ...(['answerStart', 'answerStart', 'answerReset', 'answerReset', 'abortSomebody'] as const),
-  ...(['changeRecycled', 'changeHolding', 'passTime'] as const),
+  ...(['changeRecycled', 'changeHolding', 'passTime', 'checkSomeVm'] as const),
 ];
 
 /** A pool, tenants that use it, and a world in which anything may end or fail at any moment. */
@@ -109,6 +109,14 @@ class Scenario {
     this.factory.failingStarts = this.random.below(2);
   }
 
+  checkSomeVm(): void {
+    const vm = this.random.oneOf(this.factory.vms);
+    if (!vm) return;
+    vm.healthy = this.random.below(4) > 0;
+    vm.lingers = this.random.below(2) === 0;
+    this.pool.healthCheck(vm).catch((error: unknown) => this.faults.push(`a check rejects: ${String(error)}`));
+  }
+
   passTime(): void {
     jest.advanceTimersByTime(this.random.below(1500));
   }
@@ -117,6 +125,7 @@ class Scenario {
     this.factory.holdsStarts = this.factory.holdsResets = false;
     for (const held of [...this.factory.heldStarts, ...this.factory.heldResets]) held.succeed();
     this.letLingerersExit();
+    for (const vm of this.factory.living) vm.lingers = false;
     for (const lease of this.leases) this.pool.release(lease);
     this.leases.clear();
   }
@@ -146,11 +155,13 @@ describe('VmPoolService, whatever happens', () => {
       expect(scenario.faults).toEqual([]);
       expect(stats.starting).toBe(factory.heldStarts.length);
       expect(stats.created).toBe(factory.vms.length);
-      expect(stats.created - stats.destroyed).toBe(stats.available + stats.inUse);
-      expect(stats.available + stats.inUse).toBe(vms.length);
-      expect(stats.available + stats.inUse + stats.starting).toBeLessThanOrEqual(POOL_SIZE);
-      expect(vms.filter(({ state }) => state === 'leased')).toHaveLength(stats.inUse);
-      const held = [...leases].filter(({ vm }) => vms.some(({ id }) => id === vm.id));
+      expect(stats.created - stats.destroyed).toBe(stats.available + stats.inUse + stats.ending);
+      expect(stats.available + stats.inUse + stats.ending).toBe(vms.length);
+      expect(vms.length + stats.starting).toBeLessThanOrEqual(POOL_SIZE);
+      const healthy = vms.filter((vm) => vm.healthy);
+      expect(stats.ending).toBe(vms.length - healthy.length);
+      expect(healthy.filter(({ state }) => state === 'leased')).toHaveLength(stats.inUse);
+      const held = [...leases].filter(({ vm }) => healthy.some(({ id }) => id === vm.id));
       expect(stats.inUse).toBeGreaterThanOrEqual(held.length);
       // Nobody waits beside a VM that could serve them.
       expect(stats.waiting > 0 && vms.some(({ state, healthy }) => state === 'idle' && healthy)).toBe(false);
@@ -161,15 +172,30 @@ describe('VmPoolService, whatever happens', () => {
       await jest.advanceTimersByTimeAsync(5000);
     }
     expect(scenario.faults).toEqual([]);
-    expect(pool.stats()).toMatchObject({ available: POOL_SIZE, inUse: 0, starting: 0, waiting: 0 });
+    expect(pool.stats()).toMatchObject({ available: POOL_SIZE, inUse: 0, ending: 0, starting: 0, waiting: 0 });
 
     await pool.close();
     expect(factory.living).toEqual([]);
-    expect(pool.stats()).toMatchObject({ available: 0, inUse: 0, starting: 0, waiting: 0 });
+    expect(pool.stats()).toMatchObject({ available: 0, inUse: 0, ending: 0, starting: 0, waiting: 0 });
     expect(jest.getTimerCount()).toBe(0);
     // The walk has been everywhere.
     expect(Object.keys(scenario.endings)).toEqual(expect.arrayContaining(['leased', 'POOL_EXHAUSTED', 'CANCELLED']));
     expect(factory.vms.some(({ resets }) => resets > 0)).toBe(true);
     expect(pool.stats().errors).toBeGreaterThan(0);
+  });
+
+  it('counts rightly also between two steps: a VM that has started is not starting any more', async () => {
+    const factory = new FakeVmFactory();
+    const pool = new VmPoolService(compileOptions({ poolSize: POOL_SIZE }), factory);
+    const seen = new Set<number>();
+    const started = pool.onModuleInit();
+    for (let turn = 0; turn < 30; turn++) {
+      const { available, inUse, starting } = pool.stats();
+      seen.add(available + inUse + starting);
+      await Promise.resolve();
+    }
+    await started;
+    expect([...seen]).toEqual([POOL_SIZE]);
+    await pool.close();
   });
 });

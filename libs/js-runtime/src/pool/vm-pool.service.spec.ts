@@ -18,6 +18,7 @@ describe('VmPoolService', () => {
       expect(on.pool.stats()).toEqual({
         available: 3,
         inUse: 0,
+        ending: 0,
         starting: 0,
         waiting: 0,
         created: 3,
@@ -96,7 +97,31 @@ describe('VmPoolService', () => {
       expect(on.pool.vms()).toMatchObject([{ id: vm.id, tenantId: 'acme', state: 'leased', useCount: 2 }]);
     });
 
-    it('is the least recently used one of several of the same kind', async () => {
+    it('is the most recently used one of several own ones that are recycled', async () => {
+      await open(3);
+      const leases = [await acquire('a'), await acquire('a'), await acquire('a')];
+      for (const index of [1, 2, 0]) {
+        jest.advanceTimersByTime(1);
+        on.pool.release(leases[index] as VmLease);
+      }
+      expect((await acquire('a')).vm).toBe(leases[0]?.vm);
+      expect((await acquire('a')).vm).toBe(leases[2]?.vm);
+      expect((await acquire('a')).vm).toBe(leases[1]?.vm);
+    });
+
+    it('is the same one again and again, for a tenant that runs one script after the other', async () => {
+      await open(3);
+      const leases = await Promise.all([acquire('a'), acquire('a'), acquire('a')]);
+      for (const lease of leases) {
+        jest.advanceTimersByTime(1);
+        on.pool.release(lease);
+      }
+      const ids = new Set<string>();
+      for (let turn = 0; turn < 5; turn++) ids.add((await visit('a')).id);
+      expect([...ids]).toEqual([leases[2].vm.id]);
+    });
+
+    it('is the least recently used one of several of other tenants', async () => {
       await open(3);
       const leases = [await acquire('a'), await acquire('b'), await acquire('c')];
       for (const index of [1, 2, 0]) {

@@ -4,7 +4,7 @@ import type { Deadline } from '../admission/deadline.ts';
 import type { CompiledOptions } from '../config/options.schema.ts';
 import { COMPILED_OPTIONS } from '../config/options.token.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
-import { VmGoneError } from '../process/vm-process.ts';
+import { VmGoneError } from '../process/vm-gone.error.ts';
 import type { PoolStats } from './pool-stats.ts';
 import { VM_FACTORY, type Vm, type VmExit, type VmFactory } from './vm-factory.ts';
 import type { VmInfo } from './vm-info.ts';

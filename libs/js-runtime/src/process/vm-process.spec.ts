@@ -4,7 +4,9 @@ import { encodeFrame } from '../protocol/frame.ts';
 import type { ScriptWrap } from '../protocol/messages.ts';
 import { childCommand, type ChildCommand } from './child-command.ts';
 import type { RetireReason } from './retire-reason.ts';
-import { VmGoneError, VmProcess, type RunRequest, type VmProcessOptions } from './vm-process.ts';
+import { VmGoneError } from './vm-gone.error.ts';
+import { VmProcess, type VmProcessOptions } from './vm-process.ts';
+import type { RunRequest } from './vm-request.ts';
 
 const KIB = 1024;
 /** So long that it never passes in a test that does not wait for it. */

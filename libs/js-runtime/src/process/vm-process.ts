@@ -1,50 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { encodeFrame, FrameDecoder, ProtocolError, type Frame } from '../protocol/frame.ts';
-import type { CompileOutcome, HostMessage, OutputLimits, ScriptHeader, VmMessage } from '../protocol/messages.ts';
+import type { HostMessage, ScriptHeader, VmMessage } from '../protocol/messages.ts';
 import { parseVmMessage } from '../protocol/vm-message.schema.ts';
 import type { ChildCommand } from './child-command.ts';
 import { KeptScripts } from './kept-scripts.ts';
 import type { RetireReason } from './retire-reason.ts';
-
-export interface VmExit {
-  readonly reason: RetireReason;
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
-
-/** The VM ended before it answered. `reason` says who ended it and why. */
-export class VmGoneError extends Error {
-  override readonly name = 'VmGoneError';
-
-  constructor(
-    readonly reason: RetireReason,
-    options?: ErrorOptions,
-  ) {
-    super(`The VM process is gone: ${reason}`, options);
-  }
-}
-
-export interface RunRequest {
-  readonly script: ScriptHeader;
-  readonly source: string;
-  readonly contextJson: string;
-  /** Empty for no input. */
-  readonly inputJson: string;
-  readonly codeCache: Uint8Array | undefined;
-  readonly timeoutMs: number;
-  readonly limits: OutputLimits;
-}
-
-export type RunReply = Omit<VmMessage & { type: 'ran' }, 'type' | 'id'> & {
-  readonly resultJson: string;
-  readonly codeCache: Uint8Array | undefined;
-};
-
-export interface CompileReply {
-  readonly outcome: CompileOutcome;
-  readonly codeCache: Uint8Array | undefined;
-}
+import { VmGoneError, type VmExit } from './vm-gone.error.ts';
+import type { CompileReply, RunReply, RunRequest } from './vm-request.ts';
 
 export interface VmProcessOptions {
   readonly id: string;

@@ -64,13 +64,14 @@ function whyEntryFailed(input: ExecutionInput, error: unknown, isOver: boolean):
 }
 
 /** What isolated-vm says of an object that is no error, in place of the object. */
-const NOT_AN_ERROR = 'An object was thrown from supplied code within isolated-vm';
+const NOT_AN_ERROR =
+  'An object was thrown from supplied code within isolated-vm, but that object was not an instance of `Error`.';
 
 /** An error as isolated-vm copied it out of the isolate: its properties are text, of any length. */
 function flatten(error: unknown): { name: string; message: string; stack: string } {
   if (!(error instanceof Error)) return { name: 'NonError', message: String(error).slice(0, 8192), stack: '' };
   const { name, message, stack = '' } = error;
-  if (message.startsWith(NOT_AN_ERROR)) {
+  if (message === NOT_AN_ERROR) {
     return { name: 'NonError', message: 'a promise was rejected with an object that is no error', stack: '' };
   }
   return { name: name.slice(0, 256), message: message.slice(0, 8192), stack: stack.slice(0, 16_384) };

@@ -16,7 +16,9 @@ export function readLogs(json: string, maxLogBytes: number): LogEntry[] {
     const bytes = Buffer.from(text);
     if (bytes.byteLength > bytesLeft) {
       // As a stream, so that half a character at the end is left out.
-      const start = new TextDecoder().decode(bytes.subarray(0, bytesLeft), { stream: true });
+      const start = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(0, bytesLeft), {
+        stream: true,
+      });
       if (start !== '') kept.push({ level, message: start });
       return [...kept, CUT];
     }

@@ -3,7 +3,8 @@ import { REALM_FILE_NAME } from './realm/realm-source.ts';
 
 const FRAME = '    at ';
 /** Files of this process and of the bridge. An error that was copied out without a stack of its own has their frames. */
-const HOST_FILES = [new URL('.', import.meta.url).href, 'node:', REALM_FILE_NAME];
+const HOST_FILES = [new URL('.', import.meta.url).href, REALM_FILE_NAME];
+const NODE_FILE = /[( ]node:[a-z]/;
 /** Where isolated-vm joins the stack of the process outside; nothing after it is the script's business. */
 const BOUNDARY = '(<isolated-vm boundary>)';
 
@@ -27,7 +28,7 @@ export function describeForAuthor(
 
 /** Whether a line of a stack is not the script's business. */
 export function isOurs(line: string): boolean {
-  return line.startsWith(FRAME) && HOST_FILES.some((file) => line.includes(file));
+  return line.startsWith(FRAME) && (HOST_FILES.some((file) => line.includes(file)) || NODE_FILE.test(line));
 }
 
 function positionOf(frame: string, scriptName: string): { line: number; column: number } | undefined {

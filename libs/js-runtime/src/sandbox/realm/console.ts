@@ -47,7 +47,7 @@ export function installConsole(use: Primordials): RealmLog {
       append(level, message);
       return;
     }
-    if (entriesLeft > 0) append(level, use.apply(use.stringSlice, message, [0, charsLeft]));
+    if (entriesLeft > 0 && charsLeft > 0) append(level, use.apply(use.stringSlice, message, [0, charsLeft]));
     cut = true;
   };
 
