@@ -1,13 +1,13 @@
-import { Module, StandardSchemaValidationPipe } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { ClsModule } from 'nestjs-cls';
 import { JsRuntimeModule } from 'nestjs-js-runtime';
 import { ExecutionsModule } from './executions/executions.module.ts';
 import { HealthModule } from './health/health.module.ts';
-import { invalidRequest } from './problems/invalid-request.ts';
 import { ProblemFilter } from './problems/problem.filter.ts';
 import { TenancyModule } from './tenancy/tenancy.module.ts';
+import { SchemaValidationPipe } from './validation/schema-validation.pipe.ts';
 
 @Module({
   imports: [
@@ -20,7 +20,7 @@ import { TenancyModule } from './tenancy/tenancy.module.ts';
   ],
   providers: [
     { provide: APP_FILTER, useClass: ProblemFilter },
-    { provide: APP_PIPE, useFactory: () => new StandardSchemaValidationPipe({ exceptionFactory: invalidRequest }) },
+    { provide: APP_PIPE, useClass: SchemaValidationPipe },
   ],
 })
 export class AppModule {}

@@ -4,14 +4,30 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.ts';
 import { setupDocs } from './docs/setup-docs.ts';
+import { parseJsonBody } from './validation/parse-json-body.ts';
+import { sendProblem, type ProblemReply } from './problems/send-problem.ts';
+import { toProblem } from './problems/to-problem.ts';
 
 /** Room for a script and an input of the largest size that can be configured by default, escaped as JSON strings. */
 const BODY_LIMIT_BYTES = 8 * 1024 * 1024;
 
+/** How long a client may take to send its request. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
 /** The backend, ready to listen. */
 export async function createApp(options: NestApplicationOptions = {}): Promise<NestFastifyApplication> {
-  const adapter = new FastifyAdapter({ bodyLimit: BODY_LIMIT_BYTES, genReqId: () => randomUUID() });
+  const adapter = new FastifyAdapter({
+    bodyLimit: BODY_LIMIT_BYTES,
+    genReqId: () => randomUUID(),
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // The runtime has ended all executions by then; what is left would only keep the process from ending.
+    forceCloseConnections: true,
+    frameworkErrors: (error: Error, _request: unknown, reply: ProblemReply) => {
+      sendProblem(reply, toProblem(error));
+    },
+  });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule, adapter, options);
+  app.useBodyParser('application/json', { bodyLimit: BODY_LIMIT_BYTES }, parseJsonBody);
   app.enableShutdownHooks();
   setupDocs(app);
   return app;

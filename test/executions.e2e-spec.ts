@@ -69,7 +69,7 @@ describe('POST /v1/executions', () => {
     expect(second.body).toMatchObject({ usage: { compile: 'hit' } });
   });
 
-  it('survives input that is nested a hundred thousand deep', async () => {
+  it('refuses a body that is nested a hundred thousand deep, at once', async () => {
     const depth = 100_000;
     const body = `{"script":"let d = 0; for (let i = input; i; i = i[0]) d++; d","input":${'['.repeat(depth)}${']'.repeat(depth)}}`;
     const response = await backend
@@ -77,7 +77,25 @@ describe('POST /v1/executions', () => {
       .set('Authorization', 'Bearer acme-dev-key')
       .set('Content-Type', 'application/json')
       .send(body)
+      .expect(400);
+    expect(response.body).toMatchObject({ code: 'INVALID_REQUEST', detail: 'The body is nested more than 1000 deep' });
+  });
+
+  it('refuses a result that is nested as deep', async () => {
+    const script = 'let deep = []; for (let i = 0; i < 100_000; i++) deep = [deep]; deep';
+    const { body } = await backend.execute({ script }).expect(422);
+    expect(body).toMatchObject({ code: 'RESULT_NOT_SERIALIZABLE' });
+  });
+
+  it('takes names like __proto__ for data', async () => {
+    const body =
+      '{"script":"Object.keys(input).concat(input.constructor.prototype)","input":{"constructor":{"prototype":1}}}';
+    const response = await backend
+      .post('/v1/executions')
+      .set('Authorization', 'Bearer acme-dev-key')
+      .set('Content-Type', 'application/json')
+      .send(body)
       .expect(200);
-    expect(response.body).toMatchObject({ result: depth });
+    expect(response.body).toMatchObject({ result: ['constructor', 1] });
   });
 });

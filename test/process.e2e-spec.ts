@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { promisify } from 'node:util';
 import { BackendProcess, endAllBackends, gone, startAndFail } from './support/backend-process.ts';
 
@@ -29,6 +31,29 @@ describe('The backend as a process', () => {
     expect(await response.json()).toMatchObject({ code: 'SHUTTING_DOWN', retryable: true });
     await ended;
     await Promise.all(vmPids.map(gone));
+  });
+
+  it('ends although a client never finishes its request', async () => {
+    const backend = await BackendProcess.start();
+    const client = connect(Number(new URL(backend.url).port), '127.0.0.1');
+    await once(client, 'connect');
+    client.on('error', () => undefined);
+    client.write('POST /v1/executions HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{');
+    // Answered only after the backend has read what came before it.
+    expect((await backend.execute({ script: '1' })).status).toBe(200);
+    await backend.end('SIGINT');
+    client.destroy();
+  });
+
+  it('survives when there are no descriptors left to start a VM with', async () => {
+    const backend = await BackendProcess.start({}, { maxDescriptors: 80 });
+    const port = Number(new URL(backend.url).port);
+    const killed = backend.execute({ script: 'while (true) {}', limits: { timeoutMs: 1500 } });
+    const clients = Array.from({ length: 120 }, () => connect(port, '127.0.0.1').on('error', () => undefined));
+    expect((await killed).status).toBe(422);
+    for (const client of clients) client.destroy();
+    await untilReady(backend);
+    await backend.end('SIGTERM');
   });
 
   it('leaves no VM behind when it is killed, not even one that cannot notice', async () => {
@@ -66,6 +91,17 @@ describe('The backend as a process', () => {
     expect(output).toContain('TENANT_KEYS must be set in production');
   });
 });
+
+/** Resolves when the pool is full again. */
+async function untilReady(backend: BackendProcess): Promise<void> {
+  for (;;) {
+    const { details } = (await (await fetch(`${backend.url}/health/ready`)).json()) as {
+      details: { jsRuntime: { pool: { available: number } } };
+    };
+    if (details.jsRuntime.pool.available === 2) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
 
 /** Resolves when one of the processes has used CPU for a script: 0.1 s of it, in clock ticks of 0.01 s. */
 async function untilAtWork(pids: readonly number[]): Promise<void> {

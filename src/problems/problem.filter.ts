@@ -1,8 +1,7 @@
 import { Catch, Logger, ServiceUnavailableException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { sendProblem } from './send-problem.ts';
 import { toProblem } from './to-problem.ts';
-
-const RETRY_AFTER_S = 1;
 
 /** Answers every error as `application/problem+json`. */
 @Catch()
@@ -22,8 +21,6 @@ export class ProblemFilter implements ExceptionFilter {
       const { id } = http.getRequest<FastifyRequest>();
       this.#logger.error(`Request ${id}: ${problem.code}`, error instanceof Error ? error.stack : String(error));
     }
-    if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
-    if (problem.retryable) void reply.header('retry-after', RETRY_AFTER_S);
-    void reply.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+    sendProblem(reply, problem);
   }
 }

@@ -1,6 +1,6 @@
 import { NotFoundException } from '@nestjs/common';
 import { ERROR_CODES, JsRuntimeError, type ErrorCode } from 'nestjs-js-runtime';
-import { invalidRequest } from './invalid-request.ts';
+import { invalidRequest } from '../validation/invalid-request.ts';
 import { problem } from './problem.ts';
 import { toProblem } from './to-problem.ts';
 

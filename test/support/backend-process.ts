@@ -6,6 +6,10 @@ import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
+export interface ProcessLimits {
+  readonly maxDescriptors?: number;
+}
+
 const running = new Set<BackendProcess>();
 
 /** For `afterEach`: ends what a failed test left running, so that the test run can end too. */
@@ -23,8 +27,8 @@ export class BackendProcess {
   ) {}
 
   /** Resolves when it listens. */
-  static async start(env: NodeJS.ProcessEnv = {}): Promise<BackendProcess> {
-    const child = spawnBackend({ PORT: '0', JS_RUNTIME_POOL_SIZE: '2', ...env });
+  static async start(env: NodeJS.ProcessEnv = {}, limits: ProcessLimits = {}): Promise<BackendProcess> {
+    const child = spawnBackend({ PORT: '0', JS_RUNTIME_POOL_SIZE: '2', ...env }, limits);
     let output = '';
     if (!child.stdout) throw new Error('no standard output');
     for await (const line of createInterface(child.stdout)) {
@@ -82,8 +86,10 @@ export async function gone(pid: number): Promise<void> {
   }
 }
 
-function spawnBackend(env: NodeJS.ProcessEnv): ChildProcess {
-  return spawn(process.execPath, [MAIN], {
+function spawnBackend(env: NodeJS.ProcessEnv, { maxDescriptors }: ProcessLimits = {}): ChildProcess {
+  const limited = ['-c', `ulimit -n ${maxDescriptors} && exec "$0" "$@"`, process.execPath, MAIN];
+  const [file, args] = maxDescriptors === undefined ? [process.execPath, [MAIN]] : ['sh', limited];
+  return spawn(file, args, {
     env: { PATH: process.env.PATH, NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -19,6 +19,7 @@ export type { VmLease } from './pool/vm-lease.ts';
 export type { PoolStats } from './pool/pool-stats.ts';
 export { Deadline } from './admission/deadline.ts';
 export { ERROR_CODES, type ErrorCode, type ErrorCodeInfo } from './errors/error-codes.ts';
+export { isTooDeep, MAX_JSON_DEPTH } from './protocol/json-depth.ts';
 export { JsRuntimeError, type ErrorDetails } from './errors/js-runtime-error.ts';
 export { JsRuntimeHealthIndicator } from './health/js-runtime.health.ts';
 export type { LogEntry, LogLevel, ScriptErrorInfo, ScriptWrap } from './protocol/messages.ts';

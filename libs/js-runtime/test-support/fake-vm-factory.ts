@@ -1,12 +1,12 @@
 import type { Vm, VmExit, VmFactory } from '../src/pool/vm-factory.ts';
-import { KeptScripts } from '../src/process/kept-scripts.ts';
+import { KeptScripts } from '../src/protocol/kept-scripts.ts';
 import type { RetireReason } from '../src/process/retire-reason.ts';
 import { VmGoneError } from '../src/process/vm-gone.error.ts';
 
 /** A VM without a process: it ends when it is told to, and remembers whose code its isolate has run. */
 export class FakeVm implements Vm {
   readonly v8Version = 'fake';
-  readonly keptScripts = new KeptScripts();
+  readonly keptScripts = new KeptScripts<true>();
   readonly exited: Promise<VmExit>;
   recycled = true;
   /** Tenants that the present isolate has served; a reset empties it. */

@@ -1,41 +1,68 @@
+import { createKeyv } from '@cacheable/memory';
 import { Inject, Injectable } from '@nestjs/common';
-import { createKeyv, type KeyvCacheableMemory } from '@cacheable/memory';
 import { createCache, type Cache } from 'cache-manager';
 import type { CompiledOptions } from '../config/options.schema.ts';
 import { COMPILED_OPTIONS } from '../config/options.token.ts';
 
 export interface CacheStats {
-  /** Executions and compilations that found their code, in the VM or in the cache. */
+  /** Executions that found their code, in the VM or in the cache. */
   readonly hits: number;
   readonly misses: number;
-  /** Scripts whose code is kept now. */
+  /** Scripts whose code is kept now, and how many bytes that takes. */
   readonly entries: number;
+  readonly bytes: number;
 }
 
-/** V8's code caches of compiled scripts, by {@link cacheKey}, least recently used out first. */
+/** V8's code caches of compiled scripts, by `cacheKey`; bounded by entries and bytes, least recently used out first. */
 @Injectable()
 export class ArtifactCache {
-  readonly #enabled: boolean;
-  readonly #memory: KeyvCacheableMemory;
+  readonly #options: CompiledOptions;
   readonly #cache: Cache;
+  /** Sizes in bytes, in the order of use. */
+  readonly #sizes = new Map<string, number>();
+  #bytes = 0;
 
-  constructor(@Inject(COMPILED_OPTIONS) { cacheEnabled, cacheMaxEntries }: CompiledOptions) {
-    this.#enabled = cacheEnabled;
-    const keyv = createKeyv({ lruSize: cacheMaxEntries, useClone: false, checkInterval: 0 });
-    this.#memory = keyv.store as KeyvCacheableMemory;
-    this.#cache = createCache({ stores: [keyv] });
+  constructor(@Inject(COMPILED_OPTIONS) options: CompiledOptions) {
+    this.#options = options;
+    this.#cache = createCache({ stores: [createKeyv({ useClone: false, checkInterval: 0 })] });
   }
 
   get entries(): number {
-    return this.#memory.store.size;
+    return this.#sizes.size;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
-    return this.#enabled ? this.#cache.get<Uint8Array>(key) : undefined;
+    const size = this.#sizes.get(key);
+    if (size === undefined) return undefined;
+    this.#sizes.delete(key);
+    this.#sizes.set(key, size);
+    return this.#cache.get<Uint8Array>(key);
   }
 
   async set(key: string, codeCache: Uint8Array): Promise<void> {
+    const { cacheEnabled, cacheMaxEntries, cacheMaxBytes } = this.#options;
+    if (!cacheEnabled || codeCache.byteLength > cacheMaxBytes) return;
     // A copy: what came out of a frame would keep the whole frame in memory.
-    if (this.#enabled) await this.#cache.set(key, Uint8Array.from(codeCache));
+    const stored = this.#cache.set(key, Uint8Array.from(codeCache));
+    this.#forget(key);
+    this.#sizes.set(key, codeCache.byteLength);
+    this.#bytes += codeCache.byteLength;
+    const dropped: string[] = [];
+    for (const oldest of this.#sizes.keys()) {
+      if (this.#sizes.size <= cacheMaxEntries && this.#bytes <= cacheMaxBytes) break;
+      this.#forget(oldest);
+      dropped.push(oldest);
+    }
+    await stored;
+    await Promise.all(dropped.map((oldest) => this.#cache.del(oldest)));
+  }
+
+  #forget(key: string): void {
+    this.#bytes -= this.#sizes.get(key) ?? 0;
+    this.#sizes.delete(key);
   }
 }

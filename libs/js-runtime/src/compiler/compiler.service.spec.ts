@@ -145,7 +145,7 @@ describe('CompilerService without a cache', () => {
       const compile = [];
       for (let turn = 0; turn < 2; turn++) compile.push((await runtime.run('1')).usage.compile);
       expect(compile).toEqual(['miss', 'hit']);
-      expect(runtime.compiler.stats()).toEqual({ hits: 1, misses: 1, entries: 0 });
+      expect(runtime.compiler.stats()).toEqual({ hits: 1, misses: 1, entries: 0, bytes: 0 });
     } finally {
       await runtime.close();
     }

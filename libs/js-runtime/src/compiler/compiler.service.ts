@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Deadline } from '../admission/deadline.ts';
 import type { CompiledOptions } from '../config/options.schema.ts';
 import { COMPILED_OPTIONS } from '../config/options.token.ts';
-import { explainVmGone } from '../errors/explain-vm-gone.ts';
+import { explainVmGone, memoryLimitExceeded } from '../errors/explain-vm-gone.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import type { Vm } from '../pool/vm-factory.ts';
 import { VmPoolService } from '../pool/vm-pool.service.ts';
@@ -48,6 +48,7 @@ export class CompilerService {
             throw explainVmGone(error, deadline.timeoutMs);
           });
         if (outcome.kind === 'not-compiled') throw compilationFailed(outcome.error);
+        if (outcome.kind === 'out-of-memory') throw memoryLimitExceeded(this.options.maxMemoryMb);
         await this.keep(script, codeCache);
       },
       { tenantId: tenant.id, deadline },
@@ -56,7 +57,7 @@ export class CompilerService {
   }
 
   stats(): CacheStats {
-    return { hits: this.#hits, misses: this.#misses, entries: this.artifacts.entries };
+    return { hits: this.#hits, misses: this.#misses, entries: this.artifacts.entries, bytes: this.artifacts.bytes };
   }
 
   /** Checks a source's name and size and gives it its id. Compiles nothing. @throws JsRuntimeError as `compile` does */

@@ -26,6 +26,7 @@ describe('compileOptions', () => {
       maxLogBytes: 65_536,
       maxLogEntries: 1000,
       cacheEnabled: true,
+      cacheMaxBytes: 128 * 1024 * 1024,
       cacheMaxEntries: 1000,
     });
   });

@@ -27,6 +27,12 @@ export const optionsSchema = z.strictObject({
   maxLogBytes: bytes.default(64 * 1024).describe('console output of one execution'),
   maxLogEntries: count.max(100_000).default(1000).describe('console calls of one execution'),
   cacheEnabled: flag.default(true).describe("whether V8's code cache of compiled scripts is kept"),
+  cacheMaxBytes: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(128 * MIB)
+    .describe('code caches kept, all tenants together'),
   cacheMaxEntries: count.max(1_000_000).default(1000).describe('scripts whose code cache is kept'),
 });
 

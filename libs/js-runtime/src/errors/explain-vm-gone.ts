@@ -26,6 +26,12 @@ export function explainVmGone(error: unknown, timeoutMs: number): unknown {
   }
 }
 
+export function memoryLimitExceeded(maxMemoryMb: number): JsRuntimeError {
+  return new JsRuntimeError('MEMORY_LIMIT_EXCEEDED', `The script used more than ${maxMemoryMb} MB of heap`, {
+    limit: { name: 'maxMemoryMb', allowed: maxMemoryMb },
+  });
+}
+
 export function wallTimeLimitExceeded(timeoutMs: number, stack?: string): JsRuntimeError {
   return new JsRuntimeError('WALL_TIME_LIMIT_EXCEEDED', `The script was not done after ${timeoutMs} ms`, {
     limit: { name: 'timeoutMs', allowed: timeoutMs },

@@ -4,7 +4,7 @@ import type { CompiledScript } from '../compiler/compiled-script.ts';
 import { CompilerService, DEFAULT_SCRIPT_NAME, headerOf } from '../compiler/compiler.service.ts';
 import type { CompiledOptions } from '../config/options.schema.ts';
 import { COMPILED_OPTIONS } from '../config/options.token.ts';
-import { explainVmGone } from '../errors/explain-vm-gone.ts';
+import { explainVmGone, wallTimeLimitExceeded } from '../errors/explain-vm-gone.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import type { RuntimeMetrics } from './runtime-metrics.ts';
 import type { UsageReceipt } from '../metrics/usage-receipt.ts';
@@ -110,6 +110,7 @@ export class ExecutionService {
     { vm }: VmLease,
   ): Promise<ExecutionResult> {
     const queueMs = deadline.elapsedMs;
+    if (deadline.isOver) throw wallTimeLimitExceeded(deadline.timeoutMs);
     const { codeCache, hit } = await this.compiler.codeFor(script, vm);
     const onAbort = (): void => {
       vm.kill('cancelled');

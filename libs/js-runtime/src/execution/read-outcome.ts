@@ -1,7 +1,8 @@
 import { compilationFailed } from '../compiler/compiler.service.ts';
 import type { CompiledOptions } from '../config/options.schema.ts';
-import { wallTimeLimitExceeded } from '../errors/explain-vm-gone.ts';
+import { memoryLimitExceeded, wallTimeLimitExceeded } from '../errors/explain-vm-gone.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
+import { isTooDeep, MAX_JSON_DEPTH } from '../protocol/json-depth.ts';
 import type { RunReply } from '../process/vm-request.ts';
 
 /** The value a script came to, or the one error that says why there is none. @throws JsRuntimeError */
@@ -27,15 +28,16 @@ export function readOutcome(reply: RunReply, timeoutMs: number, options: Compile
     }
     case 'timed-out':
       throw wallTimeLimitExceeded(timeoutMs, outcome.stack);
-    case 'out-of-memory': {
-      const { maxMemoryMb: allowed } = options;
-      const limit = { name: 'maxMemoryMb', allowed };
-      throw new JsRuntimeError('MEMORY_LIMIT_EXCEEDED', `The script used more than ${allowed} MB of heap`, { limit });
-    }
+    case 'out-of-memory':
+      throw memoryLimitExceeded(options.maxMemoryMb);
   }
 }
 
 function parseResult(json: string): unknown {
+  if (isTooDeep(json)) {
+    const message = `The result is nested more than ${MAX_JSON_DEPTH} deep`;
+    throw new JsRuntimeError('RESULT_NOT_SERIALIZABLE', message);
+  }
   try {
     return JSON.parse(json) as unknown;
   } catch (cause) {

@@ -4,21 +4,23 @@ import { COMPILED_OPTIONS } from '../config/options.token.ts';
 import { childCommand, type ChildCommand } from '../process/child-command.ts';
 import type { RetireReason } from '../process/retire-reason.ts';
 import { VmProcess } from '../process/vm-process.ts';
+import { MAX_CODE_CACHE_BYTES } from '../protocol/messages.ts';
 import type { Vm, VmFactory } from './vm-factory.ts';
-
-const MIB = 1024 * 1024;
 
 /** Makes VMs that are child processes, each with one isolate. */
 @Injectable()
 export class ProcessVmFactory implements VmFactory {
   readonly #options: CompiledOptions;
+  readonly #maxHeaderBytes: number;
+  /** Header, result, code cache, and their length fields. */
   readonly #maxFrameBytes: number;
   #command: ChildCommand | undefined;
   #created = 0;
 
   constructor(@Inject(COMPILED_OPTIONS) options: CompiledOptions) {
     this.#options = options;
-    this.#maxFrameBytes = maxFrameBytesOf(options);
+    this.#maxHeaderBytes = maxHeaderBytesOf(options);
+    this.#maxFrameBytes = this.#maxHeaderBytes + options.maxResultBytes + MAX_CODE_CACHE_BYTES + 64;
   }
 
   async create(signal: AbortSignal): Promise<Vm> {
@@ -28,12 +30,13 @@ export class ProcessVmFactory implements VmFactory {
       command: this.#command,
       startTimeoutMs: this.#options.vmCreateTimeoutMs,
       maxFrameBytes: this.#maxFrameBytes,
+      maxHeaderBytes: this.#maxHeaderBytes,
       signal,
     });
   }
 
-  async reset(vm: Vm): Promise<void> {
-    await (vm as VmProcess).reset(this.#options.vmCreateTimeoutMs);
+  async reset(vm: Vm, _tenantId: string, timeoutMs: number): Promise<void> {
+    await (vm as VmProcess).reset(timeoutMs);
   }
 
   async destroy(vm: Vm, reason: RetireReason): Promise<void> {
@@ -43,10 +46,9 @@ export class ProcessVmFactory implements VmFactory {
 }
 
 /**
- * The most that an honest VM sends at once: a result, logs (a character takes up to six bytes in JSON, an entry some
- * more), and a code cache, which grows with the source.
+ * The longest header that an honest VM sends: its logs (a character takes up to six bytes in JSON, an entry some more), and
+ * an error.
  */
-function maxFrameBytesOf(options: CompiledOptions): number {
-  const { maxResultBytes, maxLogBytes, maxLogEntries, maxSourceBytes } = options;
-  return maxResultBytes + 6 * maxLogBytes + 64 * maxLogEntries + 8 * maxSourceBytes + MIB;
+function maxHeaderBytesOf({ maxLogBytes, maxLogEntries }: CompiledOptions): number {
+  return 6 * maxLogBytes + 64 * maxLogEntries + 256 * 1024;
 }

@@ -13,8 +13,8 @@ export type { VmExit };
 export interface VmFactory {
   /** Starts a VM that serves no tenant yet. Rejects when it is not ready in time, or when the signal fires first. */
   create(signal: AbortSignal): Promise<Vm>;
-  /** Makes a VM fit for another tenant: nothing of the former one may be left in it. */
-  reset(vm: Vm, tenantId: string): Promise<void>;
+  /** Makes a VM fit for another tenant: nothing of the former one may be left in it. One that takes too long is ended. */
+  reset(vm: Vm, tenantId: string, timeoutMs: number): Promise<void>;
   /** Ends a VM; resolves when its process is gone. */
   destroy(vm: Vm, reason: RetireReason): Promise<void>;
 }

@@ -94,7 +94,7 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown {
       const { tenantId, deadline, signal } = options;
       const idle = this.#pickIdle(tenantId);
       const lease = idle ? lend(idle, tenantId) : await this.#line.wait(tenantId, deadline, signal);
-      if (await this.#bind(lease)) return lease;
+      if (await this.#bind(lease, deadline)) return lease;
     }
   }
 
@@ -188,14 +188,17 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   /** Makes the VM the tenant's. False when it ended on the way; then it is out of the pool. */
-  async #bind({ vm, tenantId }: VmLease): Promise<boolean> {
+  async #bind({ vm, tenantId }: VmLease, deadline: Deadline): Promise<boolean> {
     const member = this.#members.get(vm);
     if (!member) return false;
     const formerTenantId = member.tenantId;
     member.tenantId = tenantId;
     member.useCount++;
     try {
-      if (formerTenantId !== undefined && formerTenantId !== tenantId) await this.factory.reset(vm, tenantId);
+      if (formerTenantId !== undefined && formerTenantId !== tenantId) {
+        const timeoutMs = Math.min(this.options.vmCreateTimeoutMs, deadline.remainingMs);
+        await this.factory.reset(vm, tenantId, timeoutMs);
+      }
     } catch (error) {
       vm.kill('unhealthy');
       if (!(error instanceof VmGoneError)) throw error;

@@ -20,6 +20,7 @@ async function start(options: Partial<VmProcessOptions> = {}): Promise<VmProcess
     id: 'vm-1',
     startTimeoutMs: LONG_MS,
     maxFrameBytes: 256 * KIB,
+    maxHeaderBytes: 256 * KIB,
     ...options,
     command,
   });

@@ -2,9 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { encodeFrame, FrameDecoder, ProtocolError, type Frame } from '../protocol/frame.ts';
 import type { HostMessage, ScriptHeader, VmMessage } from '../protocol/messages.ts';
+import { KeptScripts } from '../protocol/kept-scripts.ts';
 import { parseVmMessage } from '../protocol/vm-message.schema.ts';
 import type { ChildCommand } from './child-command.ts';
-import { KeptScripts } from './kept-scripts.ts';
 import type { RetireReason } from './retire-reason.ts';
 import { VmGoneError, type VmExit } from './vm-gone.error.ts';
 import type { CompileReply, RunReply, RunRequest } from './vm-request.ts';
@@ -13,8 +13,9 @@ export interface VmProcessOptions {
   readonly id: string;
   readonly command: ChildCommand;
   readonly startTimeoutMs: number;
-  /** Longest frame that the process may send. */
+  /** Longest frame, and longest header of one, that the process may send. */
   readonly maxFrameBytes: number;
+  readonly maxHeaderBytes: number;
   /** Gives up a start that is under way. */
   readonly signal?: AbortSignal;
 }
@@ -23,7 +24,7 @@ export interface VmProcessOptions {
  * The process stops a script at its deadline by itself where it can, and then still reports its logs; only when no
  * answer has come this much later is it killed.
  */
-const KILL_GRACE_MS = 150;
+const KILL_GRACE_MS = 250;
 
 interface Pending {
   readonly id: number;
@@ -46,9 +47,10 @@ export class VmProcess {
   readonly id: string;
   /** Settles when the operating system has reaped the process. */
   readonly exited: Promise<VmExit>;
-  readonly keptScripts = new KeptScripts();
+  readonly keptScripts = new KeptScripts<true>();
   readonly #child: ChildProcess;
-  readonly #pipe: Socket;
+  /** Undefined when the process could not be started at all. */
+  readonly #pipe: Socket | undefined;
   readonly #decoder: FrameDecoder;
   #killedFor: RetireReason | undefined;
   #hasExited = false;
@@ -60,7 +62,7 @@ export class VmProcess {
 
   private constructor(options: VmProcessOptions) {
     this.id = options.id;
-    this.#decoder = new FrameDecoder(options.maxFrameBytes);
+    this.#decoder = new FrameDecoder(options.maxFrameBytes, options.maxHeaderBytes);
     this.#child = spawn(options.command.file, options.command.args, {
       cwd: '/',
       env: {},
@@ -68,13 +70,15 @@ export class VmProcess {
       // A process group of its own: Ctrl-C in a terminal is for the backend, which then ends its VMs in order.
       detached: true,
     });
-    this.#pipe = this.#child.stdio[3] as Socket;
-    this.#pipe.on('data', (chunk: Buffer) => {
+    // Without descriptors or memory left, spawn() gives a child without stdio, and an `error` event later.
+    const stdio = this.#child.stdio as ChildProcess['stdio'] | undefined;
+    this.#pipe = stdio?.[3] as Socket | undefined;
+    this.#pipe?.on('data', (chunk: Buffer) => {
       this.#receive(chunk);
     });
     // Whatever is wrong with the pipe ends the process, and `exit` tells the rest.
-    this.#pipe.on('error', () => undefined);
-    this.#pipe.on('close', () => {
+    this.#pipe?.on('error', () => undefined);
+    this.#pipe?.on('close', () => {
       this.kill('crashed');
     });
     this.exited = new Promise((resolve) => {
@@ -85,9 +89,9 @@ export class VmProcess {
         resolve({ reason, code, signal });
       };
       this.#child.once('exit', onEnd);
-      // Only when the process could not be started at all.
-      this.#child.once('error', () => {
-        onEnd(null, null);
+      this.#child.on('error', () => {
+        // It could not be started. Other errors (a signal that could not be sent) are followed by what matters.
+        if (this.#child.pid === undefined) onEnd(null, null);
       });
     });
   }
@@ -150,8 +154,10 @@ export class VmProcess {
     // After an interrupt or an out-of-memory disposal isolated-vm may throw out of a later, unrelated entry.
     if (outcome.kind === 'timed-out') this.kill('wall');
     else if (outcome.kind === 'out-of-memory') this.kill('memory');
-    else if (outcome.kind !== 'not-compiled') this.keptScripts.add(script.key);
-    const resultJson = attachments[0]?.toString('utf8') ?? '';
+    else if (outcome.kind !== 'not-compiled') this.keptScripts.use(script.key, source.length, true);
+    const result = attachments[0];
+    if (result && result.byteLength > limits.maxResultBytes) throw this.#violation('a result larger than asked for');
+    const resultJson = result?.toString('utf8') ?? '';
     return { outcome, logs, cpuMs, heapBytes, resultJson, codeCache: optional(attachments[1]) };
   }
 
@@ -164,7 +170,8 @@ export class VmProcess {
       timeoutMs,
       'wall',
     );
-    if (message.outcome.kind === 'compiled') this.keptScripts.add(script.key);
+    if (message.outcome.kind === 'compiled') this.keptScripts.use(script.key, source.length, true);
+    else if (message.outcome.kind === 'out-of-memory') this.kill('memory');
     return { outcome: message.outcome, codeCache: optional(attachments[0]) };
   }
 
@@ -185,7 +192,7 @@ export class VmProcess {
     this.#killedFor = reason;
     this.#failPending(new VmGoneError(reason));
     this.#child.kill('SIGKILL');
-    this.#pipe.destroy();
+    this.#pipe?.destroy();
   }
 
   async #request<T extends VmMessage['type']>(
@@ -199,7 +206,7 @@ export class VmProcess {
     if (this.#pending) throw new Error(`VM ${this.id} was given a request while it works on another`);
     const id = ++this.#lastRequestId;
     const reply = this.#expect(type, id, timeoutMs, lateReason);
-    this.#pipe.write(encodeFrame({ ...header, id }, attachments));
+    this.#pipe?.write(encodeFrame({ ...header, id }, attachments));
     return reply;
   }
 

@@ -88,8 +88,8 @@ describe('FrameDecoder', () => {
   });
 
   it.each([
-    ['is empty', lengthPrefixed(Buffer.alloc(0)), 'inside a length field'],
-    ['ends inside the header length', lengthPrefixed(Buffer.of(0, 0)), 'inside a length field'],
+    ['is empty', lengthPrefixed(Buffer.alloc(0)), 'too short for a header'],
+    ['ends inside the header length', lengthPrefixed(Buffer.of(0, 0)), 'too short for a header'],
     ['has a header longer than itself', lengthPrefixed(Buffer.concat([u32(3), Buffer.from('{}')])), 'longer than'],
     ['ends inside an attachment length', lengthPrefixed(Buffer.concat([u32(2), Buffer.from('{}x')])), 'inside a'],
     [

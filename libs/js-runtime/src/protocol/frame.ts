@@ -1,3 +1,5 @@
+import { isTooDeep } from './json-depth.ts';
+
 /**
  * The wire format between the backend and a VM process, both ways:
  *
@@ -41,48 +43,56 @@ export function encodeFrame(header: object, attachments: readonly (string | Uint
   return frame;
 }
 
-/** Cuts a byte stream into frames. A frame announced as longer than `maxFrameBytes` is refused before it is buffered. */
+/**
+ * Cuts a byte stream into frames. A frame announced as longer than `maxFrameBytes` is refused before anything of it is
+ * kept; what is kept is one buffer of the announced length, however small the pieces that it arrives in.
+ */
 export class FrameDecoder {
   readonly #maxFrameBytes: number;
-  #chunks: Buffer[] = [];
-  #buffered = 0;
-  /** Body length of the frame being received, once its length field has arrived. */
-  #expected: number | undefined;
+  readonly #maxHeaderBytes: number;
+  readonly #lengthField = Buffer.alloc(LENGTH_BYTES);
+  #lengthBytes = 0;
+  /** The body being received, once its length is known. */
+  #body: Buffer | undefined;
+  #bodyBytes = 0;
 
-  constructor(maxFrameBytes: number) {
+  constructor(maxFrameBytes: number, maxHeaderBytes = maxFrameBytes) {
     this.#maxFrameBytes = maxFrameBytes;
+    this.#maxHeaderBytes = maxHeaderBytes;
   }
 
   /** @throws ProtocolError when the stream breaks the format; the decoder is then of no further use. */
   *push(chunk: Buffer): Generator<Frame> {
-    this.#chunks.push(chunk);
-    this.#buffered += chunk.byteLength;
-    for (;;) {
-      if (this.#expected === undefined) {
-        if (this.#buffered < LENGTH_BYTES) return;
-        this.#expected = this.#take(LENGTH_BYTES).readUInt32BE(0);
-        if (this.#expected > this.#maxFrameBytes) {
-          throw new ProtocolError(`frame of ${this.#expected} bytes, at most ${this.#maxFrameBytes} are allowed`);
-        }
+    let offset = 0;
+    while (offset < chunk.byteLength) {
+      if (!this.#body) {
+        const copied = chunk.copy(this.#lengthField, this.#lengthBytes, offset);
+        offset += copied;
+        this.#lengthBytes += copied;
+        if (this.#lengthBytes < LENGTH_BYTES) return;
+        this.#body = this.#bodyOf(this.#lengthField.readUInt32BE(0));
       }
-      if (this.#buffered < this.#expected) return;
-      const body = this.#take(this.#expected);
-      this.#expected = undefined;
-      yield decodeBody(body);
+      const copied = chunk.copy(this.#body, this.#bodyBytes, offset);
+      offset += copied;
+      this.#bodyBytes += copied;
+      if (this.#bodyBytes < this.#body.byteLength) return;
+      const body = this.#body;
+      this.#body = undefined;
+      this.#bodyBytes = this.#lengthBytes = 0;
+      yield decodeBody(body, this.#maxHeaderBytes);
     }
   }
 
-  #take(bytes: number): Buffer {
-    const [first] = this.#chunks;
-    const all = this.#chunks.length === 1 && first ? first : Buffer.concat(this.#chunks, this.#buffered);
-    const rest = all.subarray(bytes);
-    this.#chunks = rest.byteLength > 0 ? [rest] : [];
-    this.#buffered = rest.byteLength;
-    return all.subarray(0, bytes);
+  #bodyOf(bytes: number): Buffer {
+    if (bytes > this.#maxFrameBytes) {
+      throw new ProtocolError(`frame of ${bytes} bytes, at most ${this.#maxFrameBytes} are allowed`);
+    }
+    if (bytes < LENGTH_BYTES) throw new ProtocolError(`frame of ${bytes} bytes, too short for a header`);
+    return Buffer.allocUnsafe(bytes);
   }
 }
 
-function decodeBody(body: Buffer): Frame {
+function decodeBody(body: Buffer, maxHeaderBytes: number): Frame {
   let offset = 0;
   const part = (): Buffer => {
     if (offset + LENGTH_BYTES > body.byteLength) throw new ProtocolError('frame ends inside a length field');
@@ -92,7 +102,10 @@ function decodeBody(body: Buffer): Frame {
     offset = end;
     return bytes;
   };
-  const headerText = part().toString('utf8');
+  const headerBytes = part();
+  if (headerBytes.byteLength > maxHeaderBytes) throw new ProtocolError(`header of ${headerBytes.byteLength} bytes`);
+  const headerText = headerBytes.toString('utf8');
+  if (isTooDeep(headerText)) throw new ProtocolError('the header is nested too deep');
   const attachments: Buffer[] = [];
   while (offset < body.byteLength) {
     if (attachments.length === MAX_ATTACHMENTS) throw new ProtocolError(`more than ${MAX_ATTACHMENTS} attachments`);

@@ -10,8 +10,8 @@ export interface ScriptHeader {
   readonly wrap: ScriptWrap;
 }
 
-/** Compiled scripts that an isolate keeps; the least recently used goes first. Both sides count, so both use this. */
-export const MAX_KEPT_SCRIPTS = 64;
+/** A VM hands over no code cache larger than this. */
+export const MAX_CODE_CACHE_BYTES = 4 * 1024 * 1024;
 
 /** What the VM itself bounds before it copies anything out. All sizes in bytes of UTF-8. */
 export interface OutputLimits {
@@ -62,6 +62,7 @@ export type RunOutcome =
   | { readonly kind: 'threw'; readonly error: ScriptErrorInfo }
   | { readonly kind: 'not-compiled'; readonly error: ScriptErrorInfo }
   | { readonly kind: 'not-serializable'; readonly message: string }
+  /** `bytes`: at least as many; a result far too large is not measured exactly. */
   | { readonly kind: 'result-too-large'; readonly bytes: number }
   /** `stack`: where the script was when it ran out of time. The process is finished afterwards. */
   | { readonly kind: 'timed-out'; readonly stack: string }
@@ -69,7 +70,10 @@ export type RunOutcome =
   | { readonly kind: 'out-of-memory' };
 
 export type CompileOutcome =
-  { readonly kind: 'compiled' } | { readonly kind: 'not-compiled'; readonly error: ScriptErrorInfo };
+  | { readonly kind: 'compiled' }
+  | { readonly kind: 'not-compiled'; readonly error: ScriptErrorInfo }
+  /** The isolate hit its heap limit and is disposed. The process is finished afterwards. */
+  | { readonly kind: 'out-of-memory' };
 
 /** VM process → backend. */
 export type VmMessage =

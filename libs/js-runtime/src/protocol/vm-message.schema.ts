@@ -44,6 +44,7 @@ const vmMessage = z.discriminatedUnion('type', [
     id,
     outcome: z.discriminatedUnion('kind', [
       z.strictObject({ kind: z.literal('compiled') }),
+      z.strictObject({ kind: z.literal('out-of-memory') }),
       z.strictObject({ kind: z.literal('not-compiled'), error }),
     ]),
   }),
@@ -59,6 +60,7 @@ const vmMessage = z.discriminatedUnion('type', [
  */
 export function parseVmMessage(header: unknown): VmMessage {
   const parsed = vmMessage.safeParse(header);
-  if (!parsed.success) throw new ProtocolError(`unknown message: ${z.prettifyError(parsed.error)}`);
+  // Only the kind of the first problem: the rest may be as long as the message.
+  if (!parsed.success) throw new ProtocolError(`unknown message: ${parsed.error.issues[0]?.code ?? 'no reason'}`);
   return parsed.data;
 }

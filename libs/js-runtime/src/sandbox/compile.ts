@@ -1,5 +1,5 @@
 import type ivm from 'isolated-vm';
-import type { ScriptErrorInfo, ScriptHeader } from '../protocol/messages.ts';
+import { MAX_CODE_CACHE_BYTES, type ScriptErrorInfo, type ScriptHeader } from '../protocol/messages.ts';
 import type { IsolatedVm } from './native.ts';
 
 export interface CompiledSource {
@@ -48,7 +48,8 @@ export class Compiler {
     const script = this.#compile(header, text, { ...options, produceCachedData: true });
     // A body that closes the wrapper and opens another one compiles as well, but is not a body.
     if (isBody) this.#checkFunctionBody(source);
-    return { script, codeCache: script.cachedData && new Uint8Array(script.cachedData.copy()) };
+    const made = script.cachedData && new Uint8Array(script.cachedData.copy());
+    return { script, codeCache: made && made.byteLength <= MAX_CODE_CACHE_BYTES ? made : undefined };
   }
 
   /** The function constructor parses a body by itself, in a context that never sees tenant code run. */

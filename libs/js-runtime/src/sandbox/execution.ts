@@ -22,6 +22,8 @@ export interface ExecutionOutput {
   readonly logs: readonly LogEntry[];
 }
 
+/** The realm's state when it is pending and another timer is due already. */
+const DUE_NOW = 'p0';
 const LOG_READ_TIMEOUT_MS = 50;
 
 /** Runs one script in its realm, waiting for promises and timers, until it settles or its time is up. */
@@ -44,8 +46,10 @@ export async function execute(input: ExecutionInput): Promise<ExecutionOutput> {
     while (state.startsWith('p')) {
       const nextTimerMs = state.length > 1 ? Number(state.slice(1)) : Infinity;
       await sleep(Math.min(nextTimerMs, remainingMs()));
-      if (isOver()) return finish(input, { kind: 'timed-out', stack: '' });
-      state = realm.tick(remainingMs());
+      do {
+        if (isOver()) return finish(input, { kind: 'timed-out', stack: '' });
+        state = realm.tick(remainingMs());
+      } while (state === DUE_NOW);
     }
   } catch (error) {
     return finish(input, whyEntryFailed(input, error, isOver()));

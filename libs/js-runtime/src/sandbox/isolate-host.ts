@@ -1,10 +1,13 @@
 import type ivm from 'isolated-vm';
-import { MAX_KEPT_SCRIPTS, type CompileOutcome, type HostMessage, type ScriptHeader } from '../protocol/messages.ts';
-import { Compiler, NotCompiled } from './compile.ts';
+import { KeptScripts } from '../protocol/kept-scripts.ts';
+import type { CompileOutcome, HostMessage, ScriptHeader } from '../protocol/messages.ts';
+import { Compiler, NotCompiled, type CompiledSource } from './compile.ts';
 import { execute, type ExecutionOutput } from './execution.ts';
 import type { IsolatedVm } from './native.ts';
 import { Realm, type RealmScripts } from './realm.ts';
 import { REALM_FILE_NAME, REALM_SOURCE } from './realm/realm-source.ts';
+
+type NotCompiledOutcome = Exclude<CompileOutcome, { kind: 'compiled' }>;
 
 export interface RunOutput extends ExecutionOutput {
   readonly codeCache: Uint8Array | undefined;
@@ -15,7 +18,9 @@ export class IsolateHost {
   readonly #isolate: ivm.Isolate;
   readonly #realmScripts: RealmScripts;
   readonly #compiler: Compiler;
-  readonly #scripts = new Map<string, ivm.Script>();
+  readonly #scripts = new KeptScripts<ivm.Script>((script) => {
+    script.release();
+  });
   #nextRealm: Realm | undefined;
 
   constructor(ivmModule: IsolatedVm, maxMemoryMb: number) {
@@ -44,14 +49,11 @@ export class IsolateHost {
     codeCache: Uint8Array | undefined,
   ): Promise<RunOutput> {
     const deadline = performance.now() + request.timeoutMs;
-    const compiled = this.#scriptFor(request.script, source, codeCache);
-    if (compiled instanceof NotCompiled) {
-      return {
-        outcome: { kind: 'not-compiled', error: compiled.info },
-        resultJson: '',
-        logs: [],
-        codeCache: undefined,
-      };
+    let compiled: CompiledSource;
+    try {
+      compiled = this.#scriptFor(request.script, source, codeCache);
+    } catch (error) {
+      return { outcome: this.#whyNotCompiled(error), resultJson: '', logs: [], codeCache: undefined };
     }
     const realm = this.#takeRealm();
     const { isolate, script } = { isolate: this.#isolate, script: compiled.script };
@@ -61,11 +63,11 @@ export class IsolateHost {
   }
 
   compile(header: ScriptHeader, source: string): { outcome: CompileOutcome; codeCache: Uint8Array | undefined } {
-    const compiled = this.#scriptFor(header, source, undefined);
-    if (compiled instanceof NotCompiled) {
-      return { outcome: { kind: 'not-compiled', error: compiled.info }, codeCache: undefined };
+    try {
+      return { outcome: { kind: 'compiled' }, codeCache: this.#scriptFor(header, source, undefined).codeCache };
+    } catch (error) {
+      return { outcome: this.#whyNotCompiled(error), codeCache: undefined };
     }
-    return { outcome: { kind: 'compiled' }, codeCache: compiled.codeCache };
   }
 
   /** Runs a constant script in a fresh realm. @throws when the isolate does not answer as it should */
@@ -94,29 +96,17 @@ export class IsolateHost {
     return realm;
   }
 
-  #scriptFor(
-    header: ScriptHeader,
-    source: string,
-    codeCache: Uint8Array | undefined,
-  ): { script: ivm.Script; codeCache: Uint8Array | undefined } | NotCompiled {
+  #scriptFor(header: ScriptHeader, source: string, codeCache: Uint8Array | undefined): CompiledSource {
     const kept = this.#scripts.get(header.key);
-    if (kept) {
-      this.#scripts.delete(header.key);
-      this.#scripts.set(header.key, kept);
-      return { script: kept, codeCache: undefined };
-    }
-    try {
-      const compiled = this.#compiler.compile(header, source, codeCache);
-      this.#scripts.set(header.key, compiled.script);
-      const [oldest] = this.#scripts.keys();
-      if (this.#scripts.size > MAX_KEPT_SCRIPTS && oldest !== undefined) {
-        this.#scripts.get(oldest)?.release();
-        this.#scripts.delete(oldest);
-      }
-      return compiled;
-    } catch (error) {
-      if (error instanceof NotCompiled) return error;
-      throw error;
-    }
+    const compiled = kept ? { script: kept, codeCache: undefined } : this.#compiler.compile(header, source, codeCache);
+    this.#scripts.use(header.key, source.length, compiled.script);
+    return compiled;
+  }
+
+  /** Why a source was not compiled: its own fault, or there was no memory left to compile it in. */
+  #whyNotCompiled(error: unknown): NotCompiledOutcome {
+    if (this.#isolate.isDisposed) return { kind: 'out-of-memory' };
+    if (error instanceof NotCompiled) return { kind: 'not-compiled', error: error.info };
+    throw error;
   }
 }

@@ -32,8 +32,9 @@ export function installConsole(use: Primordials): RealmLog {
     return '[Object]';
   };
   const append = (level: LogLevel, message: string): void => {
-    if (entries !== '') entries += ',';
-    entries += use.stringify({ __proto__: null, level, message }) ?? '';
+    // In one step at the end: near the end of the stack, anything before it may throw.
+    const entry = use.stringify({ __proto__: null, level, message }) ?? '';
+    entries = entries === '' ? entry : `${entries},${entry}`;
   };
   const write = (level: LogLevel, args: unknown[]): void => {
     if (cut) return;
