@@ -49,6 +49,7 @@ describe('The backend as a process', () => {
     const backend = await BackendProcess.start({}, { maxDescriptors: 80 });
     const port = Number(new URL(backend.url).port);
     const killed = backend.execute({ script: 'while (true) {}', limits: { timeoutMs: 1500 } });
+    await untilAtWork(await backend.vmPids());
     const clients = Array.from({ length: 120 }, () => connect(port, '127.0.0.1').on('error', () => undefined));
     expect((await killed).status).toBe(422);
     for (const client of clients) client.destroy();
