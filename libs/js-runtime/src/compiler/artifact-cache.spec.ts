@@ -63,4 +63,17 @@ describe('ArtifactCache', () => {
     await expect(cache.get('a')).resolves.toBeUndefined();
     expect(cache.entries).toBe(0);
   });
+
+  it('holds no more bytes than configured, the least recently used out first', async () => {
+    const cache = cacheWith({ cacheMaxBytes: 100 });
+    await Promise.all(['a', 'b', 'c'].map((key) => cache.set(key, new Uint8Array(30))));
+    await cache.get('a');
+    await cache.set('d', new Uint8Array(30));
+    expect([cache.entries, cache.bytes]).toEqual([3, 90]);
+    await expect(cache.get('b')).resolves.toBeUndefined();
+    await expect(cache.get('a')).resolves.toHaveLength(30);
+    await cache.set('too large', new Uint8Array(101));
+    await cache.set('a', new Uint8Array(10));
+    expect([cache.entries, cache.bytes]).toEqual([3, 70]);
+  });
 });

@@ -128,4 +128,11 @@ describe('console', () => {
       ['log', 'info', 'warn', 'error', 'debug'],
     ]);
   });
+
+  it('keeps what was logged when a later call has no stack left', async () => {
+    const script = `console.log('kept');
+      function f() { try { f() } catch {} try { console.log('deep') } catch {} }
+      f();`;
+    expect((await messagesOf(script))[0]).toBe('kept');
+  });
 });

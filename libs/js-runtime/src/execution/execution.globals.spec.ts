@@ -37,6 +37,14 @@ describe('What a script finds beside the language', () => {
   );
 
   describe('timers', () => {
+    it('are all run that are due, not one at a time', async () => {
+      const script = `new Promise((resolve) => {
+        let left = 5000;
+        for (let i = 0; i < 5000; i++) setTimeout(() => { if (--left === 0) resolve('all'); }, 1);
+      })`;
+      await expect(runtime.valueOf(script, { limits: { timeoutMs: 4000 } })).resolves.toBe('all');
+    });
+
     it('run when they are due, those of the same time in the order in which they were set', async () => {
       const order = await inFunction(`
         const order = [];
