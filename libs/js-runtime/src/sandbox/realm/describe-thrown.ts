@@ -13,7 +13,7 @@ export function describeThrown(use: Primordials, thrown: unknown): string {
   let name = 'NonError';
   let message: string;
   let stack = '';
-  if ((typeof thrown === 'object' && thrown !== null) || typeof thrown === 'function') {
+  if (typeof thrown === 'object' && thrown !== null) {
     const read = (key: 'name' | 'message' | 'stack'): string | undefined => {
       try {
         const value = (thrown as Record<string, unknown>)[key];
@@ -24,11 +24,10 @@ export function describeThrown(use: Primordials, thrown: unknown): string {
     };
     const ownMessage = read('message');
     name = read('name') ?? (ownMessage === undefined ? name : 'Error');
-    if (typeof thrown === 'function') name = 'NonError';
     message = ownMessage ?? describeWithoutMessage(use, thrown);
     stack = read('stack') ?? '';
   } else {
-    message = use.toText(thrown);
+    message = typeof thrown === 'function' ? 'a function was thrown' : use.toText(thrown);
   }
   const flat = {
     __proto__: null,
@@ -39,8 +38,7 @@ export function describeThrown(use: Primordials, thrown: unknown): string {
   return use.stringify(flat) ?? '';
 }
 
-export function describeWithoutMessage(use: Primordials, thrown: unknown): string {
-  if (typeof thrown === 'function') return 'a function was thrown';
+export function describeWithoutMessage(use: Primordials, thrown: object): string {
   try {
     const text = use.stringify(thrown);
     if (text !== undefined) return text;
