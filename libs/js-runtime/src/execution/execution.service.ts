@@ -11,6 +11,7 @@ import type { UsageReceipt } from '../metrics/usage-receipt.ts';
 import type { VmLease } from '../pool/vm-lease.ts';
 import { VmPoolService } from '../pool/vm-pool.service.ts';
 import type { RunReply } from '../process/vm-request.ts';
+import type { OutputLimits } from '../protocol/messages.ts';
 import { tightenLimits } from '../security/resource-limits.ts';
 import type { TenantContext } from '../tenancy/tenant-context.ts';
 import { TenancyService } from '../tenancy/tenancy.service.ts';
@@ -25,6 +26,8 @@ import { RunningExecutions, type RunningExecution } from './running-executions.t
 @Injectable()
 export class ExecutionService {
   readonly #running = new RunningExecutions();
+  /** The same for every execution, so picked once: it is part of every request to a VM. */
+  readonly #outputLimits: OutputLimits;
   #executionsTotal = 0;
   #executionErrors = 0;
   #timeoutsTotal = 0;
@@ -34,7 +37,10 @@ export class ExecutionService {
     private readonly tenancy: TenancyService,
     private readonly compiler: CompilerService,
     private readonly pool: VmPoolService,
-  ) {}
+  ) {
+    const { maxResultBytes, maxLogBytes, maxLogEntries } = options;
+    this.#outputLimits = { maxResultBytes, maxLogBytes, maxLogEntries };
+  }
 
   /**
    * Runs a script in a fresh realm, for the tenant that nestjs-cls holds.
@@ -127,7 +133,7 @@ export class ExecutionService {
         inputJson,
         codeCache,
         timeoutMs: deadlineMs,
-        limits: this.options,
+        limits: this.#outputLimits,
       });
     } catch (error) {
       throw explainVmGone(error, deadline.timeoutMs);
