@@ -5,7 +5,6 @@ import { VmGoneError } from '../src/process/vm-gone.error.ts';
 
 /** A VM without a process: it ends when it is told to, and remembers whose code its isolate has run. */
 export class FakeVm implements Vm {
-  readonly v8Version = 'fake';
   readonly keptScripts = new KeptScripts<true>();
   readonly exited: Promise<VmExit>;
   recycled = true;

@@ -5,7 +5,7 @@ import type { RetireReason } from '../process/retire-reason.ts';
 /** What the pool and its users need of a VM. */
 export type Vm = Pick<
   VmProcess,
-  'id' | 'pid' | 'alive' | 'recycled' | 'exited' | 'v8Version' | 'keptScripts' | 'run' | 'compile' | 'check' | 'kill'
+  'id' | 'pid' | 'alive' | 'recycled' | 'exited' | 'keptScripts' | 'run' | 'compile' | 'check' | 'kill'
 >;
 export type { VmExit };
 

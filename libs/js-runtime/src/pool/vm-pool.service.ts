@@ -82,8 +82,9 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   /**
-   * Leases a VM: the tenant's own idle one that is recycled, else one that has served nobody, else an own one that is not, else the least recently used of another
-   * tenant with its isolate replaced, else the next to come free. Every lease must be released.
+   * Leases a VM: the tenant's own idle one that is recycled, else one that has served nobody, else an own one that still
+   * recycles, else the least recently used of another tenant with its isolate replaced, else the next to come free. Every
+   * lease must be released.
    *
    * @throws JsRuntimeError POOL_EXHAUSTED at the deadline, CANCELLED by the signal, SHUTTING_DOWN
    */

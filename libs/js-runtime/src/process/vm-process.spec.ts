@@ -28,7 +28,7 @@ async function start(options: Partial<VmProcessOptions> = {}): Promise<VmProcess
   return vm;
 }
 
-const READY: FakeAction = { send: { type: 'ready', v8Version: 'fake' } };
+const READY: FakeAction = { send: { type: 'ready' } };
 
 function fake(plan: FakePlan): ChildCommand {
   const program = fileURLToPath(new URL('../../test-support/fake-vm.ts', import.meta.url));
@@ -76,7 +76,6 @@ describe('VmProcess with a real process', () => {
     expect(vm.id).toBe('vm-7');
     expect(vm.alive).toBe(true);
     expect(vm.recycled).toBe(true);
-    expect(vm.v8Version).toBe(process.versions.v8);
     expect(vm.pid).not.toBe(process.pid);
     expect(process.kill(vm.pid, 0)).toBe(true);
   });
@@ -232,7 +231,7 @@ describe('VmProcess with a process that does not start well', () => {
     ['garbage', [{ raw: [0, 0, 0, 8, 0, 0, 0, 4, 1, 2, 3, 4] }]],
     ['the start of a frame that is too long', [{ raw: [255, 255, 255, 255] }]],
     ['an unknown message', [{ send: { type: 'hello' } }]],
-    ['more in a message than belongs there', [{ send: { type: 'ready', v8Version: '1', root: true } }]],
+    ['more in a message than belongs there', [{ send: { type: 'ready', root: true } }]],
     ['an answer to a request that was not made', [{ send: { type: 'done', id: 1 } }]],
     ['the answer to a request instead of being ready', [{ send: { type: 'done', id: 0 } }]],
     ['that it has recycled', [{ send: { type: 'recycled', id: 0 } }]],

@@ -58,7 +58,6 @@ export class VmProcess {
   #lastRequestId = 0;
   /** The request after which the process last said that it has recycled. */
   #recycledAfterId = 0;
-  #v8Version = '';
 
   private constructor(options: VmProcessOptions) {
     this.id = options.id;
@@ -108,8 +107,7 @@ export class VmProcess {
     };
     options.signal?.addEventListener('abort', onAbort);
     try {
-      const { message } = await vm.#expect<'ready'>('ready', 0, options.startTimeoutMs, 'start');
-      vm.#v8Version = message.v8Version;
+      await vm.#expect<'ready'>('ready', 0, options.startTimeoutMs, 'start');
       return vm;
     } catch (cause) {
       const { reason, code, signal } = await vm.exited;
@@ -124,10 +122,6 @@ export class VmProcess {
 
   get pid(): number {
     return this.#child.pid ?? 0;
-  }
-
-  get v8Version(): string {
-    return this.#v8Version;
   }
 
   /** False as soon as the process was told to end, or did. */

@@ -78,7 +78,7 @@ export type CompileOutcome =
 /** VM process → backend. */
 export type VmMessage =
   /** The process has an isolate and waits for work. */
-  | { readonly type: 'ready'; readonly v8Version: string }
+  | { readonly type: 'ready' }
   /** Answers `run`. Attachments: result (JSON, empty when there is none), code cache made on the way (or empty). */
   | {
       readonly type: 'ran';

@@ -30,7 +30,7 @@ const runOutcome = z.discriminatedUnion('kind', [
 ]);
 
 const vmMessage = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('ready'), v8Version: z.string().max(64) }),
+  z.strictObject({ type: z.literal('ready') }),
   z.strictObject({
     type: z.literal('ran'),
     id,

@@ -56,7 +56,8 @@ export class IsolateHost {
       return { outcome: this.#whyNotCompiled(error), resultJson: '', logs: [], codeCache: undefined };
     }
     const realm = this.#takeRealm();
-    const { isolate, script } = { isolate: this.#isolate, script: compiled.script };
+    const isolate = this.#isolate;
+    const { script } = compiled;
     const output = await execute({ isolate, realm, script, request, contextJson, inputJson, deadline });
     if (!this.#isolate.isDisposed) realm.release();
     return { ...output, codeCache: compiled.codeCache };

@@ -75,4 +75,4 @@ async function handle(request: HostMessage, attachments: readonly Buffer[]): Pro
 // Proves that the isolate works, and warms this process's own code before a request has to wait for it.
 host.check();
 host.prepareRealm();
-send({ type: 'ready', v8Version: process.versions.v8 });
+send({ type: 'ready' });

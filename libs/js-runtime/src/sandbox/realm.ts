@@ -31,7 +31,10 @@ export class Realm {
     this.#enter.applySync(undefined, ['begin', maxLogEntries, maxLogChars, maxResultChars, contextJson, inputJson]);
   }
 
-  /** Runs a script, or calls the function that it evaluates to, and settles the value. Returns the state of the execution as `EnterRealm` words it. */
+  /**
+   * Runs a script, or calls the function that it evaluates to, and settles the value. Returns the state of the execution
+   * as `EnterRealm` words it.
+   */
   run(script: ivm.Script, wrap: ScriptWrap, remainingMs: () => number): string {
     const state = this.#apply(['run', script, this.#context, wrap], remainingMs());
     // Leaving the isolate ran the microtasks; they may have settled what was pending.
