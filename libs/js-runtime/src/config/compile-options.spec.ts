@@ -15,8 +15,20 @@ describe('compileOptions', () => {
   it('completes what is left out with the defaults', () => {
     expect(compileOptions({})).toEqual({
       poolSize: 10,
+      maxVms: 20,
+      overflowAfterMs: 100,
+      vmMaxAgeMs: 3_600_000,
+      vmMaxUses: 1000,
       vmCreateTimeoutMs: 5000,
+      healthIntervalMs: 30_000,
       healthTimeoutMs: 100,
+      drainTimeoutMs: 30_000,
+      queueSize: 1000,
+      tenantConcurrency: 5,
+      tenantQueueSize: 100,
+      tenantWeight: 1,
+      tenantBoundary: 'isolate',
+      tenants: {},
       timeoutMs: 30_000,
       maxMemoryMb: 64,
       stackSizeKb: 984,
@@ -71,6 +83,16 @@ describe('compileOptions', () => {
     ['poolSize', 1001],
     ['poolSize', 2.5],
     ['poolSize', 'many'],
+    ['overflowAfterMs', 0],
+    ['vmMaxUses', 0],
+    ['queueSize', -1],
+    ['tenantConcurrency', 0],
+    ['tenantQueueSize', -1],
+    ['tenantWeight', 101],
+    ['tenantBoundary', 'thread'],
+    ['tenants', 'acme'],
+    ['tenants', { acme: { tenantConcurrency: 0 } }],
+    ['tenants', { acme: { poolSize: 3 } }],
     ['vmCreateTimeoutMs', 0],
     ['healthTimeoutMs', -1],
     ['timeoutMs', 86_400_001],
@@ -104,6 +126,15 @@ describe('compileOptions', () => {
   it('names the option, its environment variable, the value and the rule', () => {
     expect(problemsOf({ timeoutMs: '0' })).toMatch(/timeoutMs \(JS_RUNTIME_TIMEOUT_MS\) is "0": .*>=1/);
     expect(problemsOf({ stackSizeKb: 1000 })).toMatch(/stackSizeKb \(JS_RUNTIME_STACK_SIZE_KB\) is 1000: .*<=984/);
+  });
+
+  it('allows twice as many VMs as it keeps ready, or as many as it is told', () => {
+    expect(compileOptions({ poolSize: 3 })).toMatchObject({ maxVms: 6 });
+    expect(compileOptions({ poolSize: 3, maxVms: 3 })).toMatchObject({ maxVms: 3 });
+  });
+
+  it('refuses fewer VMs at most than it keeps ready', () => {
+    expect(problemsOf({ poolSize: 3, maxVms: 2 })).toMatch(/maxVms \(JS_RUNTIME_MAX_VMS\) is 2: .*poolSize.* 3/);
   });
 
   it('names every wrong option at once, each on a line', () => {

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { environmentVariableOf } from './environment.ts';
 import { optionsSchema, type CompiledOptions } from './options.schema.ts';
 
@@ -14,13 +15,26 @@ export class InvalidOptionsError extends Error {
 export function compileOptions(raw: Readonly<Record<string, unknown>>): CompiledOptions {
   const given = Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== undefined));
   const parsed = optionsSchema.safeParse(given);
-  if (parsed.success) return Object.freeze(parsed.data);
+  if (parsed.success) return complete(parsed.data);
   const problems = parsed.error.issues.map((issue) => {
-    if (issue.code === 'unrecognized_keys') {
+    if (issue.code === 'unrecognized_keys' && issue.path.length === 0) {
       return `${issue.keys.join(', ')}: no such option; the options are ${Object.keys(optionsSchema.shape).join(', ')}`;
     }
     const option = String(issue.path[0]);
-    return `${option} (${environmentVariableOf(option)}) is ${JSON.stringify(given[option])}: ${issue.message}`;
+    const inside = issue.path.length > 1 ? `${issue.path.slice(1).join('.')}: ` : '';
+    return `${option} (${environmentVariableOf(option)}) is ${JSON.stringify(given[option])}: ${inside}${issue.message}`;
   });
-  throw new InvalidOptionsError(`JsRuntimeModule options are wrong:\n  ${problems.join('\n  ')}`);
+  throw wrongOptions(problems);
+}
+
+function complete(options: z.output<typeof optionsSchema>): CompiledOptions {
+  const { poolSize, maxVms = 2 * poolSize } = options;
+  if (maxVms < poolSize) {
+    throw wrongOptions([`maxVms (JS_RUNTIME_MAX_VMS) is ${maxVms}: must be at least poolSize, which is ${poolSize}`]);
+  }
+  return Object.freeze({ ...options, maxVms });
+}
+
+function wrongOptions(problems: readonly string[]): InvalidOptionsError {
+  return new InvalidOptionsError(`JsRuntimeModule options are wrong:\n  ${problems.join('\n  ')}`);
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { tenantPolicyShape, tenantsSchema } from './tenant-policy.ts';
 
 const MIB = 1024 * 1024;
 const count = z.coerce.number().int().min(1);
@@ -9,6 +10,7 @@ const bytes = z.coerce
   .int()
   .min(1)
   .max(256 * MIB);
+const countOrNone = z.coerce.number().int().min(0);
 const flag = z.union([z.boolean(), z.stringbool()]);
 
 /**
@@ -16,8 +18,22 @@ const flag = z.union([z.boolean(), z.stringbool()]);
  */
 export const optionsSchema = z.strictObject({
   poolSize: count.max(1000).default(10).describe('VM processes kept ready; each idle one takes about 20 MB of memory'),
+  maxVms: count.max(2000).optional().describe('VM processes at most, when callers wait; twice poolSize if left out'),
+  overflowAfterMs: ms.default(100).describe('how long a caller waits before one more VM than poolSize is started'),
+  vmMaxAgeMs: ms.default(3_600_000).describe('age at which a VM is replaced'),
+  vmMaxUses: count.default(1000).describe('executions after which a VM is replaced'),
   vmCreateTimeoutMs: ms.default(5000).describe('how long a VM process may take to start'),
-  healthTimeoutMs: ms.default(100).describe('how long a VM may take to answer a health check'),
+  healthIntervalMs: ms.default(30_000).describe('time between two health checks of an idle VM'),
+  healthTimeoutMs: ms
+    .default(100)
+    .describe('how long a VM may take to answer a health check, waiting for a CPU not included'),
+  drainTimeoutMs: ms.default(30_000).describe('how long executions may go on after the backend was told to stop'),
+  queueSize: countOrNone.max(1_000_000).default(1000).describe('executions of all tenants that wait'),
+  tenantConcurrency: tenantPolicyShape.tenantConcurrency.default(5),
+  tenantQueueSize: tenantPolicyShape.tenantQueueSize.default(100),
+  tenantWeight: tenantPolicyShape.tenantWeight.default(1),
+  tenantBoundary: tenantPolicyShape.tenantBoundary.default('isolate'),
+  tenants: tenantsSchema.default({}).describe('what differs for single tenants'),
   timeoutMs: ms.default(30_000).describe('wall time of one execution, waiting for a VM included'),
   maxMemoryMb: z.coerce.number().int().min(8).max(4096).default(64).describe('heap of one isolate'),
   stackSizeKb: z.coerce.number().int().min(64).max(984).default(984).describe('stack of one VM process'),
@@ -40,6 +56,6 @@ export const optionsSchema = z.strictObject({
 export type JsRuntimeOptions = z.input<typeof optionsSchema>;
 
 /** Options as the runtime uses them: complete, checked, frozen. */
-export type CompiledOptions = Readonly<z.output<typeof optionsSchema>>;
+export type CompiledOptions = Readonly<z.output<typeof optionsSchema>> & { readonly maxVms: number };
 
 export type OptionName = keyof CompiledOptions;

@@ -34,7 +34,9 @@ export const ERROR_CODES = {
   CANCELLED: { status: 499, retryable: false, title: 'Cancelled' },
   /** A wiring fault: the caller never entered a tenant. */
   TENANT_CONTEXT_MISSING: { status: 500, retryable: false, title: 'Tenant context missing' },
-  /** No VM came free before the deadline. */
+  /** The tenant runs as many scripts as it may, and its queue is full or the deadline passed in it. */
+  TENANT_BUSY: { status: 429, retryable: true, title: 'Tenant busy' },
+  /** No VM came free before the deadline, the queue of all tenants is full, or no VM can be started. */
   POOL_EXHAUSTED: { status: 503, retryable: true, title: 'Pool exhausted' },
   /** The backend is stopping. */
   SHUTTING_DOWN: { status: 503, retryable: true, title: 'Shutting down' },

@@ -12,6 +12,11 @@ const codes: Record<RetireReason, ErrorCode> = {
   protocol: 'VM_CRASHED',
   unhealthy: 'VM_CRASHED',
   start: 'VM_CRASHED',
+  cpu: 'VM_CRASHED',
+  age: 'VM_CRASHED',
+  uses: 'VM_CRASHED',
+  overflow: 'VM_CRASHED',
+  rebind: 'VM_CRASHED',
   crashed: 'VM_CRASHED',
 };
 

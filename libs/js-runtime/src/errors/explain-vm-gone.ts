@@ -16,6 +16,11 @@ export function explainVmGone(error: unknown, timeoutMs: number): unknown {
     case 'protocol':
     case 'unhealthy':
     case 'start':
+    case 'cpu':
+    case 'age':
+    case 'uses':
+    case 'overflow':
+    case 'rebind':
     case 'crashed':
       return new JsRuntimeError(
         'VM_CRASHED',

@@ -10,6 +10,8 @@ export interface ErrorDetails {
   readonly error?: ScriptErrorInfo;
   /** Where the script was when it was stopped, where known. */
   readonly stack?: string;
+  /** In how many milliseconds the same call may succeed, as measured; only with errors that are retryable. */
+  readonly retryAfterMs?: number;
   /** The rules that were broken, one line each. */
   readonly issues?: readonly string[];
 }

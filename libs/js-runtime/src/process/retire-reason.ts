@@ -1,18 +1,31 @@
-/** Why a VM process ended. Whoever ends it says so; `crashed` is left for the case that nobody did. */
-export type RetireReason =
+/** Every reason for which a VM process ends. Whoever ends it says why; `crashed` is left for the case that nobody did. */
+export const RETIRE_REASONS = [
   /** It ran past its deadline, or its isolate had to be interrupted. */
-  | 'wall'
+  'wall',
   /** Its isolate hit the heap limit. */
-  | 'memory'
+  'memory',
+  /** It burnt so much CPU that its priority was lowered, and the backend may not raise it again. */
+  'cpu',
   /** The execution in it was cancelled. */
-  | 'cancelled'
+  'cancelled',
   /** It sent what no VM process sends. */
-  | 'protocol'
-  /** It did not answer a health check. */
-  | 'unhealthy'
+  'protocol',
+  /** It did not pass a health check. */
+  'unhealthy',
   /** It was not ready within `vmCreateTimeoutMs`. */
-  | 'start'
+  'start',
+  /** It reached `vmMaxAgeMs`. */
+  'age',
+  /** It reached `vmMaxUses`. */
+  'uses',
+  /** There are more than `poolSize`, and nobody waits. */
+  'overflow',
+  /** Another tenant needed it, and the process must not serve two. */
+  'rebind',
   /** The pool closes. */
-  | 'shutdown'
+  'shutdown',
   /** It died by itself. */
-  | 'crashed';
+  'crashed',
+] as const;
+
+export type RetireReason = (typeof RETIRE_REASONS)[number];

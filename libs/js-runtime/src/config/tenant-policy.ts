@@ -1,0 +1,78 @@
+import { z } from 'zod';
+
+const count = z.coerce.number().int().min(1);
+
+export const TENANT_BOUNDARIES = ['isolate', 'process'] as const;
+/**
+ * What never serves two tenants. `isolate`: a VM that changes tenants gets a new isolate in the same process. `process`: it
+ * is ended, and a new process takes its place.
+ */
+export type TenantBoundary = (typeof TENANT_BOUNDARIES)[number];
+
+/** What may be set for every tenant, and differently for one. */
+export const tenantPolicyShape = {
+  tenantConcurrency: count.max(1000).describe('executions of one tenant that run at the same time'),
+  tenantQueueSize: z.coerce.number().int().min(0).max(100_000).describe('executions of one tenant that wait for those'),
+  tenantWeight: count.max(100).describe('turns of a tenant when several wait, for each turn of one of weight 1'),
+  tenantBoundary: z.enum(TENANT_BOUNDARIES).describe('what never serves two tenants: an isolate or a process'),
+};
+
+const tenantPolicySchema = z.strictObject(tenantPolicyShape);
+const tenantOverridesSchema = tenantPolicySchema.partial();
+
+export type TenantPolicy = Readonly<z.output<typeof tenantPolicySchema>>;
+/** What differs for one tenant. */
+export type TenantOverrides = Readonly<z.input<typeof tenantOverridesSchema>>;
+/** What differs for a tenant, if anything; asked at every execution, so it should answer from memory. */
+export type TenantResolver = (tenantId: string) => TenantOverrides | undefined;
+
+/** By tenant id, as an object or, in an environment, as its JSON; or a function. */
+export const tenantsSchema = z.union(
+  [
+    z.custom<TenantResolver>((value) => typeof value === 'function'),
+    z.preprocess(parseJson, z.record(z.string().min(1), tenantOverridesSchema)),
+  ],
+  { error: 'must give the options of tenants by their ids: { "acme": { "tenantConcurrency": 10 } }, or be a function' },
+);
+
+/** Every tenant's policy: its own overrides over what is configured for all. */
+export class TenantPolicies {
+  readonly #defaults: TenantPolicy;
+  readonly #resolve: TenantResolver;
+  /** By the object that the resolver gave, so that one that answers from memory is checked once. */
+  readonly #checked = new WeakMap<TenantOverrides, TenantPolicy>();
+
+  constructor(
+    options: TenantPolicy & { readonly tenants: TenantResolver | Readonly<Record<string, TenantOverrides>> },
+  ) {
+    const { tenantConcurrency, tenantQueueSize, tenantWeight, tenantBoundary, tenants } = options;
+    this.#defaults = Object.freeze({ tenantConcurrency, tenantQueueSize, tenantWeight, tenantBoundary });
+    this.#resolve =
+      typeof tenants === 'function' ? tenants : (id) => (Object.hasOwn(tenants, id) ? tenants[id] : undefined);
+  }
+
+  /** @throws Error when the resolver gives what is no policy, or throws itself: then nothing runs for this tenant */
+  of(tenantId: string): TenantPolicy {
+    const overrides = this.#resolve(tenantId);
+    if (overrides === undefined) return this.#defaults;
+    const known = this.#checked.get(overrides);
+    if (known) return known;
+    const parsed = tenantOverridesSchema.safeParse(overrides);
+    if (!parsed.success) {
+      throw new Error(`The options of tenant ${tenantId} are wrong: ${z.prettifyError(parsed.error)}`);
+    }
+    const given = Object.entries(parsed.data).filter(([, value]) => value !== undefined);
+    const policy = Object.freeze({ ...this.#defaults, ...Object.fromEntries(given) }) as TenantPolicy;
+    this.#checked.set(overrides, policy);
+    return policy;
+  }
+}
+
+function parseJson(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  try {
+    return JSON.parse(value) as unknown;
+  } catch {
+    return value;
+  }
+}
