@@ -1,21 +1,34 @@
-import type { Vm, VmExit, VmFactory } from '../src/pool/vm-factory.ts';
+import type { PoolVm, Vm, VmExit, VmFactory } from '../src/pool/vm-factory.ts';
 import { KeptScripts } from '../src/protocol/kept-scripts.ts';
 import type { RetireReason } from '../src/process/retire-reason.ts';
 import { VmGoneError } from '../src/process/vm-gone.error.ts';
 
-/** A VM without a process: it ends when it is told to, and remembers whose code its isolate has run. */
-export class FakeVm implements Vm {
+/** A VM without a process: it ends when it is told to, and remembers whose code it has run. */
+export class FakeVm implements PoolVm {
   readonly keptScripts = new KeptScripts<true>();
   readonly exited: Promise<VmExit>;
+  onRecycled: (() => void) | undefined;
   recycled = true;
+  /** Whether its recycling takes too long. */
+  isStuck = false;
   /** Tenants that the present isolate has served; a reset empties it. */
   readonly tenantsOfIsolate = new Set<string>();
+  /** Tenants that the process has served. */
+  readonly tenantsOfProcess = new Set<string>();
   resets = 0;
+  checks = 0;
   /** While true, a VM that was killed stays a dying process until `exit()`. */
   lingers = false;
   healthy = true;
+  /** While true, a check waits for `answerCheck()`. */
+  holdsChecks = false;
+  ranMs = 0;
+  nice = 0;
+  /** As the OS does for a backend without privileges. */
+  refusesToRestore = false;
   #gone: RetireReason | undefined;
   #settleExit!: (exit: VmExit) => void;
+  #answerCheck: (() => void) | undefined;
 
   constructor(
     readonly id: string,
@@ -33,12 +46,14 @@ export class FakeVm implements Vm {
   kill(reason: RetireReason): void {
     if (!this.alive) return;
     this.#gone = reason;
+    this.#answerCheck?.();
     if (!this.lingers) this.exit();
   }
 
   /** The process is gone: by itself, unless somebody killed it before. */
   exit(): void {
     this.#gone ??= 'crashed';
+    this.#answerCheck?.();
     this.#settleExit({ reason: this.#gone, code: null, signal: 'SIGKILL' });
   }
 
@@ -46,10 +61,40 @@ export class FakeVm implements Vm {
     return this.#gone && new VmGoneError(this.#gone);
   }
 
+  /** Its next realm is made. */
+  finishRecycling(): void {
+    this.recycled = true;
+    if (this.alive) this.onRecycled?.();
+  }
+
+  recyclingOverdue(): boolean {
+    return this.isStuck;
+  }
+
+  cpuTimes(): { ranMs: number; waitedMs: number } {
+    return { ranMs: this.ranMs, waitedMs: 0 };
+  }
+
+  setPriority(nice: number): boolean {
+    if (nice < this.nice && this.refusesToRestore) return false;
+    this.nice = nice;
+    return true;
+  }
+
   async check(): Promise<void> {
+    this.checks++;
+    if (this.holdsChecks) {
+      await new Promise<void>((resolve) => {
+        this.#answerCheck = resolve;
+      });
+    }
     if (!this.healthy) this.kill('unhealthy');
     if (this.goneError) throw this.goneError;
     return Promise.resolve();
+  }
+
+  answerCheck(): void {
+    this.#answerCheck?.();
   }
 
   async run(): Promise<never> {
@@ -69,7 +114,6 @@ interface Held {
 
 export interface HeldReset extends Held {
   readonly vm: FakeVm;
-  readonly tenantId: string;
 }
 
 /** Makes {@link FakeVm}s: at once, or, while it holds, when the test says so. */
@@ -108,14 +152,14 @@ export class FakeVmFactory implements VmFactory {
     return vm;
   }
 
-  async reset(given: Vm, tenantId: string): Promise<void> {
+  async reset(given: Vm): Promise<void> {
     const vm = given as FakeVm;
     if (this.holdsResets) {
       // As a real VM does: its end is the end of the request.
       const gone = vm.exited.then(() => {
         throw vm.goneError ?? new Error('exited, but not gone');
       });
-      await Promise.race([this.#hold(this.heldResets, { vm, tenantId }), gone]);
+      await Promise.race([this.#hold(this.heldResets, { vm }), gone]);
     }
     if (vm.goneError) throw vm.goneError;
     vm.tenantsOfIsolate.clear();

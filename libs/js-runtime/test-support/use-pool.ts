@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { Deadline } from '../src/admission/deadline.ts';
 import { compileOptions } from '../src/config/compile-options.ts';
+import type { JsRuntimeOptions } from '../src/config/options.schema.ts';
 import type { VmLease } from '../src/pool/vm-lease.ts';
 import { VmPoolService, type AcquireOptions } from '../src/pool/vm-pool.service.ts';
 import { FakeVmFactory, type FakeVm } from './fake-vm-factory.ts';
@@ -10,11 +11,13 @@ const { jest } = import.meta;
 export interface PoolUnderTest {
   factory: FakeVmFactory;
   pool: VmPoolService;
-  /** Makes the pool, which starts nothing yet. */
-  readonly make: (poolSize: number) => void;
+  /** Makes the pool, which starts nothing yet, and never has more than `poolSize` VMs unless it is told to. */
+  readonly make: (poolSize: number, options?: JsRuntimeOptions) => void;
   /** Makes the pool and waits until it has started what it can. */
-  readonly open: (poolSize: number) => Promise<void>;
+  readonly open: (poolSize: number, options?: JsRuntimeOptions) => Promise<void>;
   readonly acquire: (tenantId: string, options?: Partial<AcquireOptions>) => Promise<VmLease>;
+  /** The fake behind a lease. */
+  readonly fakeOf: (lease: VmLease) => FakeVm;
   /** Leases a VM and gives it back, as one execution does. */
   readonly visit: (tenantId: string) => Promise<FakeVm>;
   /** Lets everything that is settled be heard of. */
@@ -26,11 +29,12 @@ export function usePool(): PoolUnderTest {
   const under: PoolUnderTest = {
     factory: new FakeVmFactory(),
     pool: new VmPoolService(compileOptions({}), new FakeVmFactory()),
-    make: (poolSize) => {
-      under.pool = new VmPoolService(compileOptions({ poolSize }), under.factory);
+    make: (poolSize, options) => {
+      const raw = { poolSize, maxVms: poolSize, drainTimeoutMs: 1000, ...options };
+      under.pool = new VmPoolService(compileOptions(raw), under.factory);
     },
-    open: async (poolSize) => {
-      under.make(poolSize);
+    open: async (poolSize, options) => {
+      under.make(poolSize, options);
       await under.pool.onModuleInit();
       await under.settle();
     },
@@ -39,7 +43,12 @@ export function usePool(): PoolUnderTest {
       const lease = await under.acquire(tenantId);
       jest.advanceTimersByTime(1);
       under.pool.release(lease);
-      return fakeOf(lease);
+      return under.fakeOf(lease);
+    },
+    fakeOf: ({ vm }) => {
+      const fake = under.factory.vms.find(({ id }) => id === vm.id);
+      if (!fake) throw new Error(`${vm.id} is not of the fake factory`);
+      return fake;
     },
     settle: async () => {
       await jest.advanceTimersByTimeAsync(0);
@@ -57,15 +66,13 @@ export function usePool(): PoolUnderTest {
     factory.holdsStarts = factory.holdsResets = false;
     for (const held of [...factory.heldStarts, ...factory.heldResets]) held.succeed();
     for (const vm of factory.vms) vm.exit();
-    await pool.close();
+    const closed = pool.close();
+    await jest.advanceTimersByTimeAsync(1000);
+    await closed;
     jest.useRealTimers();
   });
 
   return under;
-}
-
-export function fakeOf({ vm }: VmLease): FakeVm {
-  return vm as FakeVm;
 }
 
 /** What a promise rejects with. */

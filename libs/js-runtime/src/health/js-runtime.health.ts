@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
+import type { PoolStats } from '../pool/pool-stats.ts';
 import { VmPoolService } from '../pool/vm-pool.service.ts';
 
 /** Terminus indicator: can a script be run now? */
@@ -10,11 +11,18 @@ export class JsRuntimeHealthIndicator {
     private readonly pool: VmPoolService,
   ) {}
 
-  /** Up while there is at least one VM that is idle or at work. */
+  /** Up while a VM could be leased, or could soon, and VMs that end can be replaced. The details say what is wrong. */
   isReady(key = 'jsRuntime'): HealthIndicatorResult {
     const indicator = this.indicators.check(key);
-    const stats = this.pool.stats();
-    if (stats.available + stats.inUse > 0) return indicator.up({ pool: stats });
-    return indicator.down({ pool: stats, message: 'no VM is ready' });
+    const pool = this.pool.stats();
+    const problem = whyNotReady(pool);
+    return problem === undefined ? indicator.up({ pool }) : indicator.down({ pool, message: problem });
   }
+}
+
+function whyNotReady({ accepting, breaker, available, recycling, inUse }: PoolStats): string | undefined {
+  if (!accepting) return 'shutting down';
+  if (available + recycling + inUse === 0) return 'no VM is ready';
+  if (breaker !== 'closed') return `VMs fail to start: the breaker is ${breaker}`;
+  return undefined;
 }

@@ -5,7 +5,7 @@ import { childCommand, type ChildCommand } from '../process/child-command.ts';
 import type { RetireReason } from '../process/retire-reason.ts';
 import { VmProcess } from '../process/vm-process.ts';
 import { MAX_CODE_CACHE_BYTES } from '../protocol/messages.ts';
-import type { Vm, VmFactory } from './vm-factory.ts';
+import type { PoolVm, VmFactory } from './vm-factory.ts';
 
 /** Makes VMs that are child processes, each with one isolate. */
 @Injectable()
@@ -23,7 +23,7 @@ export class ProcessVmFactory implements VmFactory {
     this.#maxFrameBytes = this.#maxHeaderBytes + options.maxResultBytes + MAX_CODE_CACHE_BYTES + 64;
   }
 
-  async create(signal: AbortSignal): Promise<Vm> {
+  async create(signal: AbortSignal): Promise<PoolVm> {
     this.#command ??= childCommand(this.#options);
     return VmProcess.start({
       id: `vm-${++this.#created}`,
@@ -35,11 +35,11 @@ export class ProcessVmFactory implements VmFactory {
     });
   }
 
-  async reset(vm: Vm, _tenantId: string, timeoutMs: number): Promise<void> {
+  async reset(vm: PoolVm, timeoutMs: number): Promise<void> {
     await (vm as VmProcess).reset(timeoutMs);
   }
 
-  async destroy(vm: Vm, reason: RetireReason): Promise<void> {
+  async destroy(vm: PoolVm, reason: RetireReason): Promise<void> {
     vm.kill(reason);
     await vm.exited;
   }

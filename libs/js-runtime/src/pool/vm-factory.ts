@@ -2,21 +2,34 @@ import type { VmExit } from '../process/vm-gone.error.ts';
 import type { VmProcess } from '../process/vm-process.ts';
 import type { RetireReason } from '../process/retire-reason.ts';
 
-/** What the pool and its users need of a VM. */
-export type Vm = Pick<
-  VmProcess,
-  'id' | 'pid' | 'alive' | 'recycled' | 'exited' | 'keptScripts' | 'run' | 'compile' | 'check' | 'kill'
->;
+/** A VM as whoever leases it has it. */
+export type Vm = Pick<VmProcess, 'id' | 'pid' | 'alive' | 'exited' | 'keptScripts' | 'run' | 'compile' | 'kill'>;
+
+/** A VM as the pool has it. */
+export interface PoolVm extends Vm {
+  /** Whether its next realm is made. */
+  readonly recycled: boolean;
+  /** Called when it is. */
+  onRecycled: (() => void) | undefined;
+  /** Whether making it takes the VM longer than this, waiting for a CPU not included. */
+  recyclingOverdue(timeoutMs: number): boolean;
+  /** What it has used of a CPU, and how long it waited for one; undefined where nobody can tell. */
+  cpuTimes(): { readonly ranMs: number; readonly waitedMs: number } | undefined;
+  /** 0 is the priority it started with, 19 the lowest. False when the operating system refuses. */
+  setPriority(nice: number): boolean;
+  /** Runs a script in a fresh realm. @throws VmGoneError when it does not answer in time; it is ended then */
+  check(timeoutMs: number): Promise<void>;
+}
 export type { VmExit };
 
 /** Where the pool gets its VMs from. The default starts real processes; inject another under {@link VM_FACTORY}. */
 export interface VmFactory {
   /** Starts a VM that serves no tenant yet. Rejects when it is not ready in time, or when the signal fires first. */
-  create(signal: AbortSignal): Promise<Vm>;
+  create(signal: AbortSignal): Promise<PoolVm>;
   /** Makes a VM fit for another tenant: nothing of the former one may be left in it. One that takes too long is ended. */
-  reset(vm: Vm, tenantId: string, timeoutMs: number): Promise<void>;
+  reset(vm: PoolVm, timeoutMs: number): Promise<void>;
   /** Ends a VM; resolves when its process is gone. */
-  destroy(vm: Vm, reason: RetireReason): Promise<void>;
+  destroy(vm: PoolVm, reason: RetireReason): Promise<void>;
 }
 
 export const VM_FACTORY = Symbol('VM_FACTORY');

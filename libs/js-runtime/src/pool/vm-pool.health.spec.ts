@@ -1,9 +1,9 @@
 import { FakeVmFactory, type FakeVm } from '../../test-support/fake-vm-factory.ts';
-import { fakeOf, usePool } from '../../test-support/use-pool.ts';
+import { usePool } from '../../test-support/use-pool.ts';
 
 describe('VmPoolService and the health of its VMs', () => {
   const on = usePool();
-  const { acquire, open, settle, visit } = on;
+  const { acquire, fakeOf, open, settle, visit } = on;
 
   describe('healthCheck', () => {
     it('tells that a VM answers', async () => {

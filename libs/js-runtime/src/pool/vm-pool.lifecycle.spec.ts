@@ -1,12 +1,12 @@
 import type { FakeVm } from '../../test-support/fake-vm-factory.ts';
-import { endOf, fakeOf, usePool } from '../../test-support/use-pool.ts';
+import { endOf, usePool } from '../../test-support/use-pool.ts';
 
 const { jest } = import.meta;
 const shuttingDown: Error = expect.objectContaining({ code: 'SHUTTING_DOWN' });
 
 describe('VmPoolService and the life of its VMs', () => {
   const on = usePool();
-  const { acquire, open, settle, visit } = on;
+  const { acquire, fakeOf, open, settle, visit } = on;
 
   describe('a VM that dies', () => {
     it('is replaced when it was idle', async () => {

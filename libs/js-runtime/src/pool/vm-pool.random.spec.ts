@@ -20,7 +20,7 @@ const STEP_KINDS = [
 /** A pool, tenants that use it, and a world in which anything may end or fail at any moment. */
 class Scenario {
   readonly factory = new FakeVmFactory();
-  readonly pool = new VmPoolService(compileOptions({ poolSize: POOL_SIZE }), this.factory);
+  readonly pool = new VmPoolService(compileOptions({ poolSize: POOL_SIZE, maxVms: POOL_SIZE }), this.factory);
   readonly random: SeededRandom;
   readonly leases = new Set<VmLease>();
   readonly controllers = new Set<AbortController>();
@@ -57,7 +57,7 @@ class Scenario {
   /** What the tenants rely on. */
   use(lease: VmLease): void {
     this.endings.leased = (this.endings.leased ?? 0) + 1;
-    const vm = lease.vm as FakeVm;
+    const vm = this.fakeOf(lease);
     for (const other of this.leases) if (other.vm === vm) this.faults.push(`${vm.id} is lent twice`);
     vm.tenantsOfIsolate.add(lease.tenantId);
     if (vm.tenantsOfIsolate.size > 1) this.faults.push(`${vm.id} serves ${[...vm.tenantsOfIsolate].join(' and ')}`);
@@ -186,7 +186,7 @@ describe('VmPoolService, whatever happens', () => {
 
   it('counts rightly also between two steps: a VM that has started is not starting any more', async () => {
     const factory = new FakeVmFactory();
-    const pool = new VmPoolService(compileOptions({ poolSize: POOL_SIZE }), factory);
+    const pool = new VmPoolService(compileOptions({ poolSize: POOL_SIZE, maxVms: POOL_SIZE }), factory);
     const seen = new Set<number>();
     const started = pool.onModuleInit();
     for (let turn = 0; turn < 30; turn++) {

@@ -1,5 +1,5 @@
 import { FakeVmFactory } from '../../test-support/fake-vm-factory.ts';
-import { endOf, fakeOf, usePool } from '../../test-support/use-pool.ts';
+import { endOf, usePool } from '../../test-support/use-pool.ts';
 import { Deadline } from '../admission/deadline.ts';
 import type { VmLease } from './vm-lease.ts';
 
@@ -9,7 +9,7 @@ const exhausted: Error = expect.objectContaining({ code: 'POOL_EXHAUSTED' });
 
 describe('VmPoolService', () => {
   const on = usePool();
-  const { acquire, open, settle, visit } = on;
+  const { acquire, fakeOf, open, settle, visit } = on;
 
   describe('start', () => {
     it('starts as many VMs as configured', async () => {

@@ -1,15 +1,28 @@
-import { setMaxListeners } from 'node:events';
-import { Inject, Injectable, Logger, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  type BeforeApplicationShutdown,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { AdmissionQueue } from '../admission/admission-queue.ts';
 import type { Deadline } from '../admission/deadline.ts';
+import type { TenantLine } from '../admission/tenant-line.ts';
 import type { CompiledOptions } from '../config/options.schema.ts';
 import { COMPILED_OPTIONS } from '../config/options.token.ts';
+import { TenantPolicies } from '../config/tenant-policy.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
-import { VmGoneError } from '../process/vm-gone.error.ts';
+import { Balancer } from './balancer.ts';
+import { chooseReady } from './choose-vm.ts';
+import { Fleet, isStarting, isThere } from './fleet.ts';
+import { PoolLedger } from './pool-ledger.ts';
 import type { PoolStats } from './pool-stats.ts';
-import { VM_FACTORY, type Vm, type VmExit, type VmFactory } from './vm-factory.ts';
+import type { PooledVm } from './pooled-vm.ts';
+import { VM_FACTORY, type VmFactory } from './vm-factory.ts';
 import type { VmInfo } from './vm-info.ts';
-import type { VmLease } from './vm-lease.ts';
-import { WaitingLine } from './waiting-line.ts';
+import { VmLease } from './vm-lease.ts';
+import { VmStarter } from './vm-starter.ts';
+import { VmWatch } from './vm-watch.ts';
 
 export interface AcquireOptions {
   readonly tenantId: string;
@@ -17,57 +30,78 @@ export interface AcquireOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A VM in the pool, with what the pool knows of it. */
-interface Member {
-  readonly vm: Vm;
-  readonly createdAt: number;
-  tenantId: string | undefined;
-  lastUsedAt: number;
-  useCount: number;
-  lease: VmLease | undefined;
+interface HeldLease {
+  readonly pooled: PooledVm;
+  readonly line: TenantLine<VmLease>;
 }
 
-/** How long to wait before a start that failed is tried again. */
-const RESTART_DELAY_MS = 1000;
-
-/** Keeps `poolSize` VMs ready and lends them, one execution at a time. A VM that ends is replaced. */
+/**
+ * Keeps `poolSize` VMs ready and lends them, one execution at a time; more of them, up to `maxVms`, while somebody waits. The
+ * tenants take turns.
+ */
 @Injectable()
-export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown {
-  readonly #logger = new Logger(VmPoolService.name);
-  readonly #members = new Map<Vm, Member>();
-  readonly #line = new WaitingLine<VmLease>();
-  readonly #starts = new Set<Promise<unknown>>();
-  readonly #restartTimers = new Set<NodeJS.Timeout>();
+export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
+  readonly #fleet = new Fleet();
+  readonly #leases = new Map<VmLease, HeldLease>();
+  readonly #ledger = new PoolLedger();
   readonly #closing = new AbortController();
-  #starting = 0;
-  #created = 0;
-  #destroyed = 0;
-  #errors = 0;
+  /** Settled by the first VM that is ready, or when it is clear that none will be. */
+  readonly #firstVm = Promise.withResolvers<undefined>();
+  readonly #lastLease = Promise.withResolvers<undefined>();
+  readonly #queue: AdmissionQueue<VmLease>;
+  readonly #watch: VmWatch;
+  readonly #starter: VmStarter;
+  readonly #balancer: Balancer;
+  #healthTimer: NodeJS.Timeout | undefined;
+  #drained: Promise<void> | undefined;
 
   constructor(
     @Inject(COMPILED_OPTIONS) private readonly options: CompiledOptions,
     @Inject(VM_FACTORY) private readonly factory: VmFactory,
   ) {
-    // Every VM that is being started listens.
-    setMaxListeners(0, this.#closing.signal);
+    const events = {
+      onChange: () => {
+        if (this.#fleet.has(isThere)) this.#firstVm.resolve(undefined);
+        this.#balance();
+      },
+      onHopeless: (problem: Error) => {
+        this.#firstVm.reject(problem);
+        this.#queue.refuseAll(() => this.#noVm());
+      },
+    };
+    this.#queue = new AdmissionQueue(
+      new TenantPolicies(options),
+      options.queueSize,
+      () => this.#fleet.count(isThere),
+      ({ code }) => {
+        this.#ledger.refused(code);
+      },
+    );
+    this.#watch = new VmWatch(this.#fleet, options.healthTimeoutMs);
+    this.#starter = new VmStarter(this.#fleet, factory, options, this.#ledger, events, this.#closing.signal);
+    this.#balancer = new Balancer(this.#fleet, this.#queue, this.#starter, factory, options, (...what) =>
+      this.#lend(...what),
+    );
   }
 
   /** Starts all VMs and waits for the first: an application that cannot run scripts at all should not start. */
   async onModuleInit(): Promise<void> {
-    const starts = Array.from({ length: this.options.poolSize }, async () => {
-      const problem = await this.#start();
-      if (problem) throw problem;
-    });
+    this.#healthTimer = setInterval(() => void this.#checkIdleVms(), this.options.healthIntervalMs).unref();
+    this.#balance();
     try {
-      await Promise.any(starts);
-    } catch (error) {
+      await this.#firstVm.promise;
+    } catch (cause) {
       await this.close();
-      const [first] = (error as AggregateError).errors as [Error];
-      throw new Error(`No VM process could be started: ${first.message}`, { cause: error });
+      throw new Error(`No VM process could be started: ${(cause as Error).message}`, { cause });
     }
   }
 
+  /** Before connections are closed, so that executions that end in time can still be answered. */
   async beforeApplicationShutdown(): Promise<void> {
+    await this.drain();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
     await this.close();
   }
 
@@ -77,213 +111,174 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown {
     try {
       return await use(lease);
     } finally {
-      this.release(lease);
+      this.#end(lease);
     }
   }
 
   /**
-   * Leases a VM: the tenant's own idle one that is recycled, else one that has served nobody, else an own one that still
-   * recycles, else the least recently used of another tenant with its isolate replaced, else the next to come free. Every
-   * lease must be released.
+   * Leases a VM: the tenant's own idle one, else one that is nobody's, else an own one that still makes its next realm, else
+   * the least recently used of another tenant with its isolate (or, if either tenant's `tenantBoundary` says so, its process)
+   * replaced, else the next to come free, or an additional one after `overflowAfterMs`. Every lease must be released.
    *
-   * @throws JsRuntimeError POOL_EXHAUSTED at the deadline, CANCELLED by the signal, SHUTTING_DOWN
+   * @throws JsRuntimeError TENANT_BUSY, POOL_EXHAUSTED, CANCELLED by the signal, SHUTTING_DOWN
    */
-  async acquire(options: AcquireOptions): Promise<VmLease> {
-    for (;;) {
-      if (this.#closed) throw shuttingDown();
-      if (options.signal?.aborted) throw new JsRuntimeError('CANCELLED', 'Cancelled before it began');
-      const { tenantId, deadline, signal } = options;
-      const idle = this.#pickIdle(tenantId);
-      const lease = idle ? lend(idle, tenantId) : await this.#line.wait(tenantId, deadline, signal);
-      if (await this.#bind(lease, deadline)) return lease;
+  async acquire({ tenantId, deadline, signal }: AcquireOptions): Promise<VmLease> {
+    const line = this.#queue.lineOf(tenantId);
+    this.#ledger.requested();
+    const refusal = this.#refusal(signal);
+    if (refusal) {
+      this.#ledger.refused(refusal.code);
+      throw refusal;
     }
-  }
-
-  /** Gives a VM back. A VM that has ended is not offered again. @throws Error when it is not leased by this lease */
-  release(lease: VmLease): void {
-    const member = this.#members.get(lease.vm);
-    if (!member) {
-      if (lease.vm.alive) throw new Error(`VM ${lease.vm.id} is not of this pool`);
-      return;
-    }
-    if (member.lease !== lease) throw new Error(`The lease of VM ${lease.vm.id} was released already`);
-    member.lastUsedAt = performance.timeOrigin + performance.now();
-    member.lease = undefined;
-    this.#offer(member);
+    const isNext = line.vacancies > 0 && line.waiters.size === 0;
+    const ready = isNext ? chooseReady(this.#fleet, tenantId, line.policy.tenantBoundary) : undefined;
+    if (ready) return this.#lend(ready, line, 0);
+    const lease = this.#queue.wait(line, deadline, signal);
+    this.#balance();
+    return lease;
   }
 
   /**
-   * Whether a VM is fit for work. An idle one is leased for the time of the check, and killed and replaced when it does
-   * not answer within `healthTimeoutMs`; one at work is watched by its execution's deadline and counts as fit.
+   * Gives a VM back.
+   *
+   * @throws Error when the lease was released already, is not of this pool, or its VM has ended; in the last case the lease
+   * is over all the same
    */
-  async healthCheck(vm: Vm): Promise<boolean> {
-    const member = this.#members.get(vm);
-    if (!member) return false;
-    if (member.lease) return vm.alive;
-    const lease = lend(member, member.tenantId ?? '');
-    try {
-      await vm.check(this.options.healthTimeoutMs);
-    } catch (error) {
-      if (!(error instanceof VmGoneError)) throw error;
-    } finally {
-      this.release(lease);
-    }
-    return vm.alive;
+  release(lease: VmLease): void {
+    const { id, alive } = lease.vm;
+    this.#end(lease);
+    if (!alive) throw new Error(`VM ${id} had ended before its lease was released`);
+  }
+
+  /**
+   * Whether a VM is fit for work. An idle one is checked by a script in a fresh realm, and ended and replaced when it does not
+   * answer within `healthTimeoutMs`; one at work is watched already.
+   */
+  async healthCheck({ id }: Pick<VmInfo, 'id'>): Promise<boolean> {
+    const pooled = [...this.#fleet].find((one) => !isStarting(one) && one.vm.id === id);
+    if (pooled?.state === 'idle') await this.#check(pooled);
+    return pooled?.vm.alive ?? false;
   }
 
   stats(): PoolStats {
-    let available = 0;
-    let inUse = 0;
-    let ending = 0;
-    for (const { vm, lease } of this.#members.values()) {
-      if (!vm.alive) ending++;
-      else if (lease) inUse++;
-      else available++;
-    }
+    const { idle, recycling, leased, retired, starting } = this.#fleet.countByState();
     return {
-      available,
-      inUse,
-      ending,
-      starting: this.#starting,
-      waiting: this.#line.length,
-      created: this.#created,
-      destroyed: this.#destroyed,
-      errors: this.#errors,
+      accepting: !this.#isClosing,
+      available: idle,
+      recycling,
+      inUse: leased,
+      ending: retired,
+      starting,
+      overflow: Math.max(0, this.#fleet.size - retired - this.options.poolSize),
+      waiting: this.#queue.waiting,
+      breaker: this.#starter.breaker,
+      ...this.#ledger.totals(),
     };
   }
 
   vms(): VmInfo[] {
-    return [...this.#members.values()].map(({ vm, tenantId, createdAt, lastUsedAt, useCount, lease }) => ({
-      id: vm.id,
-      pid: vm.pid,
-      state: lease ? 'leased' : 'idle',
-      tenantId,
-      createdAt,
-      lastUsedAt,
-      useCount,
-      healthy: vm.alive,
-    }));
+    return [...this.#fleet].filter((pooled) => !isStarting(pooled)).map((pooled) => pooled.info());
   }
 
-  /** Ends the pool: whoever waits or runs gets SHUTTING_DOWN. Resolves when every process is gone. */
+  /**
+   * Ends the admission: who waits gets SHUTTING_DOWN, what runs may go on for `drainTimeoutMs` and gets SHUTTING_DOWN then.
+   * Resolves when nothing runs any more.
+   */
+  async drain(): Promise<void> {
+    this.#drained ??= this.#drain();
+    return this.#drained;
+  }
+
+  /** Drains, and resolves when every process is gone. */
   async close(): Promise<void> {
-    this.#closing.abort();
-    for (const timer of this.#restartTimers) clearTimeout(timer);
-    this.#line.rejectAll(shuttingDown);
+    await this.drain();
     // Starts end by themselves now; one that was too far to stop still adds its VM, so they come first.
-    await Promise.all(this.#starts);
-    await Promise.all([...this.#members.keys()].map((vm) => this.factory.destroy(vm, 'shutdown')));
+    await this.#starter.settled();
+    await Promise.all([...this.#fleet].map(({ vm }) => this.factory.destroy(vm, 'shutdown')));
   }
 
-  get #closed(): boolean {
+  get #isClosing(): boolean {
     return this.#closing.signal.aborted;
   }
 
-  #pickIdle(tenantId: string): Member | undefined {
-    let best: Member | undefined;
-    for (const member of this.#members.values()) {
-      if (member.lease || !member.vm.alive) continue;
-      if (!best || isBetter(member, best, tenantId)) best = member;
+  #refusal(signal: AbortSignal | undefined): JsRuntimeError | undefined {
+    if (this.#isClosing) return shuttingDown();
+    if (signal?.aborted) return new JsRuntimeError('CANCELLED', 'The execution was cancelled before it began');
+    if (this.#starter.breaker === 'open' && this.#fleet.size === 0) return this.#noVm();
+    return undefined;
+  }
+
+  #noVm(): JsRuntimeError {
+    const retryAfterMs = Math.max(1000, this.#starter.retryInMs);
+    return new JsRuntimeError('POOL_EXHAUSTED', 'There is no VM, and none can be started', { retryAfterMs });
+  }
+
+  #lend(pooled: PooledVm, line: TenantLine<VmLease>, waitedMs: number): VmLease {
+    const lease = new VmLease(pooled.vm, line.tenantId);
+    pooled.lend(lease, line.policy.tenantBoundary);
+    this.#leases.set(lease, { pooled, line });
+    this.#queue.took(line, lease);
+    this.#ledger.leased(waitedMs);
+    this.#watch.start();
+    return lease;
+  }
+
+  #end(lease: VmLease): void {
+    const held = this.#leases.get(lease);
+    if (!held) {
+      const what = lease.isReleased ? 'was released already' : 'is not of this pool';
+      throw new Error(`The lease of VM ${lease.vm.id} ${what}`);
     }
-    return best;
+    this.#leases.delete(lease);
+    lease.end();
+    this.#queue.gaveBack(held.line, lease);
+    this.#ledger.released();
+    this.#takeBack(held.pooled);
+    if (this.#isClosing && this.#leases.size === 0) this.#lastLease.resolve(undefined);
+    this.#balance();
   }
 
-  /** Makes the VM the tenant's. False when it ended on the way; then it is out of the pool. */
-  async #bind({ vm, tenantId }: VmLease, deadline: Deadline): Promise<boolean> {
-    const member = this.#members.get(vm);
-    if (!member) return false;
-    const formerTenantId = member.tenantId;
-    member.tenantId = tenantId;
-    member.useCount++;
-    try {
-      if (formerTenantId !== undefined && formerTenantId !== tenantId) {
-        const timeoutMs = Math.min(this.options.vmCreateTimeoutMs, deadline.remainingMs);
-        await this.factory.reset(vm, tenantId, timeoutMs);
-      }
-    } catch (error) {
-      vm.kill('unhealthy');
-      if (!(error instanceof VmGoneError)) throw error;
+  #takeBack(pooled: PooledVm): void {
+    pooled.release();
+    this.#watch.restore(pooled);
+    if (pooled.state === 'retired') return;
+    if (this.#isClosing) pooled.retire('shutdown');
+    else if (pooled.useCount >= this.options.vmMaxUses) pooled.retire('uses');
+    else if (pooled.useCount >= pooled.maxUses) pooled.dueFor ??= 'uses';
+  }
+
+  #balance(): void {
+    if (!this.#isClosing) this.#balancer.balance();
+  }
+
+  async #checkIdleVms(): Promise<void> {
+    // One after the other: the rest stays ready meanwhile.
+    for (const pooled of [...this.#fleet]) if (pooled.state === 'idle' && !this.#isClosing) await this.#check(pooled);
+  }
+
+  async #check(pooled: PooledVm): Promise<void> {
+    await pooled.recycle('check', async () => pooled.vm.check(this.options.healthTimeoutMs));
+    this.#balance();
+  }
+
+  async #drain(): Promise<void> {
+    this.#closing.abort();
+    clearInterval(this.#healthTimer);
+    this.#balancer.stop();
+    this.#queue.refuseAll(shuttingDown);
+    for (const pooled of this.#fleet) if (!isStarting(pooled) && !pooled.lease) pooled.retire('shutdown');
+    if (this.#leases.size > 0) {
+      const timer = setTimeout(() => {
+        this.#lastLease.resolve(undefined);
+      }, this.options.drainTimeoutMs);
+      await this.#lastLease.promise;
+      clearTimeout(timer);
     }
-    return vm.alive;
+    const late = [...this.#leases.values()].map(({ pooled }) => pooled);
+    for (const pooled of late) pooled.retire('shutdown');
+    await Promise.all(late.map(({ vm }) => vm.exited));
+    this.#watch.stop();
   }
-
-  #offer(member: Member): void {
-    if (member.vm.alive && !this.#closed) this.#line.serveFirst((tenantId) => lend(member, tenantId));
-  }
-
-  /** Starts one VM and adds it. Resolves to what went wrong, if anything did; never rejects. */
-  async #start(): Promise<Error | undefined> {
-    const start = this.#startOne();
-    this.#starts.add(start);
-    void start.then(() => this.#starts.delete(start));
-    return start;
-  }
-
-  async #startOne(): Promise<Error | undefined> {
-    this.#starting++;
-    try {
-      this.#add(await this.factory.create(this.#closing.signal));
-      return undefined;
-    } catch (error) {
-      this.#starting--;
-      const problem = error instanceof Error ? error : new Error(String(error));
-      if (this.#closed) return problem;
-      this.#errors++;
-      this.#logger.error(`A VM could not be started: ${problem.message}`);
-      this.#restartLater();
-      return problem;
-    }
-  }
-
-  #add(vm: Vm): void {
-    this.#starting--;
-    const now = performance.timeOrigin + performance.now();
-    const member: Member = { vm, createdAt: now, tenantId: undefined, lastUsedAt: now, useCount: 0, lease: undefined };
-    this.#members.set(vm, member);
-    this.#created++;
-    void vm.exited.then((exit) => {
-      this.#remove(vm, exit);
-    });
-    this.#offer(member);
-  }
-
-  #remove(vm: Vm, exit: VmExit): void {
-    this.#members.delete(vm);
-    this.#destroyed++;
-    const how = `reason ${exit.reason}, exit code ${exit.code ?? '-'}, signal ${exit.signal ?? '-'}`;
-    if (exit.reason === 'crashed' || exit.reason === 'protocol') this.#logger.warn(`VM ${vm.id} ended: ${how}`);
-    else this.#logger.debug(`VM ${vm.id} ended: ${how}`);
-    if (!this.#closed) void this.#start();
-  }
-
-  #restartLater(): void {
-    if (this.#closed) return;
-    const timer = setTimeout(() => {
-      this.#restartTimers.delete(timer);
-      void this.#start();
-    }, RESTART_DELAY_MS);
-    this.#restartTimers.add(timer);
-  }
-}
-
-/** Lower is better. An own VM that still makes its next realm comes after one that could start at once. */
-function rankFor({ vm, tenantId: owner }: Member, tenantId: string): number {
-  if (owner === tenantId) return vm.recycled ? 0 : 2;
-  return owner === undefined ? 1 : 3;
-}
-
-/** Of VMs that are ready for the tenant, the one used last has the warmest caches; of others, it has the most to lose. */
-function isBetter(one: Member, other: Member, tenantId: string): boolean {
-  const rank = rankFor(one, tenantId);
-  const otherRank = rankFor(other, tenantId);
-  if (rank !== otherRank) return rank < otherRank;
-  return rank === 0 ? one.lastUsedAt > other.lastUsedAt : one.lastUsedAt < other.lastUsedAt;
-}
-
-function lend(member: Member, tenantId: string): VmLease {
-  const lease: VmLease = { vm: member.vm, tenantId };
-  member.lease = lease;
-  return lease;
 }
 
 function shuttingDown(): JsRuntimeError {

@@ -1,0 +1,199 @@
+import type { TenantPolicies } from '../config/tenant-policy.ts';
+import { JsRuntimeError } from '../errors/js-runtime-error.ts';
+import type { Deadline } from './deadline.ts';
+import { retryAfterMs, ServiceTime } from './service-time.ts';
+import { TenantLine, type Waiter } from './tenant-line.ts';
+
+/** How many can be served at the same time, for estimates. */
+type Parallelism = () => number;
+
+/**
+ * Who may have a `T`, and who is next. Every tenant has a line of its own, and may have `tenantConcurrency` at a time. The
+ * tenants take turns, by weight: start-time fair queueing with one unit per turn
+ * (Goyal, Vin, Cheng: https://doi.org/10.1145/248157.248171). A tenant that comes new starts where the others are; it
+ * neither pays for the time it was away nor profits from it.
+ */
+export class AdmissionQueue<T> {
+  readonly #lines = new Map<string, TenantLine<T>>();
+  readonly #serviceTime = new ServiceTime();
+  #virtualTime = 0;
+  #waiting = 0;
+
+  constructor(
+    private readonly policies: TenantPolicies,
+    private readonly queueSize: number,
+    private readonly parallelism: Parallelism,
+    /** Told of everybody who is sent away, at once. */
+    private readonly onRefused: (error: JsRuntimeError) => void,
+  ) {}
+
+  /** Everybody who waits. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** Whether somebody waits who may run as soon as there is a VM. */
+  get isAnybodyNext(): boolean {
+    return this.#waiting > 0 && this.inTurn().next().done !== true;
+  }
+
+  /** The tenant's line, with its policy as it is now. @throws what the policies' resolver throws */
+  lineOf(tenantId: string): TenantLine<T> {
+    const policy = this.policies.of(tenantId);
+    const line = this.#lines.get(tenantId);
+    if (!line) return new TenantLine<T>(tenantId, policy, this.#virtualTime);
+    line.policy = policy;
+    return line;
+  }
+
+  /**
+   * Waits in a line.
+   *
+   * @throws JsRuntimeError TENANT_BUSY when the line is full, or the deadline passes while the tenant runs as many as it may;
+   * POOL_EXHAUSTED when all lines together are full, or the deadline passes otherwise; CANCELLED when the signal fires
+   */
+  async wait(line: TenantLine<T>, deadline: Deadline, signal: AbortSignal | undefined): Promise<T> {
+    const refusal = this.#refusal(line);
+    if (refusal) {
+      this.onRefused(refusal);
+      throw refusal;
+    }
+    this.#lines.set(line.tenantId, line);
+    if (line.waiters.size === 0) line.virtualTime = Math.max(line.virtualTime, this.#virtualTime);
+    return new Promise<T>((resolve, reject) => {
+      const leave = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+        line.waiters.delete(waiter);
+        this.#waiting--;
+      };
+      const waiter: Waiter<T> = {
+        line,
+        deadline,
+        since: performance.now(),
+        grant: (item) => {
+          leave();
+          resolve(item);
+        },
+        refuse: (error) => {
+          leave();
+          if (line.isEmpty) this.#lines.delete(line.tenantId);
+          this.onRefused(error);
+          reject(error);
+        },
+      };
+      const onAbort = (): void => {
+        waiter.refuse(new JsRuntimeError('CANCELLED', 'The execution was cancelled while it waited for a VM'));
+      };
+      const timer = setTimeout(() => {
+        this.refuseLate(waiter);
+      }, deadline.remainingMs);
+      signal?.addEventListener('abort', onAbort);
+      line.waiters.add(waiter);
+      this.#waiting++;
+    });
+  }
+
+  /** Those who may run, in the order in which they are to be served; one who cannot be is passed over. */
+  *inTurn(): Generator<Waiter<T>, void, undefined> {
+    const turns = [...this.#lines.values()]
+      .filter((line) => line.vacancies > 0 && line.waiters.size > 0)
+      .map((line) => ({ line, at: line.virtualTime, left: line.vacancies, waiters: line.waiters.values() }));
+    for (;;) {
+      let next: (typeof turns)[number] | undefined;
+      for (const turn of turns) if (turn.left > 0 && (!next || turn.at < next.at)) next = turn;
+      if (!next) return;
+      const { done, value: waiter } = next.waiters.next();
+      next.left = done ? 0 : next.left - 1;
+      next.at += 1 / next.line.policy.tenantWeight;
+      if (waiter) yield waiter;
+    }
+  }
+
+  /** How many who may run have waited since before a point of `performance.now()`, and when the next began to, if any. */
+  waitingSince(before: number): { count: number; nextSince: number | undefined } {
+    let count = 0;
+    let nextSince: number | undefined;
+    for (const line of this.#lines.values()) {
+      let left = line.vacancies;
+      for (const { since } of line.waiters) {
+        if (left-- === 0) break;
+        if (since <= before) {
+          count++;
+        } else {
+          nextSince = Math.min(nextSince ?? Infinity, since);
+          break;
+        }
+      }
+    }
+    return { count, nextSince };
+  }
+
+  /** The line's tenant has one more from now on: it has taken a turn. */
+  took(line: TenantLine<T>, item: T): void {
+    this.#lines.set(line.tenantId, line);
+    this.#virtualTime = Math.max(this.#virtualTime, line.virtualTime);
+    line.virtualTime = this.#virtualTime + 1 / line.policy.tenantWeight;
+    line.running.set(item, performance.now());
+  }
+
+  /** It has one less. */
+  gaveBack(line: TenantLine<T>, item: T): void {
+    const servedMs = performance.now() - (line.running.get(item) ?? 0);
+    line.running.delete(item);
+    line.serviceTime.record(servedMs);
+    this.#serviceTime.record(servedMs);
+    if (line.isEmpty) this.#lines.delete(line.tenantId);
+  }
+
+  /** Sends away somebody whose deadline has passed, and says what it waited for. */
+  refuseLate(waiter: Waiter<T>): void {
+    const { line, deadline } = waiter;
+    const { tenantConcurrency } = line.policy;
+    const error =
+      line.vacancies === 0
+        ? this.#tenantBusy(
+            line,
+            `${tenantConcurrency} executions of the tenant ran during all of ${deadline.timeoutMs} ms`,
+          )
+        : this.#poolExhausted(`No VM came free within ${deadline.timeoutMs} ms`);
+    waiter.refuse(error);
+  }
+
+  refuseAll(makeError: () => JsRuntimeError): void {
+    for (const line of [...this.#lines.values()]) for (const waiter of [...line.waiters]) waiter.refuse(makeError());
+  }
+
+  #refusal(line: TenantLine<T>): JsRuntimeError | undefined {
+    const { tenantConcurrency, tenantQueueSize } = line.policy;
+    if (line.isFull) {
+      const message = `${tenantConcurrency} executions of the tenant run and ${tenantQueueSize} wait, which is all it may have`;
+      return this.#tenantBusy(line, message);
+    }
+    if (this.#waiting >= this.queueSize) return this.#poolExhausted(`${this.queueSize} executions wait already`);
+    return undefined;
+  }
+
+  #tenantBusy(line: TenantLine<T>, message: string): JsRuntimeError {
+    const { tenantConcurrency } = line.policy;
+    const serviceMs = line.serviceMs(performance.now());
+    return new JsRuntimeError('TENANT_BUSY', message, {
+      limit: { name: 'tenantConcurrency', allowed: tenantConcurrency, used: line.running.size },
+      retryAfterMs: retryAfterMs(line.waiters.size, tenantConcurrency, serviceMs),
+    });
+  }
+
+  #poolExhausted(message: string): JsRuntimeError {
+    const serviceMs = Math.max(this.#serviceTime.meanMs, ...this.#meanAgesMs());
+    return new JsRuntimeError('POOL_EXHAUSTED', message, {
+      retryAfterMs: retryAfterMs(this.#waiting, this.parallelism(), serviceMs),
+    });
+  }
+
+  /** How long what runs now has been running, on average. */
+  *#meanAgesMs(): Generator<number, void, undefined> {
+    const now = performance.now();
+    const ages = [...this.#lines.values()].flatMap(({ running }) => [...running.values()].map((since) => now - since));
+    if (ages.length > 0) yield ages.reduce((sum, age) => sum + age, 0) / ages.length;
+  }
+}

@@ -1,0 +1,50 @@
+import type { TenantPolicy } from '../config/tenant-policy.ts';
+import type { JsRuntimeError } from '../errors/js-runtime-error.ts';
+import type { Deadline } from './deadline.ts';
+import { ServiceTime } from './service-time.ts';
+
+/** Somebody who waits for a `T`. */
+export interface Waiter<T> {
+  readonly line: TenantLine<T>;
+  readonly deadline: Deadline;
+  /** `performance.now()` at which it began to wait. */
+  readonly since: number;
+  grant(item: T): void;
+  refuse(error: JsRuntimeError): void;
+}
+
+/** What one tenant runs, and who of it waits, first come, first served. Lives while there is any of both. */
+export class TenantLine<T> {
+  readonly waiters = new Set<Waiter<T>>();
+  readonly serviceTime = new ServiceTime();
+  /** When each of its running executions began (`performance.now()`). */
+  readonly running = new Map<T, number>();
+
+  constructor(
+    readonly tenantId: string,
+    public policy: TenantPolicy,
+    /** Turns taken, by weight: whoever has the least is next. */
+    public virtualTime: number,
+  ) {}
+
+  /** How many more may run at once. */
+  get vacancies(): number {
+    return Math.max(0, this.policy.tenantConcurrency - this.running.size);
+  }
+
+  /** Whether another one may wait. One that may run as soon as there is a VM does not count as queued. */
+  get isFull(): boolean {
+    return this.waiters.size >= this.policy.tenantQueueSize + this.vacancies;
+  }
+
+  get isEmpty(): boolean {
+    return this.waiters.size === 0 && this.running.size === 0;
+  }
+
+  /** How long one of its executions takes: those that run count as well, or endless ones would seem to take no time. */
+  serviceMs(now: number): number {
+    let ms = this.serviceTime.meanMs;
+    for (const since of this.running.values()) ms = Math.max(ms, now - since);
+    return ms;
+  }
+}

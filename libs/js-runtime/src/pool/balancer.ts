@@ -1,0 +1,136 @@
+import type { AdmissionQueue } from '../admission/admission-queue.ts';
+import type { TenantLine, Waiter } from '../admission/tenant-line.ts';
+import type { CompiledOptions } from '../config/options.schema.ts';
+import { canBeReset, chooseReady, chooseToRebind, chooseToRetire } from './choose-vm.ts';
+import { isBeingFreed, isFree, isFresh, isStarting, isThere, type Fleet } from './fleet.ts';
+import type { PooledVm } from './pooled-vm.ts';
+import type { VmFactory } from './vm-factory.ts';
+import type { VmLease } from './vm-lease.ts';
+import type { VmStarter } from './vm-starter.ts';
+
+/** How long after somebody had to wait for a new isolate one is kept ready for the next. */
+const SPARE_MS = 1000;
+
+type Lend = (pooled: PooledVm, line: TenantLine<VmLease>, waitedMs: number) => VmLease;
+
+/**
+ * Compares the VMs there are with those there should be, and does what is missing: hands out, makes ready for another tenant,
+ * retires, starts. It keeps no account of what it has begun, but looks at the fleet anew each time, so nothing that fails or ends
+ * on the way can be forgotten.
+ */
+export class Balancer {
+  #spareUntil = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly fleet: Fleet,
+    private readonly queue: AdmissionQueue<VmLease>,
+    private readonly starter: VmStarter,
+    private readonly factory: VmFactory,
+    private readonly options: CompiledOptions,
+    private readonly lend: Lend,
+  ) {}
+
+  /** To be called whenever a VM or a caller has come, gone or changed. */
+  balance(): void {
+    this.#serve();
+    this.#keepSpare();
+    this.#trim();
+    this.#replenish();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  /** Gives free VMs to those who wait, in turn; who can only use another tenant's has it made ready. */
+  #serve(): void {
+    if (this.queue.waiting === 0) return;
+    let beingFreed = this.fleet.count(isBeingFreed);
+    let coming = Math.max(this.fleet.count(isStarting), this.options.poolSize - this.fleet.count(isFresh));
+    for (const waiter of this.queue.inTurn()) {
+      if (!this.fleet.has(isFree)) return;
+      if (waiter.deadline.isOver) {
+        this.queue.refuseLate(waiter);
+        // It took somebody's turn in this round.
+        this.#serve();
+        return;
+      }
+      const { tenantId, policy } = waiter.line;
+      const boundary = policy.tenantBoundary;
+      const ready = chooseReady(this.fleet, tenantId, boundary);
+      if (ready) this.#grant(waiter, ready);
+      else if (boundary === 'isolate' && beingFreed > 0) beingFreed--;
+      else {
+        const other = chooseToRebind(this.fleet, boundary);
+        if (other && canBeReset(other, boundary)) {
+          this.#spareUntil = performance.now() + SPARE_MS;
+          this.#free(other);
+        } else if (coming > 0) coming--;
+        else other?.retire('rebind');
+      }
+    }
+  }
+
+  #grant(waiter: Waiter<VmLease>, pooled: PooledVm): void {
+    waiter.grant(this.lend(pooled, waiter.line, performance.now() - waiter.since));
+  }
+
+  /** While tenants come and go faster than VMs, the next one's isolate is replaced before it is asked for. */
+  #keepSpare(): void {
+    if (performance.now() >= this.#spareUntil || this.queue.isAnybodyNext) return;
+    const isSpare = (pooled: PooledVm): boolean => pooled.isFree && pooled.tenantId === undefined;
+    if (this.fleet.has((pooled) => isStarting(pooled) || isBeingFreed(pooled) || isSpare(pooled))) return;
+    if (this.fleet.count(isFree) < 2) return;
+    const other = chooseToRebind(this.fleet, 'isolate');
+    if (other && canBeReset(other, 'isolate')) this.#free(other);
+  }
+
+  /** Retires what is to be replaced, once its replacement is there or cannot be beside it; and, when nobody waits, what is too much. */
+  #trim(): void {
+    const { poolSize, maxVms } = this.options;
+    for (const pooled of this.fleet) {
+      if (!pooled.dueFor || !pooled.isFree) continue;
+      if (this.fleet.count(isThere) > poolSize || this.fleet.size >= maxVms) pooled.retire(pooled.dueFor);
+    }
+    if (this.queue.isAnybodyNext) return;
+    for (let excess = this.fleet.count(isFresh) - poolSize; excess > 0; excess--) {
+      chooseToRetire(this.fleet)?.retire('overflow');
+    }
+  }
+
+  /** Starts what is missing, and looks again when somebody has waited long enough, or a start may be tried again. */
+  #replenish(): void {
+    const { poolSize, maxVms, overflowAfterMs } = this.options;
+    const now = performance.now();
+    const starting = this.fleet.count(isStarting);
+    const late = this.queue.waitingSince(now - overflowAfterMs);
+    const missing = Math.max(
+      poolSize - this.fleet.count(isFresh) - starting,
+      late.count - starting - this.fleet.count(isBeingFreed),
+    );
+    this.starter.start(Math.min(missing, maxVms - this.fleet.size));
+    const retryMs = missing > 0 ? this.starter.retryInMs : 0;
+    const lateMs = late.nextSince === undefined ? 0 : Math.ceil(late.nextSince + overflowAfterMs - now);
+    this.#lookAgainIn([retryMs, lateMs].filter((ms) => ms > 0));
+  }
+
+  #lookAgainIn(anyOfMs: readonly number[]): void {
+    clearTimeout(this.#timer);
+    if (anyOfMs.length === 0) return;
+    this.#timer = setTimeout(
+      () => {
+        this.balance();
+      },
+      Math.min(...anyOfMs),
+    );
+  }
+
+  /** Replaces a VM's isolate; afterwards it is nobody's. */
+  #free(pooled: PooledVm): void {
+    const work = async (): Promise<void> => this.factory.reset(pooled.vm, this.options.vmCreateTimeoutMs);
+    void pooled.recycle('isolate', work).then(() => {
+      this.balance();
+    });
+  }
+}

@@ -1,0 +1,58 @@
+import type { TenantBoundary } from '../config/tenant-policy.ts';
+import type { PooledVm } from './pooled-vm.ts';
+
+/**
+ * The VM that a tenant can have at once: its own idle one, else one that is nobody's, else an own one that still makes its
+ * next realm. Of several own ones the one used last, whose caches are warmest.
+ */
+export function chooseReady(vms: Iterable<PooledVm>, tenantId: string, boundary: TenantBoundary): PooledVm | undefined {
+  let best: PooledVm | undefined;
+  let bestRank = Infinity;
+  for (const vm of vms) {
+    const rank = rankFor(vm, tenantId, boundary);
+    if (rank < bestRank || (rank === bestRank && rank < Infinity && best && vm.lastUsedAt > best.lastUsedAt)) {
+      best = vm;
+      bestRank = rank;
+    }
+  }
+  return best;
+}
+
+function rankFor(vm: PooledVm, tenantId: string, boundary: TenantBoundary): number {
+  if (!vm.isFree || (boundary === 'process' && vm.isShared)) return Infinity;
+  if (vm.tenantId === undefined) return 1;
+  if (vm.tenantId !== tenantId) return Infinity;
+  return vm.state === 'idle' ? 0 : 2;
+}
+
+/** The free VM of another tenant that will be missed least: the least recently used one, if it can, one that keeps its process. */
+export function chooseToRebind(vms: Iterable<PooledVm>, boundary: TenantBoundary): PooledVm | undefined {
+  let best: PooledVm | undefined;
+  for (const vm of vms) {
+    if (!vm.isFree || (vm.tenantId === undefined && !vm.isShared)) continue;
+    if (!best || isEasierToRebind(vm, best, boundary)) best = vm;
+  }
+  return best;
+}
+
+/** Whether a new isolate is enough to make it another tenant's; else it takes a new process. */
+export function canBeReset(vm: PooledVm, boundary: TenantBoundary): boolean {
+  return boundary === 'isolate' && vm.boundary === 'isolate';
+}
+
+function isEasierToRebind(one: PooledVm, other: PooledVm, boundary: TenantBoundary): boolean {
+  const resets = canBeReset(one, boundary);
+  if (resets !== canBeReset(other, boundary)) return resets;
+  return one.lastUsedAt < other.lastUsedAt;
+}
+
+/** The idle VM to do without: one that is to be replaced anyway, else the least recently used. */
+export function chooseToRetire(vms: Iterable<PooledVm>): PooledVm | undefined {
+  let best: PooledVm | undefined;
+  for (const vm of vms) {
+    if (!vm.isFree) continue;
+    const isDue = vm.dueFor !== undefined;
+    if (!best || (isDue === (best.dueFor !== undefined) ? vm.lastUsedAt < best.lastUsedAt : isDue)) best = vm;
+  }
+  return best;
+}

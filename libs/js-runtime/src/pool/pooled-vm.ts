@@ -1,0 +1,138 @@
+import type { TenantBoundary } from '../config/tenant-policy.ts';
+import type { RetireReason } from '../process/retire-reason.ts';
+import type { PoolVm } from './vm-factory.ts';
+import type { VmInfo } from './vm-info.ts';
+import type { VmLease } from './vm-lease.ts';
+import { NEXT_STATES, type VmState } from './vm-state.ts';
+
+/** What a VM does while it is `recycling`. Only one that makes its realm can be leased meanwhile: the request just waits for it. */
+type RecyclingTask = 'realm' | 'isolate' | 'check';
+
+/** A VM in the pool, and what the pool knows of it. */
+export class PooledVm {
+  readonly createdAt = wallClock();
+  tenantId: string | undefined;
+  /** What was never to serve two tenants when it became this tenant's. */
+  boundary: TenantBoundary = 'isolate';
+  /** Whether its process has served more than one tenant. */
+  isShared = false;
+  lastUsedAt = this.createdAt;
+  useCount = 0;
+  /** Why it is to be replaced, once it is. */
+  dueFor: 'age' | 'uses' | undefined;
+  /** Uses after which it is to be replaced. */
+  readonly maxUses: number;
+  /** CPU that its process had used when somebody first looked during this lease, in milliseconds. */
+  cpuMsAtFirstLook: number | undefined;
+  /** 0 unless its priority was lowered. */
+  nice = 0;
+  #state: VmState = 'starting';
+  #task: RecyclingTask = 'realm';
+  #vm: PoolVm | undefined;
+  #lease: VmLease | undefined;
+
+  constructor(maxUses: number) {
+    this.maxUses = maxUses;
+  }
+
+  /** @throws Error while it is starting */
+  get vm(): PoolVm {
+    if (!this.#vm) throw new Error('The VM is still starting');
+    return this.#vm;
+  }
+
+  /** A VM may end at any moment, by itself or by whoever has it, so it is asked. */
+  get state(): VmState {
+    return this.#vm?.alive === false ? 'retired' : this.#state;
+  }
+
+  get ageMs(): number {
+    return wallClock() - this.createdAt;
+  }
+
+  get lease(): VmLease | undefined {
+    return this.#lease;
+  }
+
+  /** Idle, or making its next realm: its own tenant can have it now, and for another its isolate can be replaced. */
+  get isFree(): boolean {
+    const { state } = this;
+    return state === 'idle' || (state === 'recycling' && this.#task === 'realm');
+  }
+
+  /** Its isolate is being replaced: it will be nobody's. */
+  get isBeingFreed(): boolean {
+    return this.state === 'recycling' && this.#task === 'isolate';
+  }
+
+  get isMakingItsRealm(): boolean {
+    return this.state === 'recycling' && this.#task === 'realm';
+  }
+
+  started(vm: PoolVm): void {
+    this.#to('idle');
+    this.#vm = vm;
+    vm.onRecycled = () => {
+      if (this.isMakingItsRealm) this.#to('idle');
+    };
+  }
+
+  lend(lease: VmLease, boundary: TenantBoundary): void {
+    this.#to('leased');
+    this.#lease = lease;
+    this.tenantId = lease.tenantId;
+    this.boundary = boundary;
+    this.useCount++;
+    this.cpuMsAtFirstLook = undefined;
+  }
+
+  release(): void {
+    this.#lease = undefined;
+    this.lastUsedAt = wallClock();
+    if (this.state !== 'leased') return;
+    this.#task = 'realm';
+    this.#to(this.vm.recycled ? 'idle' : 'recycling');
+  }
+
+  /** Has it worked on while nobody can lease it. Afterwards it is idle; if the work failed it is ended. Never rejects. */
+  async recycle(task: 'isolate' | 'check', work: () => Promise<void>): Promise<void> {
+    this.#to('recycling');
+    this.#task = task;
+    try {
+      await work();
+    } catch {
+      this.retire('unhealthy');
+    }
+    if (this.state !== 'recycling') return;
+    if (task === 'isolate') {
+      this.tenantId = undefined;
+      this.isShared = true;
+    }
+    this.#to('idle');
+  }
+
+  /** Tells it to end. The first reason counts. */
+  retire(reason: RetireReason): void {
+    this.vm.kill(reason);
+    this.#state = 'retired';
+  }
+
+  info(): VmInfo {
+    const { vm, state, tenantId, createdAt, lastUsedAt, useCount } = this;
+    return { id: vm.id, pid: vm.pid, state, tenantId, createdAt, lastUsedAt, useCount, healthy: vm.alive };
+  }
+
+  #to(next: VmState): void {
+    const { state } = this;
+    // Something recycling may be taken for another kind of recycling: its realm for its isolate.
+    if (!NEXT_STATES[state].includes(next) && !(state === 'recycling' && next === 'recycling')) {
+      throw new Error(`VM ${this.#vm?.id ?? ''} cannot become ${next}: it is ${state}`);
+    }
+    this.#state = next;
+  }
+}
+
+/** Milliseconds since the epoch, whole: monotonic, unlike Date.now(). */
+function wallClock(): number {
+  return Math.round(performance.timeOrigin + performance.now());
+}

@@ -1,0 +1,75 @@
+import type { PooledVm } from './pooled-vm.ts';
+
+/** How often running VMs are looked at; nothing is done while none runs. */
+const TICK_MS = 20;
+
+/**
+ * The longer an execution burns CPU, the lower the priority of its VM: a short script then never waits for a long one. Milliseconds
+ * of CPU → nice value; figures in docs/adr/0007.
+ */
+const STEPS: readonly { readonly burntMs: number; readonly nice: number }[] = [
+  { burntMs: 500, nice: 19 },
+  { burntMs: 100, nice: 15 },
+  { burntMs: 20, nice: 10 },
+];
+/** Where a lowered priority cannot be raised again the VM is lost with it, so only for what takes longer than a start. */
+const STEPS_FOR_GOOD: typeof STEPS = [{ burntMs: 1000, nice: 19 }];
+
+/** Watches VMs at work, from outside: burners lose priority, and one that does not come back from recycling is ended. */
+export class VmWatch {
+  #timer: NodeJS.Timeout | undefined;
+  #canRestore = true;
+
+  constructor(
+    private readonly vms: Iterable<PooledVm>,
+    private readonly healthTimeoutMs: number,
+  ) {}
+
+  /** Something runs: watches until nothing does. */
+  start(): void {
+    this.#timer ??= setInterval(() => {
+      this.#tick();
+    }, TICK_MS).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Gives a VM its priority back. A VM that cannot have it is ended: the next tenant must not pay for this one. */
+  restore(pooled: PooledVm): void {
+    if (pooled.nice === 0 || pooled.state === 'retired') return;
+    if (pooled.vm.setPriority(0)) {
+      pooled.nice = 0;
+    } else {
+      this.#canRestore = false;
+      pooled.retire('cpu');
+    }
+  }
+
+  #tick(): void {
+    let isIdle = true;
+    for (const pooled of this.vms) {
+      if (pooled.state === 'leased') this.#lowerIfBurning(pooled);
+      else if (pooled.isMakingItsRealm) this.#endIfOverdue(pooled);
+      else continue;
+      isIdle = false;
+    }
+    if (isIdle) this.stop();
+  }
+
+  #lowerIfBurning(pooled: PooledVm): void {
+    const ranMs = pooled.vm.cpuTimes()?.ranMs;
+    if (ranMs === undefined) return;
+    pooled.cpuMsAtFirstLook ??= ranMs;
+    const burntMs = ranMs - pooled.cpuMsAtFirstLook;
+    const steps = this.#canRestore ? STEPS : STEPS_FOR_GOOD;
+    const step = steps.find((one) => burntMs >= one.burntMs);
+    if (step && step.nice > pooled.nice && pooled.vm.setPriority(step.nice)) pooled.nice = step.nice;
+  }
+
+  #endIfOverdue(pooled: PooledVm): void {
+    if (pooled.vm.recyclingOverdue(this.healthTimeoutMs)) pooled.retire('unhealthy');
+  }
+}
