@@ -113,6 +113,12 @@ export default {
       to: { path: layers('pool', 'execution', 'compiler') },
     },
     {
+      name: 'admission-below-pool',
+      severity: 'error',
+      from: inLayer('admission'),
+      to: { path: layers('pool', 'process', 'execution', 'compiler') },
+    },
+    {
       name: 'pool-below-execution-compiler',
       severity: 'error',
       from: inLayer('pool'),

@@ -91,7 +91,8 @@ export class Balancer {
     const { poolSize, maxVms } = this.options;
     for (const pooled of this.fleet) {
       if (!pooled.dueFor || !pooled.isFree) continue;
-      if (this.fleet.count(isThere) > poolSize || this.fleet.size >= maxVms) pooled.retire(pooled.dueFor);
+      const hasNoRoom = this.fleet.size >= maxVms && !this.fleet.has(isStarting);
+      if (hasNoRoom || this.fleet.count(isThere) > poolSize) pooled.retire(pooled.dueFor);
     }
     if (this.queue.isAnybodyNext) return;
     for (let excess = this.fleet.count(isFresh) - poolSize; excess > 0; excess--) {

@@ -42,10 +42,11 @@ export class StartGate {
   }
 
   succeeded(): void {
-    this.#failures = [];
     this.#inARow = 0;
     this.#notBefore = 0;
+    if (!this.#isOpen) return;
     this.#isOpen = false;
+    this.#failures = [];
   }
 
   failed(): void {

@@ -1,39 +1,46 @@
 import type { FakeVm } from '../../test-support/fake-vm-factory.ts';
 import { endOf, usePool } from '../../test-support/use-pool.ts';
+import { Deadline } from '../admission/deadline.ts';
 
 const { jest } = import.meta;
-const shuttingDown: Error = expect.objectContaining({ code: 'SHUTTING_DOWN' });
 
 describe('VmPoolService and the life of its VMs', () => {
   const on = usePool();
-  const { acquire, fakeOf, open, settle, visit } = on;
+  const { acquire, fakeOf, settle, visit } = on;
+
+  /** Opens the pool and lets its VMs grow old enough that their end is no sign that none can be started. */
+  const open: typeof on.open = async (...args) => {
+    await on.open(...args);
+    await jest.advanceTimersByTimeAsync(1000);
+  };
 
   describe('a VM that dies', () => {
     it('is replaced when it was idle', async () => {
       await open(2);
       on.factory.vms[0]?.exit();
       await settle();
-      expect(on.pool.stats()).toEqual({
-        available: 2,
-        inUse: 0,
-        ending: 0,
-        starting: 0,
-        waiting: 0,
-        created: 3,
-        destroyed: 1,
-        errors: 0,
-      });
+      expect(on.pool.stats()).toMatchObject({ available: 2, created: 3, destroyed: 1, destroyedBy: { crashed: 1 } });
       expect(on.pool.vms().map(({ id }) => id)).toEqual(['vm-2', 'vm-3']);
     });
 
-    it('is replaced when it was leased; its release is then nothing special', async () => {
+    it('is replaced when it was leased, while the lease is still held', async () => {
       await open(1);
-      const lease = await acquire('a');
-      fakeOf(lease).exit();
+      fakeOf(await acquire('a')).exit();
       await settle();
       expect(on.pool.stats()).toMatchObject({ available: 1, inUse: 0, created: 2, destroyed: 1 });
-      on.pool.release(lease);
-      expect(on.pool.stats()).toMatchObject({ available: 1, inUse: 0 });
+    });
+
+    it('is replaced before its process is gone, if there may be one more', async () => {
+      await open(1, { maxVms: 2 });
+      const dying = fakeOf(await acquire('a'));
+      dying.lingers = true;
+      dying.kill('wall');
+      await endOf(acquire('b', { signal: AbortSignal.abort() }));
+      on.pool.healthCheck(dying).catch(() => undefined);
+      const next = acquire('b');
+      await settle();
+      await expect(next).resolves.toMatchObject({ vm: { id: 'vm-2' } });
+      expect(on.pool.stats()).toMatchObject({ inUse: 1, ending: 1 });
     });
 
     it('is not offered again when it is released before its process is gone', async () => {
@@ -43,10 +50,12 @@ describe('VmPoolService and the life of its VMs', () => {
       dying.lingers = true;
       dying.kill('wall');
       const waiting = acquire('a');
-      on.pool.release(lease);
+      expect(() => {
+        on.pool.release(lease);
+      }).toThrow(/had ended/);
       await settle();
       expect(on.pool.stats()).toMatchObject({ available: 0, inUse: 0, ending: 1, waiting: 1, created: 1 });
-      expect(on.pool.vms()).toMatchObject([{ id: dying.id, healthy: false }]);
+      expect(on.pool.vms()).toMatchObject([{ id: dying.id, state: 'retired', healthy: false }]);
       dying.exit();
       await expect(waiting).resolves.toMatchObject({ vm: { id: 'vm-2', alive: true } });
     });
@@ -59,192 +68,179 @@ describe('VmPoolService and the life of its VMs', () => {
         vm.lingers = true;
         vm.kill('wall');
       }
-      expect(on.pool.stats()).toMatchObject({
-        available: 1,
-        inUse: 0,
-        ending: 2,
-        starting: 0,
-        created: 3,
-        destroyed: 0,
-      });
-      on.pool.release(lease);
-      expect(on.pool.stats()).toMatchObject({ available: 1, inUse: 0, ending: 2 });
+      expect(on.pool.stats()).toMatchObject({ available: 1, inUse: 0, ending: 2, starting: 0, destroyed: 0 });
       on.factory.holdsStarts = true;
       idle.exit();
       await settle();
-      expect(on.pool.stats()).toMatchObject({
-        available: 1,
-        inUse: 0,
-        ending: 1,
-        starting: 1,
-        created: 3,
-        destroyed: 1,
-      });
+      expect(on.pool.stats()).toMatchObject({ available: 1, inUse: 0, ending: 1, starting: 1, destroyed: 1 });
       on.factory.heldStarts[0]?.succeed();
       await settle();
-      expect(on.pool.stats()).toMatchObject({
-        available: 2,
-        inUse: 0,
-        ending: 1,
-        starting: 0,
-        created: 4,
-        destroyed: 1,
-      });
+      expect(on.pool.stats()).toMatchObject({ available: 2, inUse: 0, ending: 1, starting: 0, created: 4 });
     });
 
     it('does not cost whoever waits their place in the line', async () => {
       await open(1);
       const lease = await acquire('a');
-      const dying = fakeOf(lease);
-      dying.lingers = true;
-      dying.kill('wall');
+      fakeOf(lease).lingers = true;
+      fakeOf(lease).kill('wall');
       const order: string[] = [];
       const waiting = ['b', 'c'].map(async (tenantId) => {
         const got = await acquire(tenantId);
         order.push(tenantId);
         on.pool.release(got);
       });
-      on.pool.release(lease);
       await settle();
-      dying.exit();
+      fakeOf(lease).exit();
       await Promise.all(waiting);
       expect(order).toEqual(['b', 'c']);
     });
 
-    it('is replaced when it dies while its isolate is replaced, and the caller gets another', async () => {
+    it('is replaced when it dies while its isolate is replaced, and the caller gets the next', async () => {
       await open(1);
       await visit('a');
       on.factory.holdsResets = true;
       const waiting = acquire('b');
       await settle();
-      expect(on.factory.heldResets).toMatchObject([{ vm: { id: 'vm-1' }, tenantId: 'b' }]);
+      expect(on.factory.heldResets).toMatchObject([{ vm: { id: 'vm-1' } }]);
       on.factory.vms[0]?.exit();
       await expect(waiting).resolves.toMatchObject({ vm: { id: 'vm-2' }, tenantId: 'b' });
       expect(on.pool.stats()).toMatchObject({ inUse: 1, created: 2, destroyed: 1 });
     });
 
-    it('is killed, replaced and never used when its reset fails for another reason', async () => {
+    it('is told to end when its isolate cannot be replaced, and the caller gets the next', async () => {
       await open(1);
       const vm = await visit('a');
       on.factory.holdsResets = true;
-      const failed = endOf(acquire('b'));
+      const waiting = acquire('b');
       await settle();
       on.factory.heldResets[0]?.fail(new Error('of the reset'));
-      await expect(failed).resolves.toEqual(new Error('of the reset'));
-      await settle();
-      expect(vm.alive).toBe(false);
-      expect(on.pool.vms()).toMatchObject([{ id: 'vm-2', tenantId: undefined, state: 'idle' }]);
-    });
-
-    it('is replaced by one whose start may fail: then a second later', async () => {
-      await open(1);
-      on.factory.failingStarts = 1;
-      on.factory.vms[0]?.exit();
-      await settle();
-      expect(on.pool.stats()).toMatchObject({ available: 0, starting: 0, destroyed: 1, errors: 1 });
-      await jest.advanceTimersByTimeAsync(1000);
-      expect(on.pool.stats()).toMatchObject({ available: 1, created: 2 });
+      await expect(waiting).resolves.toMatchObject({ vm: { id: 'vm-2' } });
+      expect(vm.goneError).toMatchObject({ reason: 'unhealthy' });
     });
   });
 
-  describe('close', () => {
-    it('rejects whoever waits and whoever comes later', async () => {
-      await open(1);
-      await acquire('a');
-      const waiting = endOf(acquire('b'));
-      const closed = on.pool.close();
-      await expect(waiting).resolves.toEqual(shuttingDown);
-      await expect(acquire('c')).rejects.toEqual(shuttingDown);
-      await closed;
+  describe('a VM that was used often', () => {
+    it('is never used more than vmMaxUses times', async () => {
+      await open(1, { vmMaxUses: 3 });
+      const ids: string[] = [];
+      for (let use = 0; use < 7; use++) {
+        ids.push((await visit('a')).id);
+        await settle();
+      }
+      expect(ids.join(' ')).toBe('vm-1 vm-1 vm-1 vm-2 vm-2 vm-2 vm-3');
+      expect(on.pool.stats().destroyedBy).toMatchObject({ uses: 2 });
     });
 
-    it('ends every VM, idle or leased, as a shutdown, and replaces none', async () => {
-      await open(3);
-      await acquire('a');
-      await on.pool.close();
-      await jest.advanceTimersByTimeAsync(60_000);
-      expect(on.factory.destroyed.map(({ vm, reason }) => `${vm.id} ${reason}`)).toEqual([
-        'vm-1 shutdown',
-        'vm-2 shutdown',
-        'vm-3 shutdown',
-      ]);
-      expect(on.pool.stats()).toMatchObject({ available: 0, inUse: 0, starting: 0, created: 3, destroyed: 3 });
-      expect(on.factory.startsAsked).toBe(3);
-    });
-
-    it('waits until every process is gone', async () => {
-      await open(1);
-      const vm = on.factory.vms[0] as FakeVm;
-      vm.lingers = true;
-      let isClosed = false;
-      const closed = on.pool.close().then(() => {
-        isClosed = true;
-      });
-      await settle();
-      expect(isClosed).toBe(false);
-      vm.exit();
-      await closed;
-      expect(isClosed).toBe(true);
-    });
-
-    it('waits for a start that is under way, and ends what comes of it', async () => {
-      await open(1);
+    it('is replaced a little earlier or later, at random, once its replacement is there', async () => {
+      jest.spyOn(Math, 'random').mockReturnValue(0.5);
+      await open(1, { vmMaxUses: 100, maxVms: 2 });
+      jest.spyOn(Math, 'random').mockRestore();
       on.factory.holdsStarts = true;
-      on.factory.vms[0]?.exit();
-      await settle();
-      const closed = on.pool.close();
-      await settle();
-      on.factory.heldStarts[0]?.succeed();
-      await closed;
-      expect(on.factory.destroyed).toMatchObject([{ vm: { id: 'vm-2' }, reason: 'shutdown' }]);
-      expect(on.factory.living).toEqual([]);
-    });
-
-    it('gives up on a start that fails meanwhile', async () => {
-      await open(1);
-      on.factory.holdsStarts = true;
-      on.factory.vms[0]?.exit();
-      await settle();
-      const closed = on.pool.close();
-      on.factory.heldStarts[0]?.fail();
-      await closed;
-      await jest.advanceTimersByTimeAsync(60_000);
-      expect(on.factory.startsAsked).toBe(2);
-    });
-
-    it('tells a start that is under way to give up, which is then no error', async () => {
-      await open(1);
-      on.factory.holdsStarts = on.factory.heedsSignals = true;
-      on.factory.vms[0]?.exit();
-      await settle();
-      await on.pool.close();
-      expect(on.factory.startsGivenUp).toBe(1);
-      expect(on.pool.stats()).toMatchObject({ starting: 0, errors: 0 });
-    });
-
-    it('gives up on starts that were to be tried again', async () => {
-      on.factory.failingStarts = 1;
-      await open(2);
-      await on.pool.close();
-      await jest.advanceTimersByTimeAsync(60_000);
-      expect(on.factory.startsAsked).toBe(2);
-    });
-
-    it('reaches a caller whose VM is just being reset', async () => {
-      await open(1);
+      for (let use = 0; use < 94; use++) await visit('a');
+      expect(on.factory.heldStarts).toHaveLength(0);
       await visit('a');
-      on.factory.holdsResets = true;
-      const waiting = endOf(acquire('b'));
+      expect(on.factory.heldStarts).toHaveLength(1);
+      expect((await visit('a')).id).toBe('vm-1');
+      on.factory.heldStarts[0]?.succeed();
       await settle();
-      await on.pool.close();
-      await expect(waiting).resolves.toEqual(shuttingDown);
+      expect(on.pool.vms()).toMatchObject([{ id: 'vm-2' }]);
+      expect(on.pool.stats()).toMatchObject({ destroyed: 1, destroyedBy: { uses: 1 } });
+    });
+  });
+
+  describe('a VM that is old', () => {
+    it('is replaced, each at another time, and never before its replacement is there', async () => {
+      await open(2, { maxVms: 3, vmMaxAgeMs: 100_000 });
+      on.factory.holdsStarts = true;
+      await jest.advanceTimersByTimeAsync(100_000);
+      expect(on.pool.stats()).toMatchObject({ available: 2, starting: 1 });
+      on.factory.holdsStarts = false;
+      on.factory.heldStarts[0]?.succeed();
+      await settle();
+      await settle();
+      expect(on.pool.vms().map(({ id }) => id)).toEqual(['vm-3', 'vm-4']);
+      expect(on.pool.stats()).toMatchObject({ destroyed: 2, destroyedBy: { age: 2 } });
     });
 
-    it('may be asked for twice', async () => {
+    it('is replaced when it comes back, if it is at work', async () => {
+      await open(1, { maxVms: 2, vmMaxAgeMs: 10_000 });
+      const lease = await acquire('a');
+      await jest.advanceTimersByTimeAsync(10_000);
+      expect(on.pool.stats()).toMatchObject({ inUse: 1, available: 1, created: 2 });
+      on.pool.release(lease);
+      await settle();
+      expect(on.pool.vms()).toMatchObject([{ id: 'vm-2' }]);
+      expect(on.pool.stats().destroyedBy).toMatchObject({ age: 1, overflow: 0 });
+    });
+
+    it('is ended first where there is no room for another beside it', async () => {
+      await open(1, { vmMaxAgeMs: 10_000 });
+      await jest.advanceTimersByTimeAsync(10_000);
+      expect(on.pool.vms()).toMatchObject([{ id: 'vm-2', state: 'idle' }]);
+    });
+  });
+
+  describe('when VMs do not start', () => {
+    it('tries less and less often, then not at all for a while, and recovers by itself', async () => {
       await open(1);
-      await Promise.all([on.pool.close(), on.pool.beforeApplicationShutdown()]);
-      await on.pool.close();
-      expect(on.factory.living).toEqual([]);
+      on.factory.failingStarts = 6;
+      on.factory.vms[0]?.exit();
+      await jest.advanceTimersByTimeAsync(3000);
+      expect(on.pool.stats()).toMatchObject({ available: 0, errors: 5, breaker: 'open' });
+      const error = await endOf(acquire('a', { deadline: new Deadline(60_000) }));
+      expect(error).toMatchObject({
+        code: 'POOL_EXHAUSTED',
+        message: 'There is no VM, and none can be started',
+        details: { retryAfterMs: expect.any(Number) },
+      });
+      await jest.advanceTimersByTimeAsync(10_000);
+      expect(on.pool.stats()).toMatchObject({ errors: 6, breaker: 'open' });
+      await jest.advanceTimersByTimeAsync(10_000);
+      expect(on.pool.stats()).toMatchObject({ available: 1, errors: 6, breaker: 'closed' });
+    });
+
+    it('sends away who waits when there is nothing to wait for', async () => {
+      await open(1);
+      on.factory.failingStarts = 5;
+      on.factory.vms[0]?.exit();
+      await settle();
+      const waiting = endOf(acquire('a', { deadline: new Deadline(60_000) }));
+      await jest.advanceTimersByTimeAsync(3000);
+      await expect(waiting).resolves.toMatchObject({ code: 'POOL_EXHAUSTED' });
+    });
+
+    it('goes on with the VMs there are', async () => {
+      await open(2);
+      on.factory.failingStarts = 5;
+      on.factory.vms[0]?.exit();
+      await jest.advanceTimersByTimeAsync(3000);
+      expect(on.pool.stats()).toMatchObject({ available: 1, breaker: 'open' });
+      await expect(acquire('a')).resolves.toMatchObject({ vm: { id: 'vm-2' } });
+    });
+
+    it('takes one that starts and dies at once, unused, for one that did not start', async () => {
+      await open(1);
+      on.factory.vms[0]?.exit();
+      for (let death = 0; death < 5; death++) {
+        await jest.advanceTimersByTimeAsync(100);
+        on.factory.vms.at(-1)?.exit();
+        await settle();
+      }
+      const { startsAsked } = on.factory;
+      expect(on.pool.stats()).toMatchObject({ available: 0, errors: 0, breaker: 'open' });
+      await jest.advanceTimersByTimeAsync(9000);
+      expect(on.factory.startsAsked).toBe(startsAsked);
+      await jest.advanceTimersByTimeAsync(1000);
+      expect(on.pool.stats()).toMatchObject({ available: 1, breaker: 'closed' });
+    });
+
+    it('does not blame the start for a VM that a script has brought down', async () => {
+      await open(1, { tenantConcurrency: 10 });
+      for (let death = 0; death < 10; death++) {
+        fakeOf(await acquire('a')).exit();
+        await settle();
+      }
+      expect(on.pool.stats()).toMatchObject({ available: 1, breaker: 'closed', destroyed: 10 });
     });
   });
 });

@@ -1,0 +1,251 @@
+import { endOf, usePool } from '../../test-support/use-pool.ts';
+import { Deadline } from '../admission/deadline.ts';
+import type { JsRuntimeError } from '../errors/js-runtime-error.ts';
+import type { VmLease } from './vm-lease.ts';
+
+const { jest } = import.meta;
+const cancelled: Error = expect.objectContaining({ code: 'CANCELLED' });
+const exhausted: Error = expect.objectContaining({ code: 'POOL_EXHAUSTED' });
+const busy: Error = expect.objectContaining({ code: 'TENANT_BUSY' });
+
+describe('VmPoolService and those who wait', () => {
+  const on = usePool();
+  const { acquire, fakeOf, open, settle } = on;
+
+  /** Serves everybody who waits, one after the other on one VM, and tells in which order. */
+  async function serveAll(first: VmLease, waiting: readonly Promise<VmLease>[]): Promise<string> {
+    const order: string[] = [];
+    const turns = waiting.map(async (promise) => {
+      const lease = await promise;
+      order.push(lease.tenantId);
+      on.pool.release(lease);
+    });
+    on.pool.release(first);
+    await Promise.all(turns);
+    return order.join(' ');
+  }
+
+  it('serves one tenant in the order in which it came', async () => {
+    await open(1);
+    const first = await acquire('a');
+    const order: number[] = [];
+    const waiting = [1, 2, 3].map(async (number) => {
+      const lease = await acquire('a');
+      order.push(number);
+      return lease;
+    });
+    expect(on.pool.stats()).toMatchObject({ available: 0, inUse: 1, waiting: 3 });
+    on.pool.release(first);
+    for (const turn of waiting) on.pool.release(await turn);
+    expect(order).toEqual([1, 2, 3]);
+  });
+
+  it('serves tenants in turn, however many of one wait', async () => {
+    await open(1);
+    const first = await acquire('a');
+    const waiting = ['a', 'a', 'a', 'b', 'b', 'c'].map(async (tenantId) => acquire(tenantId));
+    await expect(serveAll(first, waiting)).resolves.toBe('b c a b a a');
+  });
+
+  it('serves tenants by their weight', async () => {
+    await open(1, { tenants: { heavy: { tenantWeight: 2 } } });
+    const first = await acquire('a');
+    const waiting = ['light', 'light', 'light', 'heavy', 'heavy', 'heavy', 'heavy'].map(async (id) => acquire(id));
+    await expect(serveAll(first, waiting)).resolves.toBe('light heavy heavy light heavy heavy light');
+  });
+
+  it('gives a VM that comes free to who waits, not to who comes just then', async () => {
+    await open(1);
+    const first = await acquire('a');
+    const waiting = acquire('b');
+    on.pool.release(first);
+    const late = acquire('a');
+    await expect(waiting).resolves.toMatchObject({ tenantId: 'b' });
+    expect(on.pool.stats()).toMatchObject({ inUse: 1, waiting: 1 });
+    on.pool.release(await waiting);
+    await expect(late).resolves.toMatchObject({ tenantId: 'a' });
+  });
+
+  it('lets a tenant have no more VMs at a time than tenantConcurrency, and others the rest', async () => {
+    await open(3, { tenantConcurrency: 2 });
+    const leases = [await acquire('a'), await acquire('a')];
+    const third = acquire('a');
+    await settle();
+    expect(on.pool.stats()).toMatchObject({ available: 1, inUse: 2, waiting: 1 });
+    await expect(acquire('b')).resolves.toMatchObject({ tenantId: 'b' });
+    on.pool.release(leases[0] as VmLease);
+    await expect(third).resolves.toMatchObject({ tenantId: 'a' });
+  });
+
+  it('lets a tenant of its own concurrency have more', async () => {
+    await open(3, { tenantConcurrency: 1, tenants: { big: { tenantConcurrency: 3 } } });
+    await Promise.all([acquire('big'), acquire('big'), acquire('big')]);
+    expect(on.pool.stats()).toMatchObject({ available: 0, inUse: 3 });
+  });
+
+  it('refuses who comes to a full line with TENANT_BUSY, and says when to come again', async () => {
+    await open(3, { tenantConcurrency: 2, tenantQueueSize: 1 });
+    await acquire('a');
+    jest.advanceTimersByTime(4000);
+    await acquire('a');
+    const queued = acquire('a', { deadline: new Deadline(60_000) });
+    const error = (await endOf(acquire('a'))) as JsRuntimeError;
+    expect(error).toEqual(busy);
+    expect(error.message).toBe('2 executions of the tenant run and 1 wait, which is all it may have');
+    // One waits before it, two are served at a time, the oldest has taken 4 s so far.
+    expect(error.details).toEqual({
+      limit: { name: 'tenantConcurrency', allowed: 2, used: 2 },
+      retryAfterMs: 4000,
+    });
+    await expect(acquire('b')).resolves.toMatchObject({ tenantId: 'b' });
+    expect(on.pool.stats()).toMatchObject({ waiting: 1, refused: { TENANT_BUSY: 1 } });
+    void queued.catch(() => undefined);
+  });
+
+  it('refuses everybody with POOL_EXHAUSTED when all lines together are full', async () => {
+    await open(1, { queueSize: 2 });
+    await acquire('a');
+    const queued = [acquire('b'), acquire('c')];
+    const error = (await endOf(acquire('d'))) as JsRuntimeError;
+    expect(error).toEqual(exhausted);
+    expect(error.message).toBe('2 executions wait already');
+    expect(error.details.retryAfterMs).toBeGreaterThanOrEqual(100);
+    for (const waiting of queued) void waiting.catch(() => undefined);
+  });
+
+  it('ends with POOL_EXHAUSTED at the deadline, when there was no VM', async () => {
+    await open(1);
+    await acquire('a');
+    const waiting = endOf(acquire('b'));
+    await jest.advanceTimersByTimeAsync(999);
+    expect(on.pool.stats()).toMatchObject({ waiting: 1 });
+    await jest.advanceTimersByTimeAsync(1);
+    await expect(waiting).resolves.toEqual(exhausted);
+    expect(on.pool.stats()).toMatchObject({ inUse: 1, waiting: 0 });
+  });
+
+  it('ends with TENANT_BUSY at the deadline, when the tenant had all it may have', async () => {
+    await open(2, { tenantConcurrency: 1 });
+    await acquire('a');
+    const waiting = endOf(acquire('a'));
+    await jest.advanceTimersByTimeAsync(1000);
+    await expect(waiting).resolves.toEqual(busy);
+  });
+
+  it('gives no VM to one whose deadline has passed, even if its timer is late, but to the next', async () => {
+    await open(1);
+    const first = await acquire('a');
+    const late = endOf(acquire('a', { deadline: new Deadline(10) }));
+    const next = acquire('a', { deadline: new Deadline(60_000) });
+    // The clock goes on, but no timer fires: the event loop was blocked.
+    jest.setSystemTime(Date.now());
+    const now = performance.now();
+    jest.spyOn(performance, 'now').mockImplementation(() => now + 11);
+    on.pool.release(first);
+    await expect(late).resolves.toEqual(exhausted);
+    await expect(next).resolves.toMatchObject({ tenantId: 'a' });
+    jest.spyOn(performance, 'now').mockRestore();
+  });
+
+  it('ends with CANCELLED when the signal fires, and the VM goes to the next', async () => {
+    await open(1);
+    const lease = await acquire('a');
+    const controller = new AbortController();
+    const impatient = endOf(acquire('b', { signal: controller.signal }));
+    const patient = acquire('c');
+    controller.abort();
+    await expect(impatient).resolves.toEqual(cancelled);
+    on.pool.release(lease);
+    await expect(patient).resolves.toMatchObject({ tenantId: 'c' });
+  });
+
+  it('does not begin when the signal had fired before', async () => {
+    await open(1);
+    await expect(acquire('a', { signal: AbortSignal.abort() })).rejects.toEqual(cancelled);
+    expect(on.pool.stats()).toMatchObject({ available: 1, inUse: 0, waiting: 0, refused: { CANCELLED: 1 } });
+  });
+
+  it('never loses a VM that is being started when whoever waits for it leaves', async () => {
+    await open(1, { maxVms: 2 });
+    await acquire('a');
+    on.factory.holdsStarts = true;
+    const controller = new AbortController();
+    const waiting = endOf(acquire('b', { signal: controller.signal, deadline: new Deadline(60_000) }));
+    await jest.advanceTimersByTimeAsync(100);
+    expect(on.pool.stats()).toMatchObject({ starting: 1 });
+    controller.abort();
+    await expect(waiting).resolves.toEqual(cancelled);
+    expect(on.factory.startsGivenUp).toBe(0);
+    const another = acquire('c');
+    on.factory.heldStarts[0]?.succeed();
+    await expect(another).resolves.toMatchObject({ vm: { id: 'vm-2' } });
+  });
+
+  describe('longer than overflowAfterMs', () => {
+    it('get one more VM, which is retired when nobody needs it any more', async () => {
+      await open(1, { maxVms: 2, overflowAfterMs: 50 });
+      const first = await acquire('a');
+      const waiting = acquire('b');
+      await jest.advanceTimersByTimeAsync(49);
+      expect(on.pool.stats()).toMatchObject({ starting: 0, waiting: 1, overflow: 0 });
+      await jest.advanceTimersByTimeAsync(1);
+      const second = await waiting;
+      expect(fakeOf(second).id).toBe('vm-2');
+      expect(on.pool.stats()).toMatchObject({ inUse: 2, overflow: 1 });
+      on.pool.release(second);
+      await settle();
+      expect(on.pool.stats()).toMatchObject({ inUse: 1, available: 0, overflow: 0, destroyedBy: { overflow: 1 } });
+      on.pool.release(first);
+      expect(on.pool.stats()).toMatchObject({ inUse: 0, available: 1 });
+    });
+
+    it('get one each, up to maxVms', async () => {
+      await open(1, { maxVms: 3, overflowAfterMs: 50, tenantConcurrency: 10 });
+      await acquire('a');
+      const waiting = [1, 2, 3].map(async () => acquire('a', { deadline: new Deadline(60_000) }));
+      await jest.advanceTimersByTimeAsync(50);
+      expect(on.pool.stats()).toMatchObject({ inUse: 3, starting: 0, waiting: 1, created: 3 });
+      await jest.advanceTimersByTimeAsync(10_000);
+      expect(on.pool.stats()).toMatchObject({ inUse: 3, starting: 0, waiting: 1, created: 3 });
+      on.pool.release(await (waiting[0] as Promise<VmLease>));
+      await expect(waiting[2]).resolves.toMatchObject({ tenantId: 'a' });
+    });
+
+    it('keep an additional VM while others wait for it', async () => {
+      await open(1, { maxVms: 2, overflowAfterMs: 50 });
+      await acquire('a');
+      const waiting = ['b', 'b'].map(async (tenantId) => acquire(tenantId));
+      await jest.advanceTimersByTimeAsync(50);
+      on.pool.release(await (waiting[0] as Promise<VmLease>));
+      await expect(waiting[1]).resolves.toMatchObject({ vm: { id: 'vm-2' } });
+      expect(on.pool.stats().destroyed).toBe(0);
+    });
+
+    it('get none when it is their own tenant that they wait for', async () => {
+      await open(1, { maxVms: 4, overflowAfterMs: 50, tenantConcurrency: 1 });
+      await acquire('a');
+      const waiting = endOf(acquire('a'));
+      await jest.advanceTimersByTimeAsync(1000);
+      await expect(waiting).resolves.toEqual(busy);
+      expect(on.factory.startsAsked).toBe(1);
+    });
+  });
+
+  it('are counted by how long they waited', async () => {
+    await open(1);
+    const first = await acquire('a');
+    const waiting = acquire('a');
+    jest.advanceTimersByTime(7);
+    on.pool.release(first);
+    await waiting;
+    const { requested, released, waits } = on.pool.stats();
+    expect({ requested, released, count: waits.count, sumMs: waits.sumMs }).toEqual({
+      requested: 2,
+      released: 1,
+      count: 2,
+      sumMs: 7,
+    });
+    expect(waits.counts[0]).toBe(1);
+    expect(waits.counts[waits.boundsMs.indexOf(10)]).toBe(1);
+  });
+});
