@@ -1,74 +1,21 @@
-import { fileURLToPath } from 'node:url';
-import type { FakeAction, FakePlan } from '../../test-support/fake-vm.ts';
+import type { FakeAction } from '../../test-support/fake-vm.ts';
+import {
+  expectGone,
+  expectNoProcess,
+  fake,
+  KIB,
+  LONG_MS,
+  READY,
+  request,
+  useVmProcesses,
+} from '../../test-support/use-vm-processes.ts';
 import { encodeFrame } from '../protocol/frame.ts';
 import type { ScriptWrap } from '../protocol/messages.ts';
-import { childCommand, type ChildCommand } from './child-command.ts';
+import type { ChildCommand } from './child-command.ts';
 import type { RetireReason } from './retire-reason.ts';
-import { VmGoneError } from './vm-gone.error.ts';
-import { VmProcess, type VmProcessOptions } from './vm-process.ts';
-import type { RunRequest } from './vm-request.ts';
+import type { VmProcess, VmProcessOptions } from './vm-process.ts';
 
-const KIB = 1024;
-/** So long that it never passes in a test that does not wait for it. */
-const LONG_MS = 20_000;
-const started: VmProcess[] = [];
-
-/** Starts a real VM process, or what `options.command` says. */
-async function start(options: Partial<VmProcessOptions> = {}): Promise<VmProcess> {
-  const command = options.command ?? childCommand({ maxMemoryMb: 16, stackSizeKb: 984 });
-  const vm = await VmProcess.start({
-    id: 'vm-1',
-    startTimeoutMs: LONG_MS,
-    maxFrameBytes: 256 * KIB,
-    maxHeaderBytes: 256 * KIB,
-    ...options,
-    command,
-  });
-  started.push(vm);
-  return vm;
-}
-
-const READY: FakeAction = { send: { type: 'ready' } };
-
-function fake(plan: FakePlan): ChildCommand {
-  const program = fileURLToPath(new URL('../../test-support/fake-vm.ts', import.meta.url));
-  return { file: process.execPath, args: [program, JSON.stringify(plan)] };
-}
-
-/** Starts a fake that is ready and then treats its requests as told. */
-async function startFake(...onRequests: readonly (readonly FakeAction[])[]): Promise<VmProcess> {
-  return start({ command: fake({ atStart: [READY], onRequests }) });
-}
-
-function request(source: string, more: Partial<RunRequest> = {}, wrap: ScriptWrap = 'script'): RunRequest {
-  return {
-    script: { key: `${wrap}:${source}`, name: 'test.js', wrap },
-    source,
-    contextJson: '{}',
-    inputJson: '',
-    codeCache: undefined,
-    timeoutMs: LONG_MS,
-    limits: { maxResultBytes: KIB, maxLogBytes: KIB, maxLogEntries: 10 },
-    ...more,
-  };
-}
-
-async function expectGone(work: Promise<unknown>, reason: RetireReason): Promise<void> {
-  await expect(work).rejects.toBeInstanceOf(VmGoneError);
-  await expect(work).rejects.toMatchObject({ reason });
-}
-
-function expectNoProcess(pid: number): void {
-  expect(() => process.kill(pid, 0)).toThrow('ESRCH');
-}
-
-afterEach(async () => {
-  for (const vm of started.splice(0)) {
-    vm.kill('shutdown');
-    await vm.exited;
-    expectNoProcess(vm.pid);
-  }
-});
+const { start, startFake } = useVmProcesses();
 
 describe('VmProcess with a real process', () => {
   it('is ready for work, in a process of its own', async () => {

@@ -1,0 +1,78 @@
+import { fileURLToPath } from 'node:url';
+import { childCommand, type ChildCommand } from '../src/process/child-command.ts';
+import type { RetireReason } from '../src/process/retire-reason.ts';
+import { VmGoneError } from '../src/process/vm-gone.error.ts';
+import { VmProcess, type VmProcessOptions } from '../src/process/vm-process.ts';
+import type { RunRequest } from '../src/process/vm-request.ts';
+import type { ScriptWrap } from '../src/protocol/messages.ts';
+import type { FakeAction, FakePlan } from './fake-vm.ts';
+
+export const KIB = 1024;
+/** So long that it never passes in a test that does not wait for it. */
+export const LONG_MS = 20_000;
+export const READY: FakeAction = { send: { type: 'ready' } };
+
+export interface VmProcesses {
+  /** Starts a real VM process, or what `options.command` says. */
+  readonly start: (options?: Partial<VmProcessOptions>) => Promise<VmProcess>;
+  /** Starts a fake that is ready and then treats its requests as told. */
+  readonly startFake: (...onRequests: readonly (readonly FakeAction[])[]) => Promise<VmProcess>;
+}
+
+/** Processes that are ended, and proved to be gone, after each test of this file. */
+export function useVmProcesses(): VmProcesses {
+  const started: VmProcess[] = [];
+  const start: VmProcesses['start'] = async (options = {}) => {
+    const command = options.command ?? childCommand({ maxMemoryMb: 16, stackSizeKb: 984 });
+    const vm = await VmProcess.start({
+      id: 'vm-1',
+      startTimeoutMs: LONG_MS,
+      maxFrameBytes: 256 * KIB,
+      maxHeaderBytes: 256 * KIB,
+      ...options,
+      command,
+    });
+    started.push(vm);
+    return vm;
+  };
+
+  afterEach(async () => {
+    for (const vm of started.splice(0)) {
+      vm.kill('shutdown');
+      await vm.exited;
+      expectNoProcess(vm.pid);
+    }
+  });
+
+  return {
+    start,
+    startFake: async (...onRequests) => start({ command: fake({ atStart: [READY], onRequests }) }),
+  };
+}
+
+export function fake(plan: FakePlan): ChildCommand {
+  const program = fileURLToPath(new URL('fake-vm.ts', import.meta.url));
+  return { file: process.execPath, args: [program, JSON.stringify(plan)] };
+}
+
+export function request(source: string, more: Partial<RunRequest> = {}, wrap: ScriptWrap = 'script'): RunRequest {
+  return {
+    script: { key: `${wrap}:${source}`, name: 'test.js', wrap },
+    source,
+    contextJson: '{}',
+    inputJson: '',
+    codeCache: undefined,
+    timeoutMs: LONG_MS,
+    limits: { maxResultBytes: KIB, maxLogBytes: KIB, maxLogEntries: 10 },
+    ...more,
+  };
+}
+
+export async function expectGone(work: Promise<unknown>, reason: RetireReason): Promise<void> {
+  await expect(work).rejects.toBeInstanceOf(VmGoneError);
+  await expect(work).rejects.toMatchObject({ reason });
+}
+
+export function expectNoProcess(pid: number): void {
+  expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+}
