@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs';
+import { existsSync, writeFileSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { encodeFrame, FrameDecoder } from '../src/protocol/frame.ts';
 
@@ -22,7 +22,13 @@ export type FakeAction =
   | { readonly raw: readonly number[] }
   | { readonly exitWith: number }
   /** Closes its end of the pipe and lives on. */
-  | { readonly closePipe: true };
+  | { readonly closePipe: true }
+  /** Is busy until it has used this much CPU. */
+  | { readonly useCpuMs: number }
+  /** Makes an empty file, by which a test knows that it got here. */
+  | { readonly touch: string }
+  /** Does nothing else until there is such a file. */
+  | { readonly waitFor: string };
 
 const PIPE_FD = 3;
 /** A fake that nobody kills ends by itself. */
@@ -48,6 +54,21 @@ function act(actions: readonly FakeAction[], id: number): void {
     else if ('answer' in action) writeSync(PIPE_FD, encodeFrame({ ...action.answer, id }, action.attachments));
     else if ('raw' in action) writeSync(PIPE_FD, Uint8Array.from(action.raw));
     else if ('exitWith' in action) process.exit(action.exitWith);
+    else if ('useCpuMs' in action) useCpu(action.useCpuMs * 1000);
+    else if ('touch' in action) writeFileSync(action.touch, '');
+    else if ('waitFor' in action) while (!existsSync(action.waitFor)) pause(1);
     else pipe.destroy();
   }
+}
+
+function useCpu(us: number): void {
+  const before = process.cpuUsage();
+  for (let used = 0; used < us;) {
+    const { user, system } = process.cpuUsage(before);
+    used = user + system;
+  }
+}
+
+function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

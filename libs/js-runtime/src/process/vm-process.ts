@@ -5,6 +5,10 @@ import type { HostMessage, ScriptHeader, VmMessage } from '../protocol/messages.
 import { KeptScripts } from '../protocol/kept-scripts.ts';
 import { parseVmMessage } from '../protocol/vm-message.schema.ts';
 import type { ChildCommand } from './child-command.ts';
+import { readCpuTimes, type CpuTimes } from './cpu-times.ts';
+import { Patience } from './patience.ts';
+import { setProcessPriority } from './priority.ts';
+import { RecyclingWatch } from './recycling-watch.ts';
 import type { RetireReason } from './retire-reason.ts';
 import { VmGoneError, type VmExit } from './vm-gone.error.ts';
 import type { CompileReply, RunReply, RunRequest } from './vm-request.ts';
@@ -28,7 +32,11 @@ const KILL_GRACE_MS = 250;
 
 interface Pending {
   readonly id: number;
-  readonly timer: NodeJS.Timeout;
+  /** What the process is killed for when it does not answer. */
+  readonly lateReason: RetireReason;
+  /** Allows for more time when the machine is busy. Without it, the time allowed is wall time. */
+  readonly patience: Patience | undefined;
+  timer?: NodeJS.Timeout;
   resolve(reply: { message: VmMessage; attachments: readonly Buffer[] }): void;
   reject(error: VmGoneError): void;
 }
@@ -48,6 +56,8 @@ export class VmProcess {
   /** Settles when the operating system has reaped the process. */
   readonly exited: Promise<VmExit>;
   readonly keptScripts = new KeptScripts<true>();
+  /** Called whenever `recycled` becomes true; never after the process was told to end. */
+  onRecycled: (() => void) | undefined;
   readonly #child: ChildProcess;
   /** Undefined when the process could not be started at all. */
   readonly #pipe: Socket | undefined;
@@ -58,6 +68,7 @@ export class VmProcess {
   #lastRequestId = 0;
   /** The request after which the process last said that it has recycled. */
   #recycledAfterId = 0;
+  #recyclingWatch: RecyclingWatch | undefined;
 
   private constructor(options: VmProcessOptions) {
     this.id = options.id;
@@ -134,6 +145,31 @@ export class VmProcess {
     return this.#recycledAfterId === this.#lastRequestId;
   }
 
+  /** What the main thread, in which all scripts run, has had of the CPUs. Undefined where nobody knows, or no more. */
+  cpuTimes(): CpuTimes | undefined {
+    return this.alive ? readCpuTimes(this.pid) : undefined;
+  }
+
+  /**
+   * Sets the OS priority of the whole process: 0 is the usual one, 19 the lowest. True when the OS took it. After false,
+   * it may have taken a part; it can be tried again.
+   */
+  setPriority(nice: number): boolean {
+    return this.alive && setProcessPriority(this.pid, nice);
+  }
+
+  /**
+   * To be asked every now and then, and costs next to nothing. True when the process takes more than `timeoutMs` of its own
+   * time (as in `check`) to recycle after its last answer; that time begins when this is first asked.
+   */
+  recyclingOverdue(timeoutMs: number): boolean {
+    if (this.recycled || this.#pending || !this.alive) return false;
+    const afterId = this.#lastRequestId;
+    if (this.#recyclingWatch?.afterId === afterId) return this.#recyclingWatch.isOverdue();
+    this.#recyclingWatch = new RecyclingWatch(this.pid, timeoutMs, afterId);
+    return false;
+  }
+
   /** @throws VmGoneError */
   async run(request: RunRequest): Promise<RunReply> {
     const { script, source, contextJson, inputJson, codeCache, timeoutMs, limits } = request;
@@ -175,9 +211,15 @@ export class VmProcess {
     await this.#request<'done'>('done', { type: 'reset' }, [], timeoutMs, 'unhealthy');
   }
 
-  /** Runs a constant script in a fresh realm. @throws VmGoneError */
+  /**
+   * Runs a constant script in a fresh realm. `timeoutMs` is time of the process's own: its waits for a CPU are not counted,
+   * up to a bound.
+   *
+   * @throws VmGoneError
+   */
   async check(timeoutMs: number): Promise<void> {
-    await this.#request<'done'>('done', { type: 'check' }, [], timeoutMs, 'unhealthy');
+    const patience = new Patience(this.pid, timeoutMs);
+    await this.#request<'done'>('done', { type: 'check' }, [], timeoutMs, 'unhealthy', patience);
   }
 
   /** Ends the process at once. The first reason given is the one that counts. */
@@ -195,11 +237,12 @@ export class VmProcess {
     attachments: readonly (string | Uint8Array)[],
     timeoutMs: number,
     lateReason: RetireReason,
+    patience?: Patience,
   ): Promise<Reply<T>> {
     if (!this.alive) throw new VmGoneError(this.#killedFor ?? 'crashed');
     if (this.#pending) throw new Error(`VM ${this.id} was given a request while it works on another`);
     const id = ++this.#lastRequestId;
-    const reply = this.#expect(type, id, timeoutMs, lateReason);
+    const reply = this.#expect(type, id, timeoutMs, lateReason, patience);
     this.#pipe?.write(encodeFrame({ ...header, id }, attachments));
     return reply;
   }
@@ -210,15 +253,26 @@ export class VmProcess {
     id: number,
     timeoutMs: number,
     lateReason: RetireReason,
+    patience?: Patience,
   ): Promise<Reply<T>> {
     const reply = await new Promise<{ message: VmMessage; attachments: readonly Buffer[] }>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.kill(lateReason);
-      }, timeoutMs);
-      this.#pending = { id, timer, resolve, reject };
+      this.#pending = { id, lateReason, patience, resolve, reject };
+      this.#killIfLate(this.#pending, timeoutMs);
     });
     if (reply.message.type !== type) throw this.#violation(`${reply.message.type} in answer to a request for ${type}`);
     return reply as Reply<T>;
+  }
+
+  #killIfLate(pending: Pending, timeoutMs: number): void {
+    pending.timer = setTimeout(() => {
+      // It may be this process that is late, with the answer unread: between timers and immediates, it is read.
+      setImmediate(() => {
+        if (this.#pending !== pending) return;
+        const remainingMs = pending.patience?.remainingMs() ?? 0;
+        if (remainingMs > 0) this.#killIfLate(pending, Math.ceil(remainingMs));
+        else this.kill(pending.lateReason);
+      });
+    }, timeoutMs);
   }
 
   #receive(chunk: Buffer): void {
@@ -239,6 +293,7 @@ export class VmProcess {
         throw new ProtocolError(`recycled after request ${message.id}, which cannot be`);
       }
       this.#recycledAfterId = message.id;
+      if (this.recycled) this.onRecycled?.();
       return;
     }
     const id = message.type === 'ready' ? 0 : message.id;
