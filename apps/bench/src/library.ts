@@ -1,0 +1,64 @@
+import 'reflect-metadata';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { NestFactory } from '@nestjs/core';
+import { ClsModule } from 'nestjs-cls';
+import {
+  ExecutionService,
+  JsRuntimeError,
+  JsRuntimeModule,
+  TenancyService,
+  VmPoolService,
+  type ErrorCode,
+  type ExecuteOptions,
+  type ExecutionResult,
+  type JsRuntimeOptions,
+} from 'nestjs-js-runtime';
+
+/** The library as an application uses it: built, with real VM processes. */
+export interface Library {
+  readonly pool: VmPoolService;
+  runAs(tenantId: string, script: string, options?: ExecuteOptions): Promise<ExecutionResult>;
+  close(): Promise<void>;
+}
+
+export async function startLibrary(options: JsRuntimeOptions): Promise<Library> {
+  // eslint-disable-next-line @typescript-eslint/no-extraneous-class -- Node runs this file as it is, without decorators
+  class BenchModule {}
+  const app = await NestFactory.createApplicationContext(
+    { module: BenchModule, imports: [ClsModule.forRoot({ global: true }), JsRuntimeModule.forRoot(options)] },
+    { logger: false },
+  );
+  const executions = app.get(ExecutionService);
+  const tenancy = app.get(TenancyService);
+  return {
+    pool: app.get(VmPoolService),
+    runAs: (tenantId, script, executeOptions) =>
+      tenancy.runAs({ tenant: { id: tenantId } }, () => executions.execute(script, executeOptions)),
+    close: () => app.close(),
+  };
+}
+
+/** How an execution ended. What is no error of the library's comes as its text, which is no code of anybody's. */
+export async function outcomeOf(execution: Promise<unknown>): Promise<ErrorCode | 'OK' | `unexpected ${string}`> {
+  try {
+    await execution;
+    return 'OK';
+  } catch (error) {
+    return error instanceof JsRuntimeError ? error.code : `unexpected ${String(error)}`;
+  }
+}
+
+/** Whether the pool came back to so many idle VMs, and nothing else, before the time is over. */
+export async function comesToRest(pool: VmPoolService, poolSize: number, timeoutMs: number): Promise<boolean> {
+  const until = performance.now() + timeoutMs;
+  while (!isAtRest(pool, poolSize)) {
+    if (performance.now() > until) return false;
+    await sleep(20);
+  }
+  return true;
+}
+
+function isAtRest(pool: VmPoolService, poolSize: number): boolean {
+  const { available, inUse, ending, starting, waiting } = pool.stats();
+  return available === poolSize && inUse + ending + starting + waiting === 0;
+}
