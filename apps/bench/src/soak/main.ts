@@ -2,14 +2,19 @@ import { existsSync } from 'node:fs';
 import { readOptions, USAGE, type SoakOptions } from './options.ts';
 import { soak } from './soak.ts';
 
+const AGAIN_MS = 500;
+
 const options = optionsOrExit();
 const interrupted = new AbortController();
+let interruptedAt = Infinity;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
+  process.on(signal, () => {
+    // Whoever asks again does not want the report. npm passes on what the terminal has sent already: that is no second time.
+    if (performance.now() - interruptedAt > AGAIN_MS) process.exit(130);
+    interruptedAt = Math.min(interruptedAt, performance.now());
     interrupted.abort();
   });
 }
-// Whoever asks twice does not want the report. VMs end with their backend, whatever ends that.
 process.exit((await soak(options, interrupted.signal)) ? 0 : 1);
 
 function optionsOrExit(): SoakOptions {
