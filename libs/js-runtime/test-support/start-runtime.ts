@@ -1,3 +1,4 @@
+import type { Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { ClsModule } from 'nestjs-cls';
 import type { CompiledOptions, JsRuntimeOptions } from '../src/config/options.schema.ts';
@@ -8,6 +9,8 @@ import type { ExecuteOptions } from '../src/execution/execute-options.ts';
 import type { ExecutionResult } from '../src/execution/execution-result.ts';
 import { ExecutionService } from '../src/execution/execution.service.ts';
 import { JsRuntimeModule } from '../src/js-runtime.module.ts';
+import { ProcessVmFactory } from '../src/pool/process-vm-factory.ts';
+import { VM_FACTORY, type VmFactory } from '../src/pool/vm-factory.ts';
 import { VmPoolService } from '../src/pool/vm-pool.service.ts';
 import type { CompiledScript } from '../src/compiler/compiled-script.ts';
 import type { TenantContext } from '../src/tenancy/tenant-context.ts';
@@ -36,10 +39,16 @@ export interface TestRuntime {
 }
 
 /** Starts the library with two VMs, or as many as the options say, and waits until all are ready. */
-export async function startRuntime(options: JsRuntimeOptions = {}): Promise<TestRuntime> {
+export async function startRuntime(
+  options: JsRuntimeOptions = {},
+  vmFactory: Type<VmFactory> = ProcessVmFactory,
+): Promise<TestRuntime> {
   const module = await Test.createTestingModule({
     imports: [ClsModule.forRoot({ global: true }), JsRuntimeModule.forRoot({ poolSize: 2, ...options })],
-  }).compile();
+  })
+    .overrideProvider(VM_FACTORY)
+    .useClass(vmFactory)
+    .compile();
   module.useLogger(false);
   await module.init();
   const pool = module.get(VmPoolService);

@@ -205,14 +205,36 @@ describe('ExecutionService', () => {
 });
 
 describe('ExecutionService, when the application stops', () => {
-  it('ends what runs and what waits with SHUTTING_DOWN, and every process', async () => {
-    const runtime = await startRuntime({ poolSize: 1 });
-    const [{ pid } = { pid: 0 }] = runtime.pool.vms();
-    const executions = [HANG, '1'].map(async (source) => runtime.errorOf(source));
+  it('lets end what runs, sends away what waits, and ends every process', async () => {
+    const runtime = await startRuntime({ poolSize: 1, maxVms: 1 });
+    const pids = runtime.pool.vms().map(({ pid }) => pid);
+    const controller = new AbortController();
+    const running = runtime.run('new Promise((resolve) => setTimeout(resolve, 200, 1))');
+    const waiting = runtime.errorOf('1', { signal: controller.signal });
     await until(() => runtime.pool.stats().waiting === 1);
-    await runtime.close();
-    for (const execution of executions) await expect(execution).resolves.toMatchObject({ code: 'SHUTTING_DOWN' });
+    const closed = runtime.close();
+    await expect(waiting).resolves.toMatchObject({ code: 'SHUTTING_DOWN' });
     await expect(runtime.errorOf('1')).resolves.toMatchObject({ code: 'SHUTTING_DOWN' });
-    expect(() => process.kill(pid, 0)).toThrow(expect.objectContaining({ code: 'ESRCH' }));
+    await expect(running).resolves.toMatchObject({ value: 1 });
+    await closed;
+    for (const pid of pids) expect(isThere(pid)).toBe(false);
+  });
+
+  it('ends what still runs after drainTimeoutMs with SHUTTING_DOWN', async () => {
+    const runtime = await startRuntime({ poolSize: 1, drainTimeoutMs: 50 });
+    const pids = runtime.pool.vms().map(({ pid }) => pid);
+    const running = runtime.errorOf(HANG);
+    await until(() => runtime.pool.stats().inUse === 1);
+    await runtime.close();
+    await expect(running).resolves.toMatchObject({ code: 'SHUTTING_DOWN' });
+    for (const pid of pids) expect(isThere(pid)).toBe(false);
   });
 });
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
