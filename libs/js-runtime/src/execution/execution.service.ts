@@ -117,14 +117,12 @@ export class ExecutionService {
   ): Promise<ExecutionResult> {
     const queueMs = deadline.elapsedMs;
     if (deadline.isOver) throw wallTimeLimitExceeded(deadline.timeoutMs);
-    // Between the lease and now; killing the VM for it would be a waste.
-    if (execution.signal.aborted) throw new JsRuntimeError('CANCELLED', 'The execution was cancelled before it began');
     const { codeCache, hit } = await this.compiler.codeFor(script, vm);
+    if (execution.signal.aborted) throw new JsRuntimeError('CANCELLED', 'The execution was cancelled before it began');
     const onAbort = (): void => {
       vm.kill('cancelled');
     };
     execution.signal.addEventListener('abort', onAbort);
-    if (execution.signal.aborted) onAbort();
     let reply: RunReply;
     try {
       const deadlineMs = deadline.remainingMs;

@@ -97,14 +97,14 @@ describe('VmPoolService under stress', () => {
       const signal = cancelAfterMs === undefined ? undefined : AbortSignal.timeout(cancelAfterMs);
       try {
         const { value } = await runtime.runAs(tenant, script, { limits: { timeoutMs }, signal });
-        return value === undefined || value === tenant ? 'ok' : `the value of another tenant: ${String(value)}`;
+        return value === undefined || value === tenant ? 'ok' : `another value: ${JSON.stringify(value)}`;
       } catch (error) {
         return error instanceof JsRuntimeError ? error.code : String(error);
       }
     };
     const kill = (random: Random): boolean => {
-      const vm = random.oneOf(runtime.pool.vms().filter(({ healthy }) => healthy));
-      return vm !== undefined && process.kill(vm.pid, 'SIGKILL');
+      const living = runtime.pool.vms().filter(({ healthy }) => healthy);
+      return living.length > 0 && process.kill(random.oneOf(living).pid, 'SIGKILL');
     };
     const wrongSums = (): string[] => {
       const { created, destroyed, available, recycling, inUse, ending, starting, ...rest } = runtime.pool.stats();

@@ -4,15 +4,14 @@ import type { PooledVm } from './pooled-vm.ts';
 const TICK_MS = 20;
 
 /**
- * The longer an execution burns CPU, the lower the priority of its VM: a short script then never waits for a long one. Milliseconds
- * of CPU → nice value; figures in docs/adr/0007.
+ * The longer an execution burns CPU, the lower the priority of its VM: a short script then hardly waits for a long one.
+ * Milliseconds of CPU → nice value; how they were found is in docs/adr/0007-cpu-fairness.md.
  */
 const STEPS: readonly { readonly burntMs: number; readonly nice: number }[] = [
-  { burntMs: 500, nice: 19 },
-  { burntMs: 100, nice: 15 },
-  { burntMs: 20, nice: 10 },
+  { burntMs: 1000, nice: 19 },
+  { burntMs: 100, nice: 10 },
 ];
-/** Where a lowered priority cannot be raised again the VM is lost with it, so only for what takes longer than a start. */
+/** Where a lowered priority cannot be raised again the VM is lost with it: only for what takes much longer than a start. */
 const STEPS_FOR_GOOD: typeof STEPS = [{ burntMs: 1000, nice: 19 }];
 
 /** Watches VMs at work, from outside: burners lose priority, and one that does not come back from recycling is ended. */
