@@ -38,7 +38,7 @@ export async function measureRound(round: Round, answers: Answers): Promise<void
     const key = KEYS[index % KEYS.length] ?? KEYS[0];
     while (performance.now() < until) {
       const waitMs = await ask(round.url, key, answers);
-      if (round.patient && waitMs > 0) await sleep(Math.min(waitMs, until - performance.now()));
+      if (round.patient && waitMs > 0) await sleep(Math.max(0, Math.min(waitMs, until - performance.now())));
     }
   });
   await Promise.all(clients);
