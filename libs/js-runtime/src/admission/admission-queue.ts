@@ -77,7 +77,7 @@ export class AdmissionQueue<T> {
         },
         refuse: (error) => {
           leave();
-          if (line.isEmpty) this.#lines.delete(line.tenantId);
+          this.#forgetIfEmpty(line);
           this.onRefused(error);
           reject(error);
         },
@@ -137,13 +137,20 @@ export class AdmissionQueue<T> {
     line.running.set(item, performance.now());
   }
 
-  /** It has one less. */
-  gaveBack(line: TenantLine<T>, item: T): void {
+  /** It has one less. Its place is free at once, or, if something is owed for it, when that is settled. */
+  gaveBack(line: TenantLine<T>, item: T, owes = false): void {
     const servedMs = performance.now() - (line.running.get(item) ?? 0);
     line.running.delete(item);
     line.serviceTime.record(servedMs);
     this.#serviceTime.record(servedMs);
-    if (line.isEmpty) this.#lines.delete(line.tenantId);
+    if (owes) line.owed++;
+    else this.#forgetIfEmpty(line);
+  }
+
+  /** What was owed for one place has been replaced. */
+  settled(line: TenantLine<T>): void {
+    line.owed--;
+    this.#forgetIfEmpty(line);
   }
 
   /** Sends away somebody whose deadline has passed, and says what it waited for. */
@@ -195,5 +202,9 @@ export class AdmissionQueue<T> {
     const now = performance.now();
     const ages = [...this.#lines.values()].flatMap(({ running }) => [...running.values()].map((since) => now - since));
     if (ages.length > 0) yield ages.reduce((sum, age) => sum + age, 0) / ages.length;
+  }
+
+  #forgetIfEmpty(line: TenantLine<T>): void {
+    if (line.isEmpty) this.#lines.delete(line.tenantId);
   }
 }

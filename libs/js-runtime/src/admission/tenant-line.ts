@@ -19,6 +19,8 @@ export class TenantLine<T> {
   readonly serviceTime = new ServiceTime();
   /** When each of its running executions began (`performance.now()`). */
   readonly running = new Map<T, number>();
+  /** Places that stay taken although nothing runs in them: what ran there has used something up that is being replaced. */
+  owed = 0;
 
   constructor(
     readonly tenantId: string,
@@ -29,7 +31,7 @@ export class TenantLine<T> {
 
   /** How many more may run at once. */
   get vacancies(): number {
-    return Math.max(0, this.policy.tenantConcurrency - this.running.size);
+    return Math.max(0, this.policy.tenantConcurrency - this.running.size - this.owed);
   }
 
   /** Whether another one may wait. One that may run as soon as there is a VM does not count as queued. */
@@ -38,7 +40,7 @@ export class TenantLine<T> {
   }
 
   get isEmpty(): boolean {
-    return this.waiters.size === 0 && this.running.size === 0;
+    return this.waiters.size === 0 && this.running.size === 0 && this.owed === 0;
   }
 
   /** How long one of its executions takes: those that run count as well, or endless ones would seem to take no time. */

@@ -43,6 +43,8 @@ interface HeldLease {
 export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
   readonly #fleet = new Fleet();
   readonly #leases = new Map<VmLease, HeldLease>();
+  /** Tenants whose executions have cost a VM that is not replaced yet, oldest first. */
+  readonly #debts: TenantLine<VmLease>[] = [];
   readonly #ledger = new PoolLedger();
   readonly #closing = new AbortController();
   /** Settled by the first VM that is ready, or when it is clear that none will be. */
@@ -231,7 +233,10 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
     }
     this.#leases.delete(lease);
     lease.end();
-    this.#queue.gaveBack(held.line, lease);
+    // A tenant's place stays taken while the VM that it cost is missing: else one that wears out VMs has more than its share.
+    const owes = !held.pooled.vm.alive;
+    if (owes) this.#debts.push(held.line);
+    this.#queue.gaveBack(held.line, lease, owes);
     this.#ledger.released();
     this.#takeBack(held.pooled);
     if (this.#isClosing && this.#leases.size === 0) this.#lastLease.resolve(undefined);
@@ -248,7 +253,15 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
   }
 
   #balance(): void {
-    if (!this.#isClosing) this.#balancer.balance();
+    if (this.#isClosing) return;
+    this.#settleDebts();
+    this.#balancer.balance();
+  }
+
+  #settleDebts(): void {
+    const missing = this.options.poolSize - this.#fleet.count(isThere);
+    const most = this.#starter.breaker === 'closed' ? Math.max(0, missing) : 0;
+    for (const line of this.#debts.splice(0, this.#debts.length - most)) this.#queue.settled(line);
   }
 
   async #checkIdleVms(): Promise<void> {

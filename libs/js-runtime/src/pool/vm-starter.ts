@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Logger } from '@nestjs/common';
-import { isStarting, type Fleet } from './fleet.ts';
+import { isFree, isStarting, type Fleet } from './fleet.ts';
 import type { PoolLedger } from './pool-ledger.ts';
 import { PooledVm } from './pooled-vm.ts';
 import { StartGate, type BreakerState } from './start-gate.ts';
@@ -19,8 +19,12 @@ export interface VmStarterEvents {
   onHopeless(problem: Error): void;
 }
 
-/** A start burns CPU for about 0.1 s: more at a time than there are CPUs only make each other late. */
-const STARTS_AT_ONCE = Math.max(2, availableParallelism());
+/**
+ * A start burns CPU for about 0.1 s: more at a time than there are CPUs only make each other late. While a VM is idle starts
+ * are not urgent, and one CPU is left to those at work.
+ */
+const URGENT_STARTS_AT_ONCE = Math.max(2, availableParallelism());
+const STARTS_AT_ONCE = Math.max(1, availableParallelism() - 1);
 /** Age and uses at which a VM is replaced are less than their limits by a random part of this share, so VMs go one by one. */
 const JITTER = 0.1;
 /** A VM that ends by itself so soon, and unused, counts as one that did not start. */
@@ -56,7 +60,8 @@ export class VmStarter {
 
   /** Starts some VMs, or as many as it may now. */
   start(count: number): void {
-    const room = this.#gate.allowedAtOnce(STARTS_AT_ONCE) - this.fleet.count(isStarting);
+    const atOnce = this.fleet.has(isFree) ? STARTS_AT_ONCE : URGENT_STARTS_AT_ONCE;
+    const room = this.#gate.allowedAtOnce(atOnce) - this.fleet.count(isStarting);
     for (let left = Math.min(count, room); left > 0; left--) this.#startOne();
   }
 
