@@ -1,0 +1,339 @@
+import { FakeVm } from '../../test-support/fake-vm-factory.ts';
+import { PooledVm } from './pooled-vm.ts';
+import { VmLease } from './vm-lease.ts';
+import { VmWatch } from './vm-watch.ts';
+
+const { jest } = import.meta;
+const TICK_MS = 20;
+
+describe('VmWatch', () => {
+  let fleet: PooledVm[];
+  let watch: VmWatch;
+
+  beforeEach(() => {
+    jest.useFakeTimers();
+    fleet = [];
+    watch = new VmWatch(fleet, 100);
+  });
+
+  afterEach(() => {
+    watch.stop();
+    jest.useRealTimers();
+  });
+
+  /** A VM that is ready. */
+  function add(): [PooledVm, FakeVm] {
+    const vm = new FakeVm(`vm-${fleet.length + 1}`, 1001 + fleet.length);
+    const pooled = new PooledVm(1000);
+    pooled.started(vm);
+    fleet.push(pooled);
+    return [pooled, vm];
+  }
+
+  function lend(pooled: PooledVm): void {
+    pooled.lend(new VmLease(pooled.vm, 'acme'), 'isolate');
+    watch.start();
+  }
+
+  /** A VM that is at work. */
+  function addLeased(): [PooledVm, FakeVm] {
+    const added = add();
+    lend(added[0]);
+    return added;
+  }
+
+  function tick(): void {
+    jest.advanceTimersByTime(TICK_MS);
+  }
+
+  /** A VM at work has used that much CPU since it was first looked at. */
+  function burn(vm: FakeVm, ms: number): void {
+    tick();
+    vm.ranMs += ms;
+    tick();
+  }
+
+  /** As the pool does it. */
+  function release(pooled: PooledVm): void {
+    pooled.release();
+    watch.restore(pooled);
+  }
+
+  describe('its ticks', () => {
+    it('begin when something runs and end with the first that finds nothing', () => {
+      const [pooled] = add();
+      expect(jest.getTimerCount()).toBe(0);
+      lend(pooled);
+      jest.advanceTimersByTime(10_000);
+      expect(jest.getTimerCount()).toBe(1);
+      release(pooled);
+      tick();
+      expect(jest.getTimerCount()).toBe(0);
+    });
+
+    it('go on while one of many runs', () => {
+      const [first] = addLeased();
+      const [second] = addLeased();
+      release(first);
+      jest.advanceTimersByTime(1000);
+      expect(jest.getTimerCount()).toBe(1);
+      release(second);
+      tick();
+      expect(jest.getTimerCount()).toBe(0);
+    });
+
+    it('go on while a VM makes its next realm', () => {
+      const [pooled, vm] = addLeased();
+      vm.recycled = false;
+      release(pooled);
+      jest.advanceTimersByTime(1000);
+      expect(jest.getTimerCount()).toBe(1);
+      vm.finishRecycling();
+      tick();
+      expect(jest.getTimerCount()).toBe(0);
+    });
+
+    it.each(['isolate', 'check'] as const)('are not needed for a VM that is busy with another thing: %p', (task) => {
+      const [pooled] = add();
+      void pooled.recycle(task, async () => new Promise(() => undefined));
+      watch.start();
+      tick();
+      expect(jest.getTimerCount()).toBe(0);
+    });
+
+    it('end when all that ran have ended', () => {
+      const [, vm] = addLeased();
+      vm.exit();
+      tick();
+      expect(jest.getTimerCount()).toBe(0);
+    });
+
+    it('pay no heed to a VM that starts', () => {
+      fleet.push(new PooledVm(1000));
+      watch.start();
+      tick();
+      expect(jest.getTimerCount()).toBe(0);
+    });
+
+    it('are those of one timer, however often something begins to run', () => {
+      const [pooled, vm] = addLeased();
+      addLeased();
+      watch.start();
+      expect(jest.getTimerCount()).toBe(1);
+      const looks = jest.spyOn(vm, 'cpuTimes');
+      tick();
+      expect(looks).toHaveBeenCalledTimes(1);
+      expect(pooled.state).toBe('leased');
+    });
+
+    it('begin again', () => {
+      const [pooled, vm] = addLeased();
+      release(pooled);
+      tick();
+      lend(pooled);
+      burn(vm, 100);
+      expect(vm.nice).toBe(10);
+    });
+
+    it('can be stopped, more than once', () => {
+      const [, vm] = addLeased();
+      watch.stop();
+      watch.stop();
+      expect(jest.getTimerCount()).toBe(0);
+      burn(vm, 1000);
+      expect(vm.nice).toBe(0);
+    });
+  });
+
+  describe('the priority of a VM', () => {
+    it.each([
+      [0, 0],
+      [99, 0],
+      [100, 10],
+      [999, 10],
+      [1000, 19],
+      [60_000, 19],
+    ])('is, when its execution has burnt %d ms, nice %d', (burntMs, nice) => {
+      const [pooled, vm] = addLeased();
+      burn(vm, burntMs);
+      expect([vm.nice, pooled.nice]).toEqual([nice, nice]);
+    });
+
+    it('sinks step by step as the execution goes on', () => {
+      const [, vm] = addLeased();
+      const seen = [50, 50, 800, 100, 5000].map((ms) => {
+        burn(vm, ms);
+        return vm.nice;
+      });
+      expect(seen).toEqual([0, 10, 10, 19, 19]);
+    });
+
+    it('is set once per step, not at every tick', () => {
+      const [, vm] = addLeased();
+      const set = jest.spyOn(vm, 'setPriority');
+      burn(vm, 100);
+      jest.advanceTimersByTime(1000);
+      burn(vm, 900);
+      jest.advanceTimersByTime(1000);
+      expect(set.mock.calls).toEqual([[10], [19]]);
+    });
+
+    it('is tried again at the next tick when it could not be lowered', () => {
+      const [pooled, vm] = addLeased();
+      const set = jest.spyOn(vm, 'setPriority').mockReturnValueOnce(false);
+      burn(vm, 100);
+      expect(pooled.nice).toBe(0);
+      tick();
+      expect([pooled.nice, set.mock.calls.length]).toEqual([10, 2]);
+    });
+
+    it('does not sink for CPU that was used before this execution', () => {
+      const [pooled, vm] = addLeased();
+      burn(vm, 60);
+      release(pooled);
+      vm.ranMs += 1000;
+      lend(pooled);
+      burn(vm, 60);
+      expect(vm.nice).toBe(0);
+    });
+
+    it('does not sink for what others do', () => {
+      const [, burner] = addLeased();
+      const [, other] = addLeased();
+      burn(burner, 1000);
+      expect([burner.nice, other.nice]).toEqual([19, 0]);
+    });
+
+    it('does not sink while it makes its realm', () => {
+      const [pooled, vm] = addLeased();
+      tick();
+      vm.recycled = false;
+      release(pooled);
+      burn(vm, 1000);
+      expect(vm.nice).toBe(0);
+    });
+
+    it('stays what it is where nobody can tell what a VM uses', () => {
+      const [pooled, vm] = addLeased();
+      jest.spyOn(vm, 'cpuTimes').mockReturnValue(undefined as never);
+      burn(vm, 1000);
+      expect([vm.nice, pooled.state]).toEqual([0, 'leased']);
+    });
+
+    it('is restored when the execution is over', () => {
+      const [pooled, vm] = addLeased();
+      burn(vm, 1000);
+      release(pooled);
+      expect([vm.nice, pooled.nice, pooled.state]).toEqual([0, 0, 'idle']);
+      lend(pooled);
+      burn(vm, 100);
+      expect(vm.nice).toBe(10);
+    });
+
+    it('is left alone when it was not lowered', () => {
+      const [pooled, vm] = addLeased();
+      vm.refusesToRestore = true;
+      const set = jest.spyOn(vm, 'setPriority');
+      burn(vm, 99);
+      release(pooled);
+      expect([set.mock.calls.length, pooled.state]).toEqual([0, 'idle']);
+    });
+
+    it('is left alone when the VM has ended', async () => {
+      const [pooled, vm] = addLeased();
+      burn(vm, 1000);
+      const set = jest.spyOn(vm, 'setPriority');
+      vm.kill('wall');
+      release(pooled);
+      expect(set).not.toHaveBeenCalled();
+      await expect(vm.exited).resolves.toMatchObject({ reason: 'wall' });
+    });
+  });
+
+  describe('where a priority cannot be restored', () => {
+    let pooled: PooledVm;
+    let vm: FakeVm;
+
+    beforeEach(() => {
+      [pooled, vm] = addLeased();
+      vm.refusesToRestore = true;
+      burn(vm, 100);
+      release(pooled);
+    });
+
+    it('the VM is ended, with the reason "cpu"', async () => {
+      expect(pooled.state).toBe('retired');
+      await expect(vm.exited).resolves.toMatchObject({ reason: 'cpu' });
+    });
+
+    it.each([
+      [100, 0],
+      [999, 0],
+      [1000, 19],
+    ])('one that burns %d ms has nice %d from then on', (burntMs, nice) => {
+      const [, next] = addLeased();
+      burn(next, burntMs);
+      expect(next.nice).toBe(nice);
+    });
+
+    it('those that burn little are kept', () => {
+      const [next, nextVm] = addLeased();
+      nextVm.refusesToRestore = true;
+      burn(nextVm, 999);
+      release(next);
+      expect(next.state).toBe('idle');
+    });
+
+    it('those that burn long are ended, too', async () => {
+      const [next, nextVm] = addLeased();
+      nextVm.refusesToRestore = true;
+      burn(nextVm, 1000);
+      release(next);
+      await expect(nextVm.exited).resolves.toMatchObject({ reason: 'cpu' });
+    });
+  });
+
+  describe('a VM that makes its next realm', () => {
+    let pooled: PooledVm;
+    let vm: FakeVm;
+
+    beforeEach(() => {
+      [pooled, vm] = addLeased();
+      vm.recycled = false;
+      release(pooled);
+    });
+
+    it('is ended as unhealthy when that takes too long', async () => {
+      tick();
+      expect(pooled.state).toBe('recycling');
+      vm.isStuck = true;
+      tick();
+      expect(pooled.state).toBe('retired');
+      await expect(vm.exited).resolves.toMatchObject({ reason: 'unhealthy' });
+      tick();
+      expect(jest.getTimerCount()).toBe(0);
+    });
+
+    it('is given the time that is configured', () => {
+      const overdue = jest.spyOn(vm, 'recyclingOverdue');
+      tick();
+      expect(overdue.mock.calls).toEqual([[100]]);
+    });
+
+    it('is not ended when it was leased meanwhile: the execution has its own deadline', () => {
+      lend(pooled);
+      vm.isStuck = true;
+      tick();
+      expect(pooled.state).toBe('leased');
+    });
+
+    it('is not ended for another that is', () => {
+      const [other, otherVm] = addLeased();
+      otherVm.recycled = false;
+      release(other);
+      otherVm.isStuck = true;
+      tick();
+      expect([pooled.state, other.state]).toEqual(['recycling', 'retired']);
+    });
+  });
+});
