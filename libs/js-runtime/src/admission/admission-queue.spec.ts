@@ -225,17 +225,67 @@ describe('AdmissionQueue', () => {
     });
   });
 
+  describe('turns that were taken', () => {
+    it('are not forgotten by a tenant that asks one at a time, while others wait', () => {
+      open({ tenants: { b: { tenantWeight: 10 } } });
+      askAll('b'.repeat(500));
+      let all = '';
+      let current = serve();
+      for (let turn = 0; turn < 110; turn++) {
+        if (queue.lineOf('a').isEmpty) askAll('a');
+        giveBack(current);
+        current = serve();
+        all += current;
+      }
+      expect(count('a', all)).toBeLessThanOrEqual(15);
+    });
+
+    it('are not made up for, when they were missed', () => {
+      open({ tenants: { a: { tenantConcurrency: 5 } } });
+      askAll('a'.repeat(10) + 'b'.repeat(60));
+      for (let held = 0; held < 5;) {
+        const tenantId = serve();
+        if (tenantId === 'a') held++;
+        else giveBack('b');
+      }
+      expect(turns(30)).toBe('b'.repeat(30));
+      for (let turn = 0; turn < 5; turn++) giveBack('a');
+      expect(order().slice(0, 8)).toBe('aabababa');
+    });
+  });
+
+  describe('a place for which something is owed', () => {
+    it('stays taken until that is settled', () => {
+      open({ tenantConcurrency: 1 });
+      askAll('aa');
+      serve();
+      const line = queue.lineOf('a');
+      running.delete('item 1');
+      queue.gaveBack(line, 'item 1', true);
+      expect([order(), line.vacancies]).toEqual(['', 0]);
+      queue.settled(line);
+      expect([order(), line.vacancies]).toEqual(['a', 1]);
+    });
+  });
+
   describe('how many may wait', () => {
     it('is limited per tenant, those not counted who may run as soon as they can', async () => {
       open({ tenantConcurrency: 2, tenantQueueSize: 3 });
       askAll('aaaaa');
       expect(queue.waiting).toBe(5);
+      // Nothing of it runs: it is not the tenant that is busy.
+      await expect(ask('a')).resolves.toMatchObject({
+        code: 'POOL_EXHAUSTED',
+        message: 'No VM is free, and 5 of the tenant wait already',
+      });
+      serve();
+      serve();
       await expect(ask('a')).resolves.toMatchObject({
         code: 'TENANT_BUSY',
         message: '2 executions of the tenant run and 3 wait, which is all it may have',
-        details: { limit: { name: 'tenantConcurrency', allowed: 2, used: 0 } },
+        details: { limit: { name: 'tenantConcurrency', allowed: 2, used: 2 } },
       });
-      expect(queue.waiting).toBe(5);
+      expect(queue.waiting).toBe(3);
     });
 
     it('is fewer as soon as some of them run', async () => {
@@ -252,7 +302,7 @@ describe('AdmissionQueue', () => {
     it('may be nobody: then still as many wait for something free as may run', async () => {
       open({ tenantConcurrency: 2, tenantQueueSize: 0 });
       askAll('aa');
-      await expect(ask('a')).resolves.toMatchObject({ code: 'TENANT_BUSY' });
+      await expect(ask('a')).resolves.toMatchObject({ code: 'POOL_EXHAUSTED' });
       serve();
       serve();
       await expect(ask('a')).resolves.toMatchObject({ code: 'TENANT_BUSY' });
@@ -519,9 +569,11 @@ describe('AdmissionQueue', () => {
 
     it('is told at once, before the caller is', () => {
       open({ tenantConcurrency: 1, tenantQueueSize: 0, queueSize: 2 });
-      askAll('aab');
+      askAll('a');
+      serve();
+      askAll('a');
       expect(codes()).toEqual(['TENANT_BUSY']);
-      askAll('c');
+      askAll('bcd');
       expect(codes()).toEqual(['TENANT_BUSY', 'POOL_EXHAUSTED']);
     });
 
@@ -548,7 +600,13 @@ describe('AdmissionQueue', () => {
       queue.refuseAll(() => new JsRuntimeError('SHUTTING_DOWN', 'over'));
       await jest.advanceTimersByTimeAsync(5000);
       expect(new Set(refused)).toEqual(new Set(await Promise.all(asked)));
-      expect(codes().sort()).toEqual(['CANCELLED', 'POOL_EXHAUSTED', 'SHUTTING_DOWN', 'SHUTTING_DOWN', 'TENANT_BUSY']);
+      expect(codes().sort()).toEqual([
+        'CANCELLED',
+        'POOL_EXHAUSTED',
+        'POOL_EXHAUSTED',
+        'SHUTTING_DOWN',
+        'SHUTTING_DOWN',
+      ]);
     });
 
     it('is not told of those who are served', async () => {
@@ -593,7 +651,7 @@ describe('AdmissionQueue', () => {
     it('lets fewer wait, and sends nobody away who does', async () => {
       askAll('aaaa');
       tenants.a = { tenantConcurrency: 1, tenantQueueSize: 1 };
-      await expect(ask('a')).resolves.toMatchObject({ code: 'TENANT_BUSY' });
+      await expect(ask('a')).resolves.toMatchObject({ code: 'POOL_EXHAUSTED' });
       expect(queue.waiting).toBe(4);
     });
 

@@ -16,6 +16,8 @@ type Parallelism = () => number;
 export class AdmissionQueue<T> {
   readonly #lines = new Map<string, TenantLine<T>>();
   readonly #serviceTime = new ServiceTime();
+  /** Virtual times of tenants that have left, while others wait who are not as far: a turn taken is not forgotten by leaving. */
+  readonly #departed = new Map<string, number>();
   #virtualTime = 0;
   #waiting = 0;
 
@@ -41,7 +43,7 @@ export class AdmissionQueue<T> {
   lineOf(tenantId: string): TenantLine<T> {
     const policy = this.policies.of(tenantId);
     const line = this.#lines.get(tenantId);
-    if (!line) return new TenantLine<T>(tenantId, policy, this.#virtualTime);
+    if (!line) return new TenantLine<T>(tenantId, policy, this.#departed.get(tenantId) ?? this.#virtualTime);
     line.policy = policy;
     return line;
   }
@@ -98,7 +100,12 @@ export class AdmissionQueue<T> {
   *inTurn(): Generator<Waiter<T>, void, undefined> {
     const turns = [...this.#lines.values()]
       .filter((line) => line.vacancies > 0 && line.waiters.size > 0)
-      .map((line) => ({ line, at: line.virtualTime, left: line.vacancies, waiters: line.waiters.values() }));
+      .map((line) => ({
+        line,
+        at: Math.max(line.virtualTime, this.#virtualTime),
+        left: line.vacancies,
+        waiters: line.waiters.values(),
+      }));
     for (;;) {
       let next: (typeof turns)[number] | undefined;
       for (const turn of turns) if (turn.left > 0 && (!next || turn.at < next.at)) next = turn;
@@ -135,6 +142,7 @@ export class AdmissionQueue<T> {
     this.#virtualTime = Math.max(this.#virtualTime, line.virtualTime);
     line.virtualTime = this.#virtualTime + 1 / line.policy.tenantWeight;
     line.running.set(item, performance.now());
+    for (const [tenantId, at] of this.#departed) if (at <= this.#virtualTime) this.#departed.delete(tenantId);
   }
 
   /** It has one less. Its place is free at once, or, if something is owed for it, when that is settled. */
@@ -174,6 +182,8 @@ export class AdmissionQueue<T> {
   #refusal(line: TenantLine<T>): JsRuntimeError | undefined {
     const { tenantConcurrency, tenantQueueSize } = line.policy;
     if (line.isFull) {
+      if (line.vacancies > 0)
+        return this.#poolExhausted(`No VM is free, and ${line.waiters.size} of the tenant wait already`);
       const message = `${tenantConcurrency} executions of the tenant run and ${tenantQueueSize} wait, which is all it may have`;
       return this.#tenantBusy(line, message);
     }
@@ -205,6 +215,9 @@ export class AdmissionQueue<T> {
   }
 
   #forgetIfEmpty(line: TenantLine<T>): void {
-    if (line.isEmpty) this.#lines.delete(line.tenantId);
+    if (!line.isEmpty) return;
+    this.#lines.delete(line.tenantId);
+    if (this.#waiting === 0) this.#departed.clear();
+    else if (line.virtualTime > this.#virtualTime) this.#departed.set(line.tenantId, line.virtualTime);
   }
 }

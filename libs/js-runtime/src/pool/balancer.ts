@@ -110,7 +110,8 @@ export class Balancer {
       poolSize - this.fleet.count(isFresh) - starting,
       late.count - starting - this.fleet.count(isBeingFreed),
     );
-    this.starter.start(Math.min(missing, maxVms - this.fleet.size));
+    const isUrgent = !this.fleet.has(isFree) || this.queue.isAnybodyNext;
+    this.starter.start(Math.min(missing, maxVms - this.fleet.size), isUrgent);
     const retryMs = missing > 0 ? this.starter.retryInMs : 0;
     const lateMs = late.nextSince === undefined ? 0 : Math.ceil(late.nextSince + overflowAfterMs - now);
     this.#lookAgainIn([retryMs, lateMs].filter((ms) => ms > 0));

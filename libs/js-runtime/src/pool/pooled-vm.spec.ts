@@ -220,11 +220,11 @@ describe('PooledVm', () => {
 
     it('counts each time', () => {
       bringInto('idle');
-      for (const tenantId of ['acme', 'globex']) {
-        lend(tenantId);
+      for (let use = 0; use < 2; use++) {
+        lend();
         pooled.release();
       }
-      expect(pooled).toMatchObject({ tenantId: 'globex', useCount: 2 });
+      expect(pooled).toMatchObject({ tenantId: 'acme', useCount: 2 });
     });
 
     it('begins with no CPU used', () => {
@@ -241,6 +241,30 @@ describe('PooledVm', () => {
       expect(() => lend('globex')).toThrow('VM vm-1 cannot become leased: it is leased');
       expect(pooled.lease).toBe(lease);
       expect(pooled).toMatchObject({ tenantId: 'acme', useCount: 1 });
+    });
+
+    it('is refused while its isolate is replaced, or it is checked', async () => {
+      for (const task of ['isolate', 'check'] as const) {
+        vm = new FakeVm('vm-1', 1001);
+        pooled = new PooledVm(1000);
+        bringInto('idle');
+        await beginWork(task);
+        expect(() => lend()).toThrow('VM vm-1 cannot become leased: it is recycling');
+      }
+    });
+
+    it("is refused while it is another tenant's", () => {
+      bringInto('recycling');
+      expect(() => lend('globex')).toThrow("VM vm-1 is another tenant's; it needs a new isolate first");
+      vm.finishRecycling();
+      expect(() => lend('globex')).toThrow("VM vm-1 is another tenant's");
+      expect(pooled).toMatchObject({ tenantId: 'acme', useCount: 1, state: 'idle' });
+    });
+
+    it('is not ended by work that somebody wants to begin', async () => {
+      bringInto('leased');
+      await expect(pooled.recycle('isolate', forever)).rejects.toThrow('cannot become recycling: it is leased');
+      expect(pooled.state).toBe('leased');
     });
 
     it('may begin while the realm is made, and end before it is', () => {

@@ -77,7 +77,12 @@ export class PooledVm {
     };
   }
 
+  /** @throws Error when it is not free, or another tenant's: a new isolate comes first */
   lend(lease: VmLease, boundary: TenantBoundary): void {
+    if (!this.isFree) throw this.#cannotBecome('leased');
+    if (this.tenantId !== undefined && this.tenantId !== lease.tenantId) {
+      throw new Error(`VM ${lease.vm.id} is another tenant's; it needs a new isolate first`);
+    }
     this.#to('leased');
     this.#lease = lease;
     this.tenantId = lease.tenantId;
@@ -94,8 +99,13 @@ export class PooledVm {
     this.#to(this.vm.recycled ? 'idle' : 'recycling');
   }
 
-  /** Has it worked on while nobody can lease it. Afterwards it is idle; if the work failed it is ended. Never rejects. */
+  /**
+   * Has it worked on while nobody can lease it. Afterwards it is idle; if the work fails it is ended.
+   *
+   * @throws Error when it is not free
+   */
   async recycle(task: 'isolate' | 'check', work: () => Promise<void>): Promise<void> {
+    if (!this.isFree) throw this.#cannotBecome('recycling');
     this.#to('recycling');
     this.#task = task;
     try {
@@ -105,8 +115,8 @@ export class PooledVm {
     }
     if (this.state !== 'recycling') return;
     if (task === 'isolate') {
+      this.isShared ||= this.tenantId !== undefined;
       this.tenantId = undefined;
-      this.isShared = true;
     }
     this.#to('idle');
   }
@@ -124,11 +134,14 @@ export class PooledVm {
 
   #to(next: VmState): void {
     const { state } = this;
-    // Something recycling may be taken for another kind of recycling: its realm for its isolate.
-    if (!NEXT_STATES[state].includes(next) && !(state === 'recycling' && next === 'recycling')) {
-      throw new Error(`VM ${this.#vm?.id ?? ''} cannot become ${next}: it is ${state}`);
-    }
+    // A VM that makes its realm may be taken for another kind of recycling.
+    const isAllowed = NEXT_STATES[state].includes(next) || (state === 'recycling' && next === 'recycling');
+    if (!isAllowed) throw this.#cannotBecome(next);
     this.#state = next;
+  }
+
+  #cannotBecome(next: VmState): Error {
+    return new Error(`VM ${this.#vm?.id ?? ''} cannot become ${next}: it is ${this.state}`);
   }
 }
 

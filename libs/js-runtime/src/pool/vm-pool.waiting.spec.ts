@@ -83,6 +83,37 @@ describe('VmPoolService and those who wait', () => {
     expect(on.pool.stats()).toMatchObject({ available: 0, inUse: 3 });
   });
 
+  it('keeps the place of an execution taken while the VM that it cost is missing', async () => {
+    await open(3, { tenantConcurrency: 2, maxVms: 3 });
+    const leases = [await acquire('flood'), await acquire('flood')];
+    const next = acquire('flood', { deadline: new Deadline(60_000) });
+    on.factory.holdsStarts = true;
+    fakeOf(leases[0] as VmLease).exit();
+    expect(() => {
+      on.pool.release(leases[0] as VmLease);
+    }).toThrow(/had ended/);
+    await settle();
+    // One runs, one VM is being replaced, and the third is for others.
+    expect(on.pool.stats()).toMatchObject({ available: 1, inUse: 1, starting: 1, waiting: 1 });
+    await expect(acquire('other')).resolves.toMatchObject({ tenantId: 'other' });
+    on.factory.heldStarts[0]?.succeed();
+    await expect(next).resolves.toMatchObject({ tenantId: 'flood' });
+  });
+
+  it('frees such a place also when VMs do not start: what is left is for everybody', async () => {
+    await open(2, { tenantConcurrency: 1, maxVms: 2 });
+    const lease = await acquire('a');
+    const next = acquire('a', { deadline: new Deadline(60_000) });
+    on.factory.failingStarts = 5;
+    fakeOf(lease).exit();
+    expect(() => {
+      on.pool.release(lease);
+    }).toThrow(/had ended/);
+    await jest.advanceTimersByTimeAsync(3000);
+    expect(on.pool.stats()).toMatchObject({ breaker: 'open' });
+    await expect(next).resolves.toMatchObject({ vm: { id: 'vm-2' } });
+  });
+
   it('refuses who comes to a full line with TENANT_BUSY, and says when to come again', async () => {
     await open(3, { tenantConcurrency: 2, tenantQueueSize: 1 });
     await acquire('a');

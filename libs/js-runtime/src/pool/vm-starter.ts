@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Logger } from '@nestjs/common';
-import { isFree, isStarting, type Fleet } from './fleet.ts';
+import { isStarting, type Fleet } from './fleet.ts';
 import type { PoolLedger } from './pool-ledger.ts';
 import { PooledVm } from './pooled-vm.ts';
 import { StartGate, type BreakerState } from './start-gate.ts';
@@ -20,8 +20,8 @@ export interface VmStarterEvents {
 }
 
 /**
- * A start burns CPU for about 0.1 s: more at a time than there are CPUs only make each other late. While a VM is idle starts
- * are not urgent, and one CPU is left to those at work.
+ * A start burns CPU for about 0.1 s: more at a time than there are CPUs only make each other late. When nobody
+ * needs them at once, a CPU is left to those at work.
  */
 const URGENT_STARTS_AT_ONCE = Math.max(2, availableParallelism());
 const STARTS_AT_ONCE = Math.max(1, availableParallelism() - 1);
@@ -58,9 +58,9 @@ export class VmStarter {
     return this.#gate.retryInMs;
   }
 
-  /** Starts some VMs, or as many as it may now. */
-  start(count: number): void {
-    const atOnce = this.fleet.has(isFree) ? STARTS_AT_ONCE : URGENT_STARTS_AT_ONCE;
+  /** Starts some VMs, or as many as it may now; more at a time when somebody is waiting for them. */
+  start(count: number, isUrgent: boolean): void {
+    const atOnce = isUrgent ? URGENT_STARTS_AT_ONCE : STARTS_AT_ONCE;
     const room = this.#gate.allowedAtOnce(atOnce) - this.fleet.count(isStarting);
     for (let left = Math.min(count, room); left > 0; left--) this.#startOne();
   }
