@@ -7,6 +7,7 @@ export { COMPILED_OPTIONS } from './config/options.token.ts';
 export { TenancyService } from './tenancy/tenancy.service.ts';
 export type { Json, TenantContext } from './tenancy/tenant-context.ts';
 export { ExecutionService } from './execution/execution.service.ts';
+export { EXECUTION_ID_RULE, EXECUTION_ID_RULE_TEXT } from './execution/execution-id.ts';
 export type { ExecuteOptions } from './execution/execute-options.ts';
 export type { ExecutionResult } from './execution/execution-result.ts';
 export type { RuntimeMetrics } from './execution/runtime-metrics.ts';

@@ -12,6 +12,9 @@ export interface ExecuteOptions {
   readonly limits?: RequestedLimits | undefined;
   /** Cancels the execution, wherever it is. */
   readonly signal?: AbortSignal | undefined;
-  /** Id under which `cancel()` finds the execution and logs name it. Default a random UUID. */
+  /**
+   * Id under which `cancel()` finds the execution and logs name it: 1 to 128 letters, digits or any of `_ . : -`, that no
+   * other execution of the tenant has which has not ended. Default a random UUID.
+   */
   readonly executionId?: string | undefined;
 }

@@ -25,6 +25,8 @@ describe('ExecutionService', () => {
     it('needs a tenant', async () => {
       const error = await runtimeErrorOf(runtime.executions.execute('1'));
       expect(error).toMatchObject({ code: 'TENANT_CONTEXT_MISSING', executionId: expect.stringMatching(UUID) });
+      const asked = await runtimeErrorOf(runtime.executions.execute('1', { executionId: 'nobody-s' }));
+      expect(asked).toMatchObject({ code: 'TENANT_CONTEXT_MISSING', executionId: 'nobody-s' });
     });
 
     it('gives an execution the id that was asked for, or one of its own', async () => {
@@ -111,6 +113,34 @@ describe('ExecutionService', () => {
       expect(runtime.executions.cancel('by-id')).toBe(true);
       await expect(running).resolves.toMatchObject({ code: 'CANCELLED', executionId: 'by-id', logs: undefined });
       expect(runtime.executions.cancel('by-id')).toBe(false);
+    });
+
+    it('ends an execution of the tenant that asks, and leaves that of another with the same id alone', async () => {
+      await untilComplete();
+      const options = { executionId: 'shared' };
+      const ofAcme = runtimeErrorOf(runtime.runAs('acme', HANG, options));
+      const ofGlobex = runtimeErrorOf(runtime.runAs('globex', HANG, options));
+      await untilInUse(2);
+      const cancelAs = (id: string): boolean =>
+        runtime.tenancy.runAs({ tenant: { id } }, () => runtime.executions.cancel('shared'));
+      expect(cancelAs('initech')).toBe(false);
+      expect(cancelAs('acme')).toBe(true);
+      await expect(ofAcme).resolves.toMatchObject({ code: 'CANCELLED', executionId: 'shared' });
+      expect(runtime.pool.stats()).toMatchObject({ inUse: 1 });
+      expect(cancelAs('acme')).toBe(false);
+      expect(cancelAs('globex')).toBe(true);
+      await expect(ofGlobex).resolves.toMatchObject({ code: 'CANCELLED' });
+    });
+
+    it('ends the executions of all tenants with that id, when no tenant asks', async () => {
+      await untilComplete();
+      const executions = ['acme', 'globex'].map(async (tenant) =>
+        runtimeErrorOf(runtime.runAs(tenant, HANG, { executionId: 'of-all' })),
+      );
+      await untilInUse(2);
+      expect(runtime.executions.cancel('of-all')).toBe(true);
+      for (const execution of executions) await expect(execution).resolves.toMatchObject({ code: 'CANCELLED' });
+      expect(runtime.executions.cancel('of-all')).toBe(false);
     });
 
     it('ends a running execution, by the signal of its caller', async () => {

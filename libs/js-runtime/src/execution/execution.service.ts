@@ -18,6 +18,7 @@ import { TenancyService } from '../tenancy/tenancy.service.ts';
 import type { ExecuteOptions } from './execute-options.ts';
 import type { ExecutionResult } from './execution-result.ts';
 import { contextToJson } from './context-to-json.ts';
+import { executionIdOf } from './execution-id.ts';
 import { inputToJson } from './input-to-json.ts';
 import { readOutcome } from './read-outcome.ts';
 import { RunningExecutions, type RunningExecution } from './running-executions.ts';
@@ -51,25 +52,30 @@ export class ExecutionService {
     script: string | CompiledScript,
     options: ExecuteOptions = {},
   ): Promise<ExecutionResult<T>> {
-    const execution = this.#running.begin(options.executionId, options.signal);
+    const executionId = executionIdOf(options.executionId);
     this.#executionsTotal++;
     try {
-      return (await this.#execute(execution, script, options)) as ExecutionResult<T>;
+      return (await this.#execute(executionId, script, options)) as ExecutionResult<T>;
     } catch (error) {
       this.#executionErrors++;
       if (error instanceof JsRuntimeError) {
-        error.executionId = execution.id;
+        error.executionId = executionId;
         if (error.code === 'WALL_TIME_LIMIT_EXCEEDED') this.#timeoutsTotal++;
       }
       throw error;
-    } finally {
-      this.#running.end(execution);
     }
   }
 
-  /** Cancels an execution that waits or runs; it ends with CANCELLED. False when there is none of that id. */
+  /**
+   * Cancels an execution that waits or runs; it ends with CANCELLED. Where a tenant has been entered, only that tenant's
+   * executions are found. Where none has (in a job of the backend's own), the id is cancelled for every tenant that uses
+   * it: never pass on the id of a caller that was not authenticated.
+   *
+   * @returns false when there is none of that id
+   */
   cancel(executionId: string): boolean {
-    return this.#running.cancel(executionId);
+    const tenancy = this.tenancy.find();
+    return tenancy ? this.#running.cancel(tenancy.tenant.id, executionId) : this.#running.cancelForAll(executionId);
   }
 
   metrics(): RuntimeMetrics {
@@ -83,11 +89,25 @@ export class ExecutionService {
   }
 
   async #execute(
+    executionId: string,
+    script: string | CompiledScript,
+    options: ExecuteOptions,
+  ): Promise<ExecutionResult> {
+    const tenancy = this.tenancy.current();
+    const execution = this.#running.begin(tenancy.tenant.id, executionId, options.signal);
+    try {
+      return await this.#executeFor(tenancy, execution, script, options);
+    } finally {
+      this.#running.end(execution);
+    }
+  }
+
+  async #executeFor(
+    tenancy: TenantContext,
     execution: RunningExecution,
     scriptOrSource: string | CompiledScript,
     options: ExecuteOptions,
   ): Promise<ExecutionResult> {
-    const tenancy = this.tenancy.current();
     const { timeoutMs } = tightenLimits(this.options, options.limits);
     const deadline = new Deadline(timeoutMs);
     const script = this.#scriptOf(tenancy, scriptOrSource, options);

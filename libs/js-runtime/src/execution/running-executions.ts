@@ -1,39 +1,46 @@
-import { randomUUID } from 'node:crypto';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 
 export interface RunningExecution {
+  readonly tenantId: string;
   readonly id: string;
   /** Fires when the caller's own signal does, or on `cancel()`. */
   readonly signal: AbortSignal;
 }
 
-const ID_RULE = /^[\w.:-]{1,128}$/;
-
-/** The executions that wait or run now, by id. */
+/** The executions that wait or run now, by tenant and id. Tenants choose ids without knowing of each other. */
 export class RunningExecutions {
-  readonly #controllers = new Map<string, AbortController>();
+  /** Maps in a map: a tenant's id may have any characters, so no key that is made of both is safe. */
+  readonly #tenants = new Map<string, Map<string, AbortController>>();
 
-  /** @throws JsRuntimeError INVALID_REQUEST for an id that is malformed or in use */
-  begin(id: string = randomUUID(), callerSignal?: AbortSignal): RunningExecution {
-    if (!ID_RULE.test(id)) {
-      throw new JsRuntimeError('INVALID_REQUEST', 'executionId must have 1 to 128 letters, digits or any of _ . : -');
-    }
-    if (this.#controllers.has(id)) {
+  /** @throws JsRuntimeError INVALID_REQUEST for an id that the tenant uses already */
+  begin(tenantId: string, id: string, callerSignal?: AbortSignal): RunningExecution {
+    const controllers = this.#tenants.get(tenantId) ?? new Map<string, AbortController>();
+    if (controllers.has(id)) {
       throw new JsRuntimeError('INVALID_REQUEST', `executionId ${id} is in use by an execution that has not ended`);
     }
     const controller = new AbortController();
-    this.#controllers.set(id, controller);
+    this.#tenants.set(tenantId, controllers.set(id, controller));
     const signal = callerSignal ? AbortSignal.any([callerSignal, controller.signal]) : controller.signal;
-    return { id, signal };
+    return { tenantId, id, signal };
   }
 
-  end({ id }: RunningExecution): void {
-    this.#controllers.delete(id);
+  end({ tenantId, id }: RunningExecution): void {
+    const controllers = this.#tenants.get(tenantId);
+    controllers?.delete(id);
+    // Tenants come and go; a backend that runs for months is not to remember them all.
+    if (controllers?.size === 0) this.#tenants.delete(tenantId);
   }
 
-  cancel(id: string): boolean {
-    const controller = this.#controllers.get(id);
+  /** Cancels the tenant's execution of that id. False when there is none. */
+  cancel(tenantId: string, id: string): boolean {
+    const controller = this.#tenants.get(tenantId)?.get(id);
     controller?.abort();
     return controller !== undefined;
+  }
+
+  /** Cancels every tenant's execution of that id. False when there is none. */
+  cancelForAll(id: string): boolean {
+    const found = [...this.#tenants.keys()].map((tenantId) => this.cancel(tenantId, id));
+    return found.includes(true);
   }
 }

@@ -114,6 +114,14 @@ describe('TenancyService', () => {
     });
   });
 
+  describe('find', () => {
+    it('has the tenant where one was entered, and nothing elsewhere', () => {
+      expect(tenancy.runAs(acme, () => tenancy.find())).toBe(acme);
+      expect(tenancy.find()).toBeUndefined();
+      expect(cls.run(() => tenancy.find())).toBeUndefined();
+    });
+  });
+
   describe('current', () => {
     it('says what to do when nobody has entered a tenant', () => {
       expect(() => tenancy.current()).toThrow(JsRuntimeError);

@@ -35,12 +35,17 @@ export class TenancyService {
 
   /** @throws JsRuntimeError TENANT_CONTEXT_MISSING when nobody has entered a tenant: no tenant, no execution */
   current(): TenantContext {
-    const context: TenantContext | undefined = this.cls.isActive() ? this.cls.get()[TENANT_CONTEXT] : undefined;
+    const context = this.find();
     if (context) return context;
     throw new JsRuntimeError(
       'TENANT_CONTEXT_MISSING',
       'No tenant has been entered. Call TenancyService.enter() in a guard, or wrap the call in TenancyService.runAs()',
     );
+  }
+
+  /** The same, for what may also happen on behalf of no tenant; undefined when nobody has entered one. */
+  find(): TenantContext | undefined {
+    return this.cls.isActive() ? this.cls.get()[TENANT_CONTEXT] : undefined;
   }
 }
 
