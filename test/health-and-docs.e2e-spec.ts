@@ -23,20 +23,43 @@ describe('What operators and clients read', () => {
     expect(text).toContain('swagger-ui');
   });
 
-  it('GET /docs-json describes the route, its body and its problems', async () => {
+  it('GET /docs-json describes the routes, their bodies and their problems', async () => {
     const { body } = await backend.get('/docs-json').expect(200);
     expect(body).toMatchObject({
       paths: {
         '/v1/executions': {
           post: {
-            requestBody: { content: { 'application/json': { schema: { required: ['script'] } } } },
+            requestBody: {
+              content: {
+                'application/json': {
+                  schema: {
+                    required: ['script'],
+                    properties: { executionId: { type: 'string', pattern: '^[\\w.:-]{1,128}$' } },
+                  },
+                },
+              },
+            },
             responses: {
               200: { content: { 'application/json': {} } },
               422: {
                 description: expect.stringContaining('WALL_TIME_LIMIT_EXCEEDED'),
                 content: { 'application/problem+json': {} },
               },
+              429: {
+                description: 'TENANT_BUSY',
+                headers: { 'Retry-After': { schema: { type: 'integer' } } },
+                content: {
+                  'application/problem+json': { schema: { properties: { retryAfterMs: { type: 'number' } } } },
+                },
+              },
+              499: { description: 'CANCELLED' },
             },
+          },
+        },
+        '/v1/executions/{executionId}': {
+          delete: {
+            parameters: [{ name: 'executionId', in: 'path', required: true }],
+            responses: { 204: {}, 401: { description: 'UNAUTHENTICATED' }, 404: { description: 'NOT_FOUND' } },
           },
         },
       },

@@ -4,21 +4,32 @@ import { ERROR_CODES } from 'nestjs-js-runtime';
 import { z } from 'zod';
 import { problem } from './problem.ts';
 
-/** Documents the problem responses of a route that runs scripts: one per status, with the codes it can have. */
-export function ApiProblemResponses(): MethodDecorator {
-  const codes = Object.entries(ERROR_CODES);
+interface Documented {
+  readonly status: number;
+  readonly retryable?: boolean;
+}
+
+const RETRY_AFTER = {
+  'Retry-After': { description: 'Seconds after which the same request may succeed', schema: { type: 'integer' } },
+} as const;
+
+/**
+ * Documents the problem responses of a route: one per status, with the codes it can have. Those of a route that runs
+ * scripts if left out.
+ */
+export function ApiProblemResponses(documented: Readonly<Record<string, Documented>> = ERROR_CODES): MethodDecorator {
+  const codes = Object.entries(documented);
   const statuses = [...new Set(codes.map(([, { status }]) => status))].sort((a, b) => a - b);
   const schema = z.toJSONSchema(problem, { target: 'openapi-3.0' }) as object;
   return applyDecorators(
-    ...statuses.map((status) =>
-      ApiResponse({
+    ...statuses.map((status) => {
+      const ofStatus = codes.filter(([, info]) => info.status === status);
+      return ApiResponse({
         status,
-        description: codes
-          .filter(([, info]) => info.status === status)
-          .map(([code]) => code)
-          .join(', '),
+        description: ofStatus.map(([code]) => code).join(', '),
         content: { 'application/problem+json': { schema } },
-      }),
-    ),
+        ...(ofStatus.some(([, { retryable }]) => retryable) && { headers: RETRY_AFTER }),
+      });
+    }),
   );
 }

@@ -8,6 +8,10 @@ export const problem = z.object({
   code: z.string().describe('Stable; tell errors apart by it'),
   detail: z.string(),
   retryable: z.boolean().describe('Whether the same request may succeed later'),
+  retryAfterMs: z
+    .number()
+    .optional()
+    .describe('In how many milliseconds, as measured, where known; `Retry-After` has it in whole seconds, at least 1'),
   executionId: z.string().optional(),
   limit: z.object({ name: z.string(), allowed: z.number(), used: z.number().optional() }).optional(),
   issues: z.array(z.string()).optional().describe('What is wrong with the request, a line each'),

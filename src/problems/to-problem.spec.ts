@@ -21,6 +21,12 @@ describe('toProblem', () => {
     expect(toProblem(error)).toMatchObject({ executionId: 'e1', limit, logs: error.logs, usage: error.usage });
   });
 
+  it('hands over when to come again', () => {
+    const found = toProblem(new JsRuntimeError('TENANT_BUSY', 'the queue is full', { retryAfterMs: 1500 }));
+    expect(found).toMatchObject({ status: 429, retryable: true, retryAfterMs: 1500 });
+    expect(problem.safeParse(found).data).toMatchObject({ retryAfterMs: 1500 });
+  });
+
   it('explains what the HTTP layer refused', () => {
     expect(toProblem(new NotFoundException('no such route'))).toMatchObject({ status: 404, code: 'NOT_FOUND' });
     const refused = Object.assign(new Error('too many'), { statusCode: 429 });
