@@ -20,6 +20,8 @@ export async function createApp(options: NestApplicationOptions = {}): Promise<N
     bodyLimit: BODY_LIMIT_BYTES,
     genReqId: () => randomUUID(),
     requestTimeout: REQUEST_TIMEOUT_MS,
+    // The longest executionId; Fastify's own limit is shorter.
+    routerOptions: { maxParamLength: 128 },
     // The runtime has ended all executions by then; what is left would only keep the process from ending.
     forceCloseConnections: true,
     frameworkErrors: (error: Error, _request: unknown, reply: ProblemReply) => {

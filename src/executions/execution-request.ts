@@ -1,3 +1,4 @@
+import { EXECUTION_ID_RULE, EXECUTION_ID_RULE_TEXT } from 'nestjs-js-runtime';
 import { z } from 'zod';
 
 /** The body of `POST /v1/executions`. Sizes are checked by the runtime, against the tenant's limits. */
@@ -15,6 +16,13 @@ export const executionRequest = z.strictObject({
     })
     .optional()
     .describe('Can only be tighter than what is configured'),
+  executionId: z
+    .string()
+    .regex(EXECUTION_ID_RULE, EXECUTION_ID_RULE_TEXT)
+    .optional()
+    .describe(
+      'Under which the execution can be cancelled before it has answered; none that has not ended may have the same. A random UUID if left out',
+    ),
 });
 
 export type ExecutionRequest = z.infer<typeof executionRequest>;

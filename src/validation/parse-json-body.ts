@@ -5,10 +5,15 @@ import { isTooDeep, JsRuntimeError, MAX_JSON_DEPTH } from 'nestjs-js-runtime';
  * like `__proto__` and `constructor` are data like any other: nothing of a body is ever merged into an object.
  */
 export function parseJsonBody(
-  _request: unknown,
+  request: { readonly method: string },
   body: Buffer,
   done: (error: Error | null, body?: unknown) => void,
 ): void {
+  // Many clients send the media type with every request, also where there is nothing that could be of it.
+  if (body.length === 0 && request.method === 'DELETE') {
+    done(null);
+    return;
+  }
   const text = body.toString('utf8');
   if (isTooDeep(text)) {
     done(new JsRuntimeError('INVALID_REQUEST', `The body is nested more than ${MAX_JSON_DEPTH} deep`));

@@ -8,12 +8,15 @@ export interface Backend {
   execute(body: object, tenant?: 'acme' | 'globex'): Test;
   get(path: string): Test;
   post(path: string): Test;
+  /** `DELETE /v1/executions/:id` as a tenant. */
+  cancel(executionId: string, tenant?: 'acme' | 'globex'): Test;
   close(): Promise<void>;
 }
 
 /** The whole backend in this process, with real VM processes; only the socket is supertest's. */
-export async function startBackend({ poolSize = 2 } = {}): Promise<Backend> {
+export async function startBackend({ poolSize = 2, maxVms = 10 } = {}): Promise<Backend> {
   process.env.JS_RUNTIME_POOL_SIZE = String(poolSize);
+  process.env.JS_RUNTIME_MAX_VMS = String(Math.max(poolSize, maxVms));
   const app = await createApp({ logger: false });
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
@@ -24,8 +27,17 @@ export async function startBackend({ poolSize = 2 } = {}): Promise<Backend> {
       request(server).post('/v1/executions').set('Authorization', `Bearer ${tenant}-dev-key`).send(body),
     get: (path) => request(server).get(path),
     post: (path) => request(server).post(path),
+    cancel: (executionId, tenant = 'acme') =>
+      request(server)
+        .delete(`/v1/executions/${encodeURIComponent(executionId)}`)
+        .set('Authorization', `Bearer ${tenant}-dev-key`),
     close: () => app.close(),
   };
+}
+
+/** Looks again at every turn of the event loop until something is so; Jest's time limit is the only one. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** The body of a problem response, after its media type was checked. */
