@@ -3,10 +3,20 @@ import { Logger } from '@nestjs/common';
 import type { ConfigType } from '@nestjs/config';
 import { backendConfig } from './config/backend.config.ts';
 import { createApp } from './create-app.ts';
+import { explainListenError } from './explain-listen-error.ts';
 
 const app = await createApp();
 const config = app.get<ConfigType<typeof backendConfig>>(backendConfig.KEY);
-await app.listen(config.port, config.host);
+try {
+  await app.listen(config.port, config.host);
+} catch (error) {
+  const explanation = explainListenError(error, config.host, config.port);
+  if (explanation === undefined) throw error;
+  // By now there are VMs.
+  await app.close();
+  process.stderr.write(`${explanation}\n`);
+  process.exit(1);
+}
 
 const url = await app.getUrl();
 const [key] = config.isProduction ? ['<key>'] : config.tenantKeys.keys();
