@@ -6,6 +6,8 @@ import { JsRuntimeModule } from 'nestjs-js-runtime';
 import { ExecutionsModule } from './executions/executions.module.ts';
 import { HealthModule } from './health/health.module.ts';
 import { ProblemFilter } from './problems/problem.filter.ts';
+import { ConnectionDrain } from './shutdown/connection-drain.ts';
+import { SecondSignal } from './shutdown/second-signal.ts';
 import { TenancyModule } from './tenancy/tenancy.module.ts';
 import { SchemaValidationPipe } from './validation/schema-validation.pipe.ts';
 
@@ -21,6 +23,8 @@ import { SchemaValidationPipe } from './validation/schema-validation.pipe.ts';
   providers: [
     { provide: APP_FILTER, useClass: ProblemFilter },
     { provide: APP_PIPE, useClass: SchemaValidationPipe },
+    ConnectionDrain,
+    SecondSignal,
   ],
 })
 export class AppModule {}

@@ -22,8 +22,10 @@ export async function createApp(options: NestApplicationOptions = {}): Promise<N
     requestTimeout: REQUEST_TIMEOUT_MS,
     // The longest executionId; Fastify's own limit is shorter.
     routerOptions: { maxParamLength: 128 },
-    // The runtime has ended all executions by then; what is left would only keep the process from ending.
+    // Every response was sent by then (ConnectionDrain); what is left would only keep the process from ending.
     forceCloseConnections: true,
+    // To the last, everybody is told by ourselves that the backend is stopping, as a problem.
+    return503OnClosing: false,
     frameworkErrors: (error: Error, _request: unknown, reply: ProblemReply) => {
       sendProblem(reply, toProblem(error));
     },

@@ -1,12 +1,18 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile, readlink } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { promisify } from 'node:util';
+import type { PoolStats } from 'nestjs-js-runtime';
 import { BackendProcess, endAllBackends, gone, startAndFail } from './support/backend-process.ts';
+import { connectTo, executionRequest, readToEnd, readUntil } from './support/raw-client.ts';
 
 /** Cannot be interrupted by V8; only a signal ends a process that runs it. */
 const UNINTERRUPTIBLE = 'Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1)';
+
+/** Characters of a result that no socket buffers take whole. */
+const LARGE = 24 * 2 ** 20;
+const LARGE_RESULTS = { JS_RUNTIME_MAX_RESULT_BYTES: String(2 * LARGE), JS_RUNTIME_MAX_MEMORY_MB: '512' };
 
 describe('The backend as a process', () => {
   afterEach(endAllBackends);
@@ -33,11 +39,61 @@ describe('The backend as a process', () => {
     await Promise.all(vmPids.map(gone));
   });
 
+  it('answers everybody who had sent a request before it was told to end', async () => {
+    const backend = await BackendProcess.start({ JS_RUNTIME_DRAIN_TIMEOUT_MS: '100' });
+    const requests = Array.from({ length: 20 }, () => backend.execute({ script: 'new Promise(() => {})' }));
+    await untilPool(backend, ({ inUse, waiting }) => inUse + waiting === requests.length);
+    const ended = backend.end('SIGTERM');
+    for (const request of requests) {
+      const response = await request;
+      expect(response.status).toBe(503);
+      expect(response.headers.get('connection')).toBe('close');
+      expect(response.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
+      expect(await response.json()).toMatchObject({ code: 'SHUTTING_DOWN', retryable: true });
+    }
+    expect(await ended).toEqual({ code: null, signal: 'SIGTERM' });
+  });
+
+  it('sends a response to its end before it ends itself', async () => {
+    const backend = await BackendProcess.start(LARGE_RESULTS);
+    const client = await receiveLargeResult(backend);
+    const ended = backend.end('SIGTERM');
+    await untilRefused(backend);
+    const rest = await readToEnd(client);
+    expect(rest.slice(-100)).toMatch(/"vmId":"vm-\d+"\}$/);
+    expect(rest.length).toBeGreaterThan(0.9 * LARGE);
+    expect(await ended).toEqual({ code: null, signal: 'SIGTERM' });
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('ends at once on a second %s, whatever it waits for', async (signal) => {
+    const backend = await BackendProcess.start(LARGE_RESULTS);
+    const vmPids = await backend.vmPids();
+    const client = await receiveLargeResult(backend);
+    const ended = backend.end(signal);
+    await untilRefused(backend);
+    // Signals that come close upon each other are taken for one, so one of these is the second.
+    const again = setInterval(() => backend.child.kill(signal), 20);
+    const exit = await ended.finally(() => {
+      clearInterval(again);
+    });
+    expect(exit).toEqual({ code: 1, signal: null });
+    await Promise.all(vmPids.map(gone));
+    client.destroy();
+  });
+
+  it('takes two signals of one Ctrl-C for one', async () => {
+    const backend = await BackendProcess.start(LARGE_RESULTS);
+    const client = await receiveLargeResult(backend);
+    const ended = backend.end('SIGINT');
+    backend.child.kill('SIGTERM');
+    await untilRefused(backend);
+    expect((await readToEnd(client)).slice(-100)).toMatch(/"vmId":"vm-\d+"\}$/);
+    expect(await ended).toEqual({ code: null, signal: 'SIGINT' });
+  });
+
   it('ends although a client never finishes its request', async () => {
     const backend = await BackendProcess.start();
-    const client = connect(Number(new URL(backend.url).port), '127.0.0.1');
-    await once(client, 'connect');
-    client.on('error', () => undefined);
+    const client = await connectTo(backend.port);
     client.write('POST /v1/executions HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{');
     // Answered only after the backend has read what came before it.
     expect((await backend.execute({ script: '1' })).status).toBe(200);
@@ -47,7 +103,7 @@ describe('The backend as a process', () => {
 
   it('survives when there are no descriptors left to start a VM with', async () => {
     const backend = await BackendProcess.start({}, { maxDescriptors: 80 });
-    const port = Number(new URL(backend.url).port);
+    const { port } = backend;
     const killed = backend.execute({ script: 'while (true) {}', limits: { timeoutMs: 1500 } });
     await untilAtWork(await backend.vmPids());
     const clients = Array.from({ length: 120 }, () => connect(port, '127.0.0.1').on('error', () => undefined));
@@ -86,6 +142,29 @@ describe('The backend as a process', () => {
     expect(output).toContain('timeoutMs (JS_RUNTIME_TIMEOUT_MS) is "soon": ');
   });
 
+  it('says so in a line when its port is in use, and leaves no VM behind', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const { code, output, vmPids } = await startAndFail({ PORT: String(port) });
+    other.close();
+    expect(code).toBe(1);
+    expect(output.trim().split('\n').at(-1)).toBe(
+      `Port ${port} of 127.0.0.1 is in use: end what listens there, or set PORT to a port that is free`,
+    );
+    expect(output).not.toContain('    at ');
+    expect(vmPids).not.toEqual([]);
+    await Promise.all(vmPids.map(gone));
+  });
+
+  it('says so in a line when it cannot listen for another reason', async () => {
+    // Of the addresses that are kept for documentation, so no machine has it.
+    const { code, output } = await startAndFail({ HOST: '192.0.2.1' });
+    expect(code).toBe(1);
+    expect(output).toMatch(/^Cannot listen on port 0 of 192\.0\.2\.1: .*PORT and HOST say where to listen$/m);
+    expect(output).not.toContain('    at ');
+  });
+
   it('does not start in production with the development keys', async () => {
     const { code, output } = await startAndFail({ NODE_ENV: 'production' });
     expect(code).toBe(1);
@@ -93,13 +172,37 @@ describe('The backend as a process', () => {
   });
 });
 
+/**
+ * Has the backend answer with more than the kernel keeps for one connection: the rest stays in the backend, until this
+ * client, which has read no more than the beginning, reads on.
+ */
+async function receiveLargeResult(backend: BackendProcess): Promise<Socket> {
+  const client = await connectTo(backend.port);
+  client.write(executionRequest({ script: `"x".repeat(${LARGE})` }));
+  expect(await readUntil(client, '200 OK')).toContain('HTTP/1.1 200 OK');
+  client.pause();
+  return client;
+}
+
+/** Resolves when the backend refuses to run anything: it was told to end. */
+async function untilRefused(backend: BackendProcess): Promise<void> {
+  for (;;) {
+    const { status } = await backend.execute({ script: '1' });
+    if (status === 503) return;
+  }
+}
+
 /** Resolves when the pool is full again. */
 async function untilReady(backend: BackendProcess): Promise<void> {
+  await untilPool(backend, ({ available }) => available === 2);
+}
+
+async function untilPool(backend: BackendProcess, condition: (stats: PoolStats) => boolean): Promise<void> {
   for (;;) {
     const { details } = (await (await fetch(`${backend.url}/health/ready`)).json()) as {
-      details: { jsRuntime: { pool: { available: number } } };
+      details: { jsRuntime: { pool: PoolStats } };
     };
-    if (details.jsRuntime.pool.available === 2) return;
+    if (condition(details.jsRuntime.pool)) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

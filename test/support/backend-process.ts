@@ -10,6 +10,12 @@ export interface ProcessLimits {
   readonly maxDescriptors?: number;
 }
 
+/** How a process ended: by itself with a code, or by a signal. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
 const running = new Set<BackendProcess>();
 
 /** For `afterEach`: ends what a failed test left running, so that the test run can end too. */
@@ -31,6 +37,8 @@ export class BackendProcess {
     const child = spawnBackend({ PORT: '0', JS_RUNTIME_POOL_SIZE: '2', ...env }, limits);
     let output = '';
     if (!child.stdout) throw new Error('no standard output');
+    // A pipe that nobody reads would make the backend wait as soon as it is full.
+    child.stderr?.resume();
     for await (const line of createInterface(child.stdout)) {
       output += `${line}\n`;
       // The last line of the command that it prints when it listens.
@@ -49,29 +57,51 @@ export class BackendProcess {
     return fetch(`${this.url}/v1/executions`, { method: 'POST', headers, body: JSON.stringify(body) });
   }
 
+  get port(): number {
+    return Number(new URL(this.url).port);
+  }
+
   /** Process ids of its VMs. */
   async vmPids(): Promise<number[]> {
-    const { pid } = this.child;
-    return (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ').map(Number);
+    return childrenOf(this.child);
   }
 
   /** Sends a signal and resolves when the process is gone. */
-  async end(signal: NodeJS.Signals): Promise<void> {
+  async end(signal: NodeJS.Signals): Promise<Exit> {
     const exited = once(this.child, 'exit');
     this.child.kill(signal);
-    await exited;
+    const [code, by] = (await exited) as [Exit['code'], Exit['signal']];
     running.delete(this);
+    return { code, signal: by };
   }
 }
 
+export interface FailedStart {
+  readonly code: number | null;
+  readonly output: string;
+  /** The VMs that it had started. */
+  readonly vmPids: readonly number[];
+}
+
 /** Starts the backend and waits for its end, for starts that are to fail. */
-export async function startAndFail(env: NodeJS.ProcessEnv): Promise<{ code: number | null; output: string }> {
-  const child = spawnBackend({ PORT: '0', ...env });
+export async function startAndFail(env: NodeJS.ProcessEnv): Promise<FailedStart> {
+  const child = spawnBackend({ PORT: '0', JS_RUNTIME_POOL_SIZE: '2', ...env });
   let output = '';
   child.stdout?.on('data', (chunk) => (output += String(chunk)));
   child.stderr?.on('data', (chunk) => (output += String(chunk)));
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, output };
+  const closed = once(child, 'close') as Promise<[number | null]>;
+  const vmPids = new Set<number>();
+  while (child.exitCode === null && child.signalCode === null) {
+    for (const pid of await childrenOf(child).catch(() => [])) vmPids.add(pid);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  const [code] = await closed;
+  return { code, output, vmPids: [...vmPids] };
+}
+
+async function childrenOf({ pid }: ChildProcess): Promise<number[]> {
+  const pids = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim();
+  return pids === '' ? [] : pids.split(' ').map(Number);
 }
 
 /** Resolves when a process is no more. */

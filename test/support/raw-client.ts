@@ -22,7 +22,14 @@ export function executionRequest(body: object): string {
   return `${lines.join('\r\n')}\r\n\r\n${json}`;
 }
 
-/** What comes back until a text was seen or the connection has ended. */
+/** What comes back until the connection has ended. */
+export async function readToEnd(socket: Socket): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
+
+/** What comes back until a text was seen or the connection has ended; for what is short. */
 export async function readUntil(socket: Socket, text: string): Promise<string> {
   let received = '';
   for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
