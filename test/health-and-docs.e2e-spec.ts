@@ -66,12 +66,12 @@ describe('What operators and clients read', () => {
     });
   });
 
-  it('GET /health/ready is 503 when there is no VM', async () => {
+  it('GET /health/ready is 503 when the pool has closed', async () => {
     await backend.app.get(VmPoolService).close();
     const { body } = await backend.get('/health/ready').expect(503);
     expect(body).toMatchObject({
       status: 'error',
-      error: { jsRuntime: { status: 'down', message: 'no VM is ready' } },
+      error: { jsRuntime: { status: 'down', message: 'shutting down' } },
     });
     await backend.get('/health/live').expect(200);
     const response = await backend.execute({ script: '1' }).expect(503);

@@ -26,7 +26,7 @@ describe('The backend as a process', () => {
   });
 
   it.each(['SIGINT', 'SIGTERM'] as const)('ends on %s with all its VMs, at work or not', async (signal) => {
-    const backend = await BackendProcess.start();
+    const backend = await BackendProcess.start({ JS_RUNTIME_DRAIN_TIMEOUT_MS: '100' });
     const running = backend.execute({ script: UNINTERRUPTIBLE });
     const vmPids = await backend.vmPids();
     expect(vmPids).toHaveLength(2);
@@ -54,6 +54,23 @@ describe('The backend as a process', () => {
     expect(await ended).toEqual({ code: null, signal: 'SIGTERM' });
   });
 
+  it('lets what runs come to its end, and answers it, while it turns others away', async () => {
+    const backend = await BackendProcess.start({ JS_RUNTIME_MAX_VMS: '2' });
+    const script = 'new Promise((resolve) => setTimeout(resolve, 1500, "done"))';
+    const requests = Array.from({ length: 20 }, () => backend.execute({ script }));
+    await untilPool(backend, ({ inUse, waiting }) => inUse === 2 && waiting > 0);
+    const ended = backend.end('SIGTERM');
+    await untilRefused(backend);
+    expect((await fetch(`${backend.url}/health/ready`)).status).toBe(503);
+    const answers = await Promise.all(requests.map(async (request) => (await request).json()));
+    const done = answers.filter((answer) => (answer as { result?: string }).result === 'done');
+    const refused = answers.filter((answer) => (answer as { code?: string }).code === 'SHUTTING_DOWN');
+    expect(done.length).toBeGreaterThanOrEqual(2);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(done.length + refused.length).toBe(requests.length);
+    expect(await ended).toEqual({ code: null, signal: 'SIGTERM' });
+  });
+
   it('sends a response to its end before it ends itself', async () => {
     const backend = await BackendProcess.start(LARGE_RESULTS);
     const client = await receiveLargeResult(backend);
@@ -65,20 +82,19 @@ describe('The backend as a process', () => {
     expect(await ended).toEqual({ code: null, signal: 'SIGTERM' });
   });
 
-  it.each(['SIGINT', 'SIGTERM'] as const)('ends at once on a second %s, whatever it waits for', async (signal) => {
-    const backend = await BackendProcess.start(LARGE_RESULTS);
+  it.each(['SIGINT', 'SIGTERM'] as const)('ends at once on a second %s, whatever still runs', async (signal) => {
+    const backend = await BackendProcess.start();
     const vmPids = await backend.vmPids();
-    const client = await receiveLargeResult(backend);
+    const running = backend.execute({ script: UNINTERRUPTIBLE });
+    await untilAtWork(vmPids);
     const ended = backend.end(signal);
     await untilRefused(backend);
     // Signals that come close upon each other are taken for one, so one of these is the second.
     const again = setInterval(() => backend.child.kill(signal), 20);
-    const exit = await ended.finally(() => {
-      clearInterval(again);
-    });
-    expect(exit).toEqual({ code: 1, signal: null });
+    await expect(running).rejects.toThrow();
+    expect(await ended).toEqual({ code: 1, signal: null });
+    clearInterval(again);
     await Promise.all(vmPids.map(gone));
-    client.destroy();
   });
 
   it('takes two signals of one Ctrl-C for one', async () => {

@@ -13,10 +13,17 @@ export interface Backend {
   close(): Promise<void>;
 }
 
+export interface PoolLimits {
+  readonly poolSize?: number;
+  /** As many as the library's default if left out. */
+  readonly maxVms?: number;
+}
+
 /** The whole backend in this process, with real VM processes; only the socket is supertest's. */
-export async function startBackend({ poolSize = 2, maxVms = 10 } = {}): Promise<Backend> {
+export async function startBackend({ poolSize = 2, maxVms }: PoolLimits = {}): Promise<Backend> {
   process.env.JS_RUNTIME_POOL_SIZE = String(poolSize);
-  process.env.JS_RUNTIME_MAX_VMS = String(Math.max(poolSize, maxVms));
+  if (maxVms === undefined) delete process.env.JS_RUNTIME_MAX_VMS;
+  else process.env.JS_RUNTIME_MAX_VMS = String(maxVms);
   const app = await createApp({ logger: false });
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
