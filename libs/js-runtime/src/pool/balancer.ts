@@ -110,7 +110,7 @@ export class Balancer {
       poolSize - this.fleet.count(isFresh) - starting,
       late.count - starting - this.fleet.count(isBeingFreed),
     );
-    const isUrgent = !this.fleet.has(isFree) || this.queue.isAnybodyNext;
+    const isUrgent = this.fleet.count(isFree) < poolSize / 2 || this.queue.isAnybodyNext;
     this.starter.start(Math.min(missing, maxVms - this.fleet.size), isUrgent);
     const retryMs = missing > 0 ? this.starter.retryInMs : 0;
     const lateMs = late.nextSince === undefined ? 0 : Math.ceil(late.nextSince + overflowAfterMs - now);

@@ -14,7 +14,7 @@ import { TenantPolicies } from '../config/tenant-policy.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import { Balancer } from './balancer.ts';
 import { chooseReady } from './choose-vm.ts';
-import { Fleet, isStarting, isThere } from './fleet.ts';
+import { Fleet, isFree, isStarting, isThere } from './fleet.ts';
 import { PoolLedger } from './pool-ledger.ts';
 import type { PoolStats } from './pool-stats.ts';
 import type { PooledVm } from './pooled-vm.ts';
@@ -258,9 +258,12 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
     this.#balancer.balance();
   }
 
+  /** A debt is settled when there is a VM for it, and when others would not miss it: most are free, or none can be started. */
   #settleDebts(): void {
-    const missing = this.options.poolSize - this.#fleet.count(isThere);
-    const most = this.#starter.breaker === 'closed' ? Math.max(0, missing) : 0;
+    if (this.#debts.length === 0) return;
+    const { poolSize } = this.options;
+    const matters = this.#starter.breaker === 'closed' && this.#fleet.count(isFree) <= poolSize / 2;
+    const most = matters ? Math.max(0, poolSize - this.#fleet.count(isThere)) : 0;
     for (const line of this.#debts.splice(0, this.#debts.length - most)) this.#queue.settled(line);
   }
 

@@ -100,6 +100,17 @@ describe('VmPoolService and those who wait', () => {
     await expect(next).resolves.toMatchObject({ tenantId: 'flood' });
   });
 
+  it('frees such a place at once while others would not miss the VM', async () => {
+    await open(4, { tenantConcurrency: 1, maxVms: 4 });
+    on.factory.holdsStarts = true;
+    const lease = await acquire('a');
+    fakeOf(lease).exit();
+    expect(() => {
+      on.pool.release(lease);
+    }).toThrow(/had ended/);
+    await expect(acquire('a')).resolves.toMatchObject({ tenantId: 'a' });
+  });
+
   it('frees such a place also when VMs do not start: what is left is for everybody', async () => {
     await open(2, { tenantConcurrency: 1, maxVms: 2 });
     const lease = await acquire('a');
