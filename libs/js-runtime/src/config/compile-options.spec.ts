@@ -18,7 +18,7 @@ describe('compileOptions', () => {
       maxVms: 20,
       overflowAfterMs: 100,
       vmMaxAgeMs: 3_600_000,
-      vmMaxUses: 1000,
+      vmMaxUses: 10_000,
       vmCreateTimeoutMs: 5000,
       healthIntervalMs: 30_000,
       healthTimeoutMs: 100,

@@ -21,7 +21,7 @@ export const optionsSchema = z.strictObject({
   maxVms: count.max(2000).optional().describe('VM processes at most, when callers wait; twice poolSize if left out'),
   overflowAfterMs: ms.default(100).describe('how long a caller waits before one more VM than poolSize is started'),
   vmMaxAgeMs: ms.default(3_600_000).describe('age at which a VM is replaced'),
-  vmMaxUses: count.default(1000).describe('executions after which a VM is replaced'),
+  vmMaxUses: count.default(10_000).describe('executions after which a VM is replaced'),
   vmCreateTimeoutMs: ms.default(5000).describe('how long a VM process may take to start'),
   healthIntervalMs: ms.default(30_000).describe('time between two health checks of an idle VM'),
   healthTimeoutMs: ms
