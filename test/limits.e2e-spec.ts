@@ -57,13 +57,15 @@ describe('Fifty endless loops in a row', () => {
   afterAll(() => backend.close());
 
   it('are each stopped, and leave the backend healthy', async () => {
-    for (let run = 0; run < 50;) {
+    const ends: string[] = [];
+    while (ends.length < 50) {
       const response = await backend.execute({ script: 'while (true) {}', limits });
-      const problem = problemOf(response);
+      const { status, code, retryable, retryAfterMs } = problemOf(response);
       // On a slow machine they come faster than VMs can be replaced. Then the client is told to wait, and how long.
-      if (problem.retryable) await new Promise((resolve) => setTimeout(resolve, Number(problem.retryAfterMs)));
-      else expect({ ...problem, run: run++ }).toMatchObject({ status: 422, code: 'WALL_TIME_LIMIT_EXCEEDED' });
+      if (retryable) await new Promise((resolve) => setTimeout(resolve, Number(retryAfterMs)));
+      else ends.push(`${String(status)} ${String(code)}`);
     }
+    expect(new Set(ends)).toEqual(new Set(['422 WALL_TIME_LIMIT_EXCEEDED']));
     await backend.get('/health/ready').expect(200);
     await backend.execute({ script: '42' }).expect(200);
   });
