@@ -1,5 +1,5 @@
-import { setImmediate } from 'node:timers/promises';
-import { outcomeOf, type Library } from '../library.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { outcomeOf, type Library, type Outcome } from '../library.ts';
 import { Tally } from '../report.ts';
 import { isAnswer, pickKind, REFUSALS, type Kind } from './kinds.ts';
 import type { SoakOptions } from './options.ts';
@@ -8,6 +8,7 @@ import { seededRandom, type Random } from './random.ts';
 /** More than there are VMs, so that queues and cancelling in them are part of it. */
 const CALLERS_PER_VM = 5;
 const KILL_EVERY_MS = 2000;
+const MAX_PAUSE_MS = 100;
 
 /** Callers in closed loops, for many tenants, with any kind of script; and somebody who kills VMs. */
 export class Callers {
@@ -54,13 +55,13 @@ export class Callers {
 
   async #callInALoop(): Promise<void> {
     while (!this.#isOver && this.#started < this.#options.executions) {
-      await this.#call(pickKind(this.#random), this.#pickTenant());
-      // Each call of a real backend is an event of its own: refusals in a row must not keep all others from happening.
-      await setImmediate();
+      const outcome = await this.#call(pickKind(this.#random), this.#pickTenant());
+      // Who is refused comes again, in less time than it is told to: the queues are to stay full.
+      if (REFUSALS.includes(outcome)) await sleep(this.#random(MAX_PAUSE_MS));
     }
   }
 
-  async #call(kind: Kind, tenantId: string): Promise<void> {
+  async #call(kind: Kind, tenantId: string): Promise<Outcome> {
     const input = this.#started++;
     const script = typeof kind.script === 'string' ? kind.script : kind.script(this.#random);
     const signal = kind.hasLongSignal ? this.#longLived : cancelledAfter(kind.cancelAfterMs);
@@ -68,7 +69,9 @@ export class Callers {
     const checked = execution.then(({ value }) => {
       if (!isAnswer(value, tenantId, input)) throw new Error(`a wrong result: ${JSON.stringify(value).slice(0, 100)}`);
     });
-    this.#count(kind, await outcomeOf(checked));
+    const outcome = await outcomeOf(checked);
+    this.#count(kind, outcome);
+    return outcome;
   }
 
   #count(kind: Kind, outcome: string): void {
