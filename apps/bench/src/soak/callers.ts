@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { outcomeOf, type Library, type Outcome } from '../library.ts';
+import { outcomeOf, type Library } from '../library.ts';
 import { Tally } from '../report.ts';
 import { isAnswer, pickKind, REFUSALS, type Kind } from './kinds.ts';
 import type { SoakOptions } from './options.ts';
@@ -61,7 +61,7 @@ export class Callers {
     }
   }
 
-  async #call(kind: Kind, tenantId: string): Promise<Outcome> {
+  async #call(kind: Kind, tenantId: string): Promise<string> {
     const input = this.#started++;
     const script = typeof kind.script === 'string' ? kind.script : kind.script(this.#random);
     const signal = kind.hasLongSignal ? this.#longLived : cancelledAfter(kind.cancelAfterMs);

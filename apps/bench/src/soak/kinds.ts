@@ -105,7 +105,7 @@ export const KINDS: readonly Kind[] = [
 ];
 
 /** How any execution may end when there is more to do than the queues take, and how it may not end often. */
-export const REFUSALS: readonly Outcome[] = ['TENANT_BUSY', 'POOL_EXHAUSTED'];
+export const REFUSALS: readonly string[] = ['TENANT_BUSY', 'POOL_EXHAUSTED'] satisfies Outcome[];
 
 const TOTAL_WEIGHT = KINDS.reduce((sum, { weight }) => sum + weight, 0);
 
