@@ -51,10 +51,10 @@ export class FakeVm implements PoolVm {
   }
 
   /** The process is gone: by itself, unless somebody killed it before. */
-  exit(): void {
+  exit(signal: NodeJS.Signals | null = this.#gone ? 'SIGKILL' : null): void {
     this.#gone ??= 'crashed';
     this.#answerCheck?.();
-    this.#settleExit({ reason: this.#gone, code: null, signal: 'SIGKILL' });
+    this.#settleExit({ reason: this.#gone, code: signal === null ? 1 : null, signal });
   }
 
   get goneError(): VmGoneError | undefined {

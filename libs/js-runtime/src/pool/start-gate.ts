@@ -49,9 +49,11 @@ export class StartGate {
     this.#failures = [];
   }
 
-  failed(): void {
+  /** @param isOurs false when the cause is from outside and may be over: then the next start waits, but the breaker stays as it is */
+  failed(isOurs = true): void {
     const now = performance.now();
-    this.#failures = [...this.#failures.filter((at) => now - at < WINDOW_MS), now];
+    this.#failures = this.#failures.filter((at) => now - at < WINDOW_MS);
+    if (isOurs) this.#failures.push(now);
     this.#inARow++;
     this.#isOpen ||= this.#failures.length >= FAILURES;
     const delayMs = Math.min(MAX_BACK_OFF_MS, BACK_OFF_MS * 2 ** (this.#inARow - 1));

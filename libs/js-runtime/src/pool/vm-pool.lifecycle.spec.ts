@@ -234,6 +234,15 @@ describe('VmPoolService and the life of its VMs', () => {
       expect(on.pool.stats()).toMatchObject({ available: 1, breaker: 'closed' });
     });
 
+    it('takes one that is killed from outside for no sign of that, and only waits a moment', async () => {
+      await open(1);
+      for (let death = 0; death < 10; death++) {
+        on.factory.vms.at(-1)?.exit('SIGKILL');
+        await jest.advanceTimersByTimeAsync(100);
+        expect(on.pool.stats()).toMatchObject({ available: 1, breaker: 'closed', destroyed: death + 1 });
+      }
+    });
+
     it('does not blame the start for a VM that a script has brought down', async () => {
       await open(1, { tenantConcurrency: 10 });
       for (let death = 0; death < 10; death++) {

@@ -117,7 +117,9 @@ export class VmStarter {
     const isFault = reason === 'crashed' || reason === 'protocol' || reason === 'unhealthy';
     if (isFault) this.#logger.warn(`VM ${pooled.vm.id} ended: ${how}`);
     else this.#logger.debug(`VM ${pooled.vm.id} ended: ${how}`);
-    if (isFault && pooled.useCount === 0 && pooled.ageMs < STILLBORN_MS) this.#gate.failed();
+    const isStillborn = isFault && pooled.useCount === 0 && pooled.ageMs < STILLBORN_MS;
+    // Killed from outside: by an operator, or by the kernel for want of memory. That says nothing about the next one.
+    if (isStillborn) this.#gate.failed(signal !== 'SIGKILL');
     this.events.onChange();
   }
 }
