@@ -1,11 +1,13 @@
 import { compare } from './comparison.ts';
 import { measureFlood } from './flood.ts';
 import { measureLoad } from './load/load.ts';
+import { measureReplacement } from './replacement.ts';
 
 const SCENARIOS: Readonly<Record<string, () => Promise<void>>> = {
   comparison: compare,
   flood: measureFlood,
   load: measureLoad,
+  replacement: measureReplacement,
 };
 
 const USAGE = `npm run bench [-- scenario]
@@ -13,6 +15,7 @@ const USAGE = `npm run bench [-- scenario]
   comparison  one execution beside raw isolated-vm (the default)
   flood       what a tenant notices of another one that floods the pool with endless loops
   load        requests per second of the backend over HTTP, up to more than it takes
+  replacement how long a VM that is killed is missing, and whom that hurts
 
 A scenario ends with exit code 1 when it measured what must not be.`;
 
