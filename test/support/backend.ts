@@ -15,15 +15,20 @@ export interface Backend {
 
 export interface PoolLimits {
   readonly poolSize?: number;
-  /** As many as the library's default if left out. */
+  /** As the library has them by default if left out. */
   readonly maxVms?: number;
+  readonly tenantConcurrency?: number;
+  readonly tenantQueueSize?: number;
 }
 
 /** The whole backend in this process, with real VM processes; only the socket is supertest's. */
-export async function startBackend({ poolSize = 2, maxVms }: PoolLimits = {}): Promise<Backend> {
+export async function startBackend(limits: PoolLimits = {}): Promise<Backend> {
+  const { poolSize = 2, maxVms, tenantConcurrency, tenantQueueSize } = limits;
   process.env.JS_RUNTIME_POOL_SIZE = String(poolSize);
-  if (maxVms === undefined) delete process.env.JS_RUNTIME_MAX_VMS;
-  else process.env.JS_RUNTIME_MAX_VMS = String(maxVms);
+  // An empty variable counts as not set.
+  process.env.JS_RUNTIME_MAX_VMS = String(maxVms ?? '');
+  process.env.JS_RUNTIME_TENANT_CONCURRENCY = String(tenantConcurrency ?? '');
+  process.env.JS_RUNTIME_TENANT_QUEUE_SIZE = String(tenantQueueSize ?? '');
   const app = await createApp({ logger: false });
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
