@@ -20,8 +20,8 @@ export async function createApp(options: NestApplicationOptions = {}): Promise<N
     bodyLimit: BODY_LIMIT_BYTES,
     genReqId: () => randomUUID(),
     requestTimeout: REQUEST_TIMEOUT_MS,
-    // The longest executionId; Fastify's own limit is shorter.
-    routerOptions: { maxParamLength: 128 },
+    // Longer than any executionId, so that one that is too long is simply not found; Fastify's own limit is shorter.
+    routerOptions: { maxParamLength: 1024 },
     // Every response was sent by then (ConnectionDrain); what is left would only keep the process from ending.
     forceCloseConnections: true,
     // To the last, everybody is told by ourselves that the backend is stopping, as a problem.

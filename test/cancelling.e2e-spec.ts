@@ -92,15 +92,13 @@ describe('DELETE /v1/executions/:id', () => {
     expect(problemOf(await running)).toMatchObject({ code: 'CANCELLED', executionId });
   });
 
-  it.each(['', '/', ' ', 'ä', '../../health/live', '%', '\0'])('has no execution of the id %p', async (id) => {
-    const response = await backend.cancel(id).expect(404);
-    expect(problemOf(response)).toMatchObject({ code: 'NOT_FOUND' });
-  });
-
-  it('refuses an id that is longer than any', async () => {
-    const response = await backend.cancel('x'.repeat(129)).expect(414);
-    expect(problemOf(response)).toMatchObject({ code: 'INVALID_REQUEST' });
-  });
+  it.each(['', '/', ' ', 'ä', '../../health/live', '%', '\0', 'x'.repeat(129)])(
+    'has no execution of the id %p',
+    async (id) => {
+      const response = await backend.cancel(id).expect(404);
+      expect(problemOf(response)).toMatchObject({ code: 'NOT_FOUND' });
+    },
+  );
 
   it('takes a request that says it is JSON and has no body, as many clients send it', async () => {
     const response = await backend.cancel('nobody').set('Content-Type', 'application/json').expect(404);
@@ -148,7 +146,7 @@ describe('The executionId of POST /v1/executions', () => {
 
   it('is told its rule', async () => {
     const response = await backend.execute({ script: '1', executionId: 'a b' }).expect(400);
-    const rule = 'executionId: must have 1 to 128 letters, digits or any of _ . : -';
+    const rule = 'executionId: must have 1 to 128 letters, digits or any of _ . : -, and not be . or ..';
     expect(problemOf(response)).toMatchObject({ detail: `The request is wrong: ${rule}`, issues: [rule] });
   });
 });

@@ -24,7 +24,7 @@ describe('A tenant that sends more than it may have', () => {
     const problem = problemOf(refused);
     expect(problem).toMatchObject({
       code: 'TENANT_BUSY',
-      detail: '2 executions of the tenant run and 1 wait, which is all it may have',
+      detail: '2 executions of the tenant run, and 1 wait: no more may',
       retryable: true,
       limit: { name: 'tenantConcurrency', allowed: 2, used: 2 },
       retryAfterMs: expect.any(Number),

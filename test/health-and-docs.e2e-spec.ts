@@ -34,7 +34,7 @@ describe('What operators and clients read', () => {
                 'application/json': {
                   schema: {
                     required: ['script'],
-                    properties: { executionId: { type: 'string', pattern: '^[\\w.:-]{1,128}$' } },
+                    properties: { executionId: { type: 'string', pattern: '^(?!\\.{1,2}$)[\\w.:-]{1,128}$' } },
                   },
                 },
               },

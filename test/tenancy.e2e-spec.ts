@@ -1,3 +1,4 @@
+import type { Test } from 'supertest';
 import { problemOf, startBackend, type Backend } from './support/backend.ts';
 
 describe('Tenants', () => {
@@ -26,6 +27,18 @@ describe('Tenants', () => {
       };
     });
     for (const { tenant, index, response } of runs) expect(await response).toMatchObject({ result: [tenant, index] });
+  });
+
+  it('are known before a body is read: that of somebody unknown is not even parsed', async () => {
+    const send = (key: string): Test =>
+      backend
+        .post('/v1/executions')
+        .set('Authorization', `Bearer ${key}`)
+        .set('Content-Type', 'application/json')
+        .send('{ no JSON');
+    expect(problemOf(await send('acme-dev-key').expect(400))).toMatchObject({ code: 'INVALID_REQUEST' });
+    expect(problemOf(await send('wrong').expect(401))).toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect(problemOf(await backend.post('/health/live').send({ a: 1 }).expect(401)).code).toBe('UNAUTHENTICATED');
   });
 
   it('cannot change who they are', async () => {

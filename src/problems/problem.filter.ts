@@ -1,6 +1,5 @@
 import { Catch, Logger, ServiceUnavailableException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Problem } from './problem.ts';
 import { sendProblem } from './send-problem.ts';
 import { toProblem } from './to-problem.ts';
 
@@ -18,13 +17,11 @@ export class ProblemFilter implements ExceptionFilter {
       return;
     }
     const problem = toProblem(error);
-    if (problem.status >= 500) this.#log(http.getRequest<FastifyRequest>().id, problem, error);
+    // Not what may succeed later: too much to do, or the end. It comes by the thousand, and the pool counts it.
+    if (problem.status >= 500 && !problem.retryable) {
+      const { id } = http.getRequest<FastifyRequest>();
+      this.#logger.error(`Request ${id}: ${problem.code}`, error instanceof Error ? error.stack : String(error));
+    }
     sendProblem(reply, problem);
-  }
-
-  #log(requestId: string, { code, detail, retryable }: Problem, error: unknown): void {
-    // Too much to do, or the end: it comes in numbers, and where it was thrown tells nobody anything.
-    if (retryable) this.#logger.warn(`Request ${requestId}: ${code}: ${detail}`);
-    else this.#logger.error(`Request ${requestId}: ${code}`, error instanceof Error ? error.stack : String(error));
   }
 }

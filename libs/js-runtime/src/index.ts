@@ -1,4 +1,5 @@
 export { JsRuntimeModule } from './js-runtime.module.ts';
+export type { JsRuntimeExtras } from './js-runtime.module-definition.ts';
 export { InvalidOptionsError } from './config/compile-options.ts';
 export type { CompiledOptions, JsRuntimeOptions } from './config/options.schema.ts';
 export type { TenantBoundary, TenantOverrides, TenantPolicy, TenantResolver } from './config/tenant-policy.ts';
@@ -16,7 +17,8 @@ export { CompilerService } from './compiler/compiler.service.ts';
 export type { CompiledScript, CompileOptions } from './compiler/compiled-script.ts';
 export type { CacheStats } from './compiler/artifact-cache.ts';
 export { VmPoolService, type AcquireOptions } from './pool/vm-pool.service.ts';
-export { VM_FACTORY, type PoolVm, type Vm, type VmFactory } from './pool/vm-factory.ts';
+export { VM_FACTORY, type PoolVm, type Vm, type VmExit, type VmFactory } from './pool/vm-factory.ts';
+export type { CompileReply, RunReply, RunRequest } from './process/vm-request.ts';
 export type { VmInfo } from './pool/vm-info.ts';
 export type { VmState } from './pool/vm-state.ts';
 export type { VmLease } from './pool/vm-lease.ts';

@@ -1,9 +1,22 @@
-import { ConfigurableModuleBuilder } from '@nestjs/common';
+import { ConfigurableModuleBuilder, type Type } from '@nestjs/common';
 import type { JsRuntimeOptions } from './config/options.schema.ts';
+import { ProcessVmFactory } from './pool/process-vm-factory.ts';
+import { VM_FACTORY, type VmFactory } from './pool/vm-factory.ts';
+
+/** What decides how the module is put together, beside the options. */
+export interface JsRuntimeExtras {
+  /** Where VMs come from. Default: a child process each. A provider of the module, so it can inject what is global. */
+  readonly vmFactory?: Type<VmFactory> | undefined;
+}
 
 export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<JsRuntimeOptions>({
   moduleName: 'JsRuntime',
 })
   .setClassMethodName('forRoot')
-  .setExtras({}, (definition) => ({ ...definition, global: true }))
+  // What is named here is not taken for an option.
+  .setExtras<JsRuntimeExtras>({ vmFactory: undefined }, (definition, { vmFactory = ProcessVmFactory }) => ({
+    ...definition,
+    global: true,
+    providers: [...(definition.providers ?? []), { provide: VM_FACTORY, useClass: vmFactory }],
+  }))
   .build();

@@ -10,9 +10,7 @@ import type { CompiledOptions, JsRuntimeOptions } from './config/options.schema.
 import { COMPILED_OPTIONS } from './config/options.token.ts';
 import { ExecutionService } from './execution/execution.service.ts';
 import { JsRuntimeHealthIndicator } from './health/js-runtime.health.ts';
-import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './js-runtime.module-definition.ts';
-import { ProcessVmFactory } from './pool/process-vm-factory.ts';
-import { VM_FACTORY } from './pool/vm-factory.ts';
+import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, type JsRuntimeExtras } from './js-runtime.module-definition.ts';
 import { VmPoolService } from './pool/vm-pool.service.ts';
 import { TenancyService } from './tenancy/tenancy.service.ts';
 
@@ -31,7 +29,6 @@ import { TenancyService } from './tenancy/tenancy.service.ts';
       useFactory: (environment: ConfigType<typeof jsRuntimeConfig>, given: JsRuntimeOptions): CompiledOptions =>
         compileOptions({ ...environment, ...given }),
     },
-    { provide: VM_FACTORY, useClass: ProcessVmFactory },
     TenancyService,
     VmPoolService,
     ArtifactCache,
@@ -50,7 +47,7 @@ import { TenancyService } from './tenancy/tenancy.service.ts';
 })
 export class JsRuntimeModule extends ConfigurableModuleClass {
   /** Static options. @throws InvalidOptionsError when the application starts, naming the wrong option */
-  static override forRoot(options: JsRuntimeOptions = {}): DynamicModule {
+  static override forRoot(options: JsRuntimeOptions & JsRuntimeExtras = {}): DynamicModule {
     return super.forRoot(options);
   }
 }

@@ -10,7 +10,7 @@ import type { ExecutionResult } from '../src/execution/execution-result.ts';
 import { ExecutionService } from '../src/execution/execution.service.ts';
 import { JsRuntimeModule } from '../src/js-runtime.module.ts';
 import { ProcessVmFactory } from '../src/pool/process-vm-factory.ts';
-import { VM_FACTORY, type VmFactory } from '../src/pool/vm-factory.ts';
+import type { VmFactory } from '../src/pool/vm-factory.ts';
 import { VmPoolService } from '../src/pool/vm-pool.service.ts';
 import type { CompiledScript } from '../src/compiler/compiled-script.ts';
 import type { TenantContext } from '../src/tenancy/tenant-context.ts';
@@ -44,11 +44,8 @@ export async function startRuntime(
   vmFactory: Type<VmFactory> = ProcessVmFactory,
 ): Promise<TestRuntime> {
   const module = await Test.createTestingModule({
-    imports: [ClsModule.forRoot({ global: true }), JsRuntimeModule.forRoot({ poolSize: 2, ...options })],
-  })
-    .overrideProvider(VM_FACTORY)
-    .useClass(vmFactory)
-    .compile();
+    imports: [ClsModule.forRoot({ global: true }), JsRuntimeModule.forRoot({ poolSize: 2, ...options, vmFactory })],
+  }).compile();
   module.useLogger(false);
   await module.init();
   const pool = module.get(VmPoolService);

@@ -282,7 +282,7 @@ describe('AdmissionQueue', () => {
       serve();
       await expect(ask('a')).resolves.toMatchObject({
         code: 'TENANT_BUSY',
-        message: '2 executions of the tenant run and 3 wait, which is all it may have',
+        message: '2 executions of the tenant run, and 3 wait: no more may',
         details: { limit: { name: 'tenantConcurrency', allowed: 2, used: 2 } },
       });
       expect(queue.waiting).toBe(3);
@@ -361,7 +361,7 @@ describe('AdmissionQueue', () => {
       await jest.advanceTimersByTimeAsync(1);
       await expect(late).resolves.toMatchObject({
         code: 'TENANT_BUSY',
-        message: '1 executions of the tenant ran during all of 100 ms',
+        message: '1 executions of the tenant run, during all of 100 ms',
         details: { limit: { name: 'tenantConcurrency', allowed: 1, used: 1 } },
       });
       expect(queue.waiting).toBe(0);

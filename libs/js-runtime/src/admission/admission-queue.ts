@@ -164,13 +164,9 @@ export class AdmissionQueue<T> {
   /** Sends away somebody whose deadline has passed, and says what it waited for. */
   refuseLate(waiter: Waiter<T>): void {
     const { line, deadline } = waiter;
-    const { tenantConcurrency } = line.policy;
     const error =
       line.vacancies === 0
-        ? this.#tenantBusy(
-            line,
-            `${tenantConcurrency} executions of the tenant ran during all of ${deadline.timeoutMs} ms`,
-          )
+        ? this.#tenantBusy(line, `${this.#howBusy(line)}, during all of ${deadline.timeoutMs} ms`)
         : this.#poolExhausted(`No VM came free within ${deadline.timeoutMs} ms`);
     waiter.refuse(error);
   }
@@ -180,22 +176,25 @@ export class AdmissionQueue<T> {
   }
 
   #refusal(line: TenantLine<T>): JsRuntimeError | undefined {
-    const { tenantConcurrency, tenantQueueSize } = line.policy;
     if (line.isFull) {
-      if (line.vacancies > 0)
-        return this.#poolExhausted(`No VM is free, and ${line.waiters.size} of the tenant wait already`);
-      const message = `${tenantConcurrency} executions of the tenant run and ${tenantQueueSize} wait, which is all it may have`;
-      return this.#tenantBusy(line, message);
+      const waiting = line.waiters.size;
+      if (line.vacancies > 0) return this.#poolExhausted(`No VM is free, and ${waiting} of the tenant wait already`);
+      return this.#tenantBusy(line, `${this.#howBusy(line)}, and ${waiting} wait: no more may`);
     }
     if (this.#waiting >= this.queueSize) return this.#poolExhausted(`${this.queueSize} executions wait already`);
     return undefined;
+  }
+
+  #howBusy({ running, owed }: TenantLine<T>): string {
+    const replaced = owed === 0 ? '' : `, and ${owed} of its VMs are being replaced`;
+    return `${running.size} executions of the tenant run${replaced}`;
   }
 
   #tenantBusy(line: TenantLine<T>, message: string): JsRuntimeError {
     const { tenantConcurrency } = line.policy;
     const serviceMs = line.serviceMs(performance.now());
     return new JsRuntimeError('TENANT_BUSY', message, {
-      limit: { name: 'tenantConcurrency', allowed: tenantConcurrency, used: line.running.size },
+      limit: { name: 'tenantConcurrency', allowed: tenantConcurrency, used: line.running.size + line.owed },
       retryAfterMs: retryAfterMs(line.waiters.size, tenantConcurrency, serviceMs),
     });
   }

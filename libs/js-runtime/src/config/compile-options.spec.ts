@@ -1,5 +1,5 @@
 import { compileOptions, InvalidOptionsError } from './compile-options.ts';
-import { optionsSchema } from './options.schema.ts';
+import { optionsSchema, type JsRuntimeOptions } from './options.schema.ts';
 
 function problemsOf(raw: Record<string, unknown>): string {
   try {
@@ -153,5 +153,20 @@ describe('compileOptions', () => {
   it.each(['poolSize', 'timeoutMs', 'maxMemoryMb'])('does not take null or an empty list for %s', (option) => {
     expect(problemsOf({ [option]: null })).toContain(option);
     expect(problemsOf({ [option]: [] })).toContain(option);
+  });
+
+  it('takes options of the right type only, as far as the compiler can tell', () => {
+    const taken: JsRuntimeOptions[] = [];
+    const take = (options: JsRuntimeOptions): number => taken.push(options);
+    take({ poolSize: 3, tenants: (tenantId) => (tenantId.startsWith('a') ? { tenantWeight: 2 } : undefined) });
+    take({ tenants: { acme: { tenantBoundary: 'process' } }, cacheEnabled: undefined });
+    // @ts-expect-error -- text is for the environment
+    take({ poolSize: 'ten' });
+    // @ts-expect-error -- no such option of a tenant
+    take({ tenants: { acme: { tenantConcurency: 1 } } });
+    // @ts-expect-error -- it has to answer at once
+    take({ tenants: async () => Promise.resolve({ tenantWeight: 2 }) });
+    // That this file compiles is the test.
+    expect(taken).toHaveLength(5);
   });
 });

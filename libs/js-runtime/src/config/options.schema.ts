@@ -52,8 +52,8 @@ export const optionsSchema = z.strictObject({
   cacheMaxEntries: count.max(1_000_000).default(1000).describe('scripts whose code cache is kept'),
 });
 
-/** Options as an application writes them; whatever is left out has its default. */
-export type JsRuntimeOptions = z.input<typeof optionsSchema>;
+/** Options as an application writes them; whatever is left out, or undefined, has its default. */
+export type JsRuntimeOptions = { readonly [Name in OptionName]?: CompiledOptions[Name] | undefined };
 
 /** Options as the runtime uses them: complete, checked, frozen. */
 export type CompiledOptions = Readonly<z.output<typeof optionsSchema>> & { readonly maxVms: number };

@@ -37,6 +37,11 @@ describe('TenantPolicies', () => {
     expect(policies.of('globex')).toEqual(defaults);
   });
 
+  it('are the configured ones where the function gives null', () => {
+    const policies = new TenantPolicies(compileOptions({ tenants: () => null as never }));
+    expect(policies.of('acme')).toEqual(defaults);
+  });
+
   it('treat what is undefined as left out', () => {
     const policies = new TenantPolicies(compileOptions({ tenants: () => ({ tenantWeight: undefined }) }));
     expect(policies.of('acme')).toEqual(defaults);
@@ -45,6 +50,18 @@ describe('TenantPolicies', () => {
   it('say which tenant has what wrong option', () => {
     const policies = new TenantPolicies(compileOptions({ tenants: () => ({ tenantConcurrency: -1 }) }));
     expect(() => policies.of('acme')).toThrow(/tenant acme are wrong: .*>=1[^]*tenantConcurrency/);
+  });
+
+  it.each([
+    ['a promise', Promise.resolve({ tenantBoundary: 'process' })],
+    ['a list', []],
+    ['a Map', new Map()],
+    ['text', 'x'],
+  ])('take no %s for options: nothing is better than the defaults for a tenant that is to have others', (_, given) => {
+    const policies = new TenantPolicies(compileOptions({ tenants: () => given as never }));
+    expect(() => policies.of('acme')).toThrow(
+      'The options of tenant acme must be a plain object, at once, or undefined',
+    );
   });
 
   it('let an error of the function through', () => {

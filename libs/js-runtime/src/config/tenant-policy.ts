@@ -22,8 +22,11 @@ const tenantOverridesSchema = tenantPolicySchema.partial();
 
 export type TenantPolicy = Readonly<z.output<typeof tenantPolicySchema>>;
 /** What differs for one tenant. */
-export type TenantOverrides = Readonly<z.input<typeof tenantOverridesSchema>>;
-/** What differs for a tenant, if anything; asked at every execution, so it should answer from memory. */
+export type TenantOverrides = Readonly<z.output<typeof tenantOverridesSchema>>;
+/**
+ * What differs for a tenant, if anything. Asked at every execution, so it should answer from memory. An object it has given
+ * before is taken to be unchanged: for other options it gives another object.
+ */
 export type TenantResolver = (tenantId: string) => TenantOverrides | undefined;
 
 /** By tenant id, as an object or, in an environment, as its JSON; or a function. */
@@ -40,7 +43,7 @@ export class TenantPolicies {
   readonly #defaults: TenantPolicy;
   readonly #resolve: TenantResolver;
   /** By the object that the resolver gave, so that one that answers from memory is checked once. */
-  readonly #checked = new WeakMap<TenantOverrides, TenantPolicy>();
+  readonly #checked = new WeakMap<object, TenantPolicy>();
 
   constructor(
     options: TenantPolicy & { readonly tenants: TenantResolver | Readonly<Record<string, TenantOverrides>> },
@@ -53,8 +56,12 @@ export class TenantPolicies {
 
   /** @throws Error when the resolver gives what is no policy, or throws itself: then nothing runs for this tenant */
   of(tenantId: string): TenantPolicy {
-    const overrides = this.#resolve(tenantId);
-    if (overrides === undefined) return this.#defaults;
+    const overrides = this.#resolve(tenantId) as unknown;
+    if (overrides === undefined || overrides === null) return this.#defaults;
+    if (!isPlainObject(overrides)) {
+      // Above all a promise, which would pass for an object without any options.
+      throw new Error(`The options of tenant ${tenantId} must be a plain object, at once, or undefined`);
+    }
     const known = this.#checked.get(overrides);
     if (known) return known;
     const parsed = tenantOverridesSchema.safeParse(overrides);
@@ -66,6 +73,12 @@ export class TenantPolicies {
     this.#checked.set(overrides, policy);
     return policy;
   }
+}
+
+function isPlainObject(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
 
 function parseJson(value: unknown): unknown {

@@ -45,6 +45,12 @@ describe('RunningExecutions', () => {
     expect(second.signal.aborted).toBe(false);
   });
 
+  it('refuses a signal that is none, and then has no execution of that id', () => {
+    const running = new RunningExecutions();
+    expect(() => running.begin('acme', 'a', {} as never)).toThrow('signal must be an AbortSignal');
+    expect(running.cancel('acme', 'a')).toBe(false);
+  });
+
   it('cancels an id for all tenants', () => {
     const running = new RunningExecutions();
     const wanted = [running.begin('acme', 'a'), running.begin('globex', 'a')];

@@ -12,15 +12,18 @@ export class RunningExecutions {
   /** Maps in a map: a tenant's id may have any characters, so no key that is made of both is safe. */
   readonly #tenants = new Map<string, Map<string, AbortController>>();
 
-  /** @throws JsRuntimeError INVALID_REQUEST for an id that the tenant uses already */
+  /** @throws JsRuntimeError INVALID_REQUEST for an id that the tenant uses already, and a signal that is none */
   begin(tenantId: string, id: string, callerSignal?: AbortSignal): RunningExecution {
     const controllers = this.#tenants.get(tenantId) ?? new Map<string, AbortController>();
     if (controllers.has(id)) {
       throw new JsRuntimeError('INVALID_REQUEST', `executionId ${id} is in use by an execution that has not ended`);
     }
+    if (callerSignal !== undefined && !(callerSignal instanceof AbortSignal)) {
+      throw new JsRuntimeError('INVALID_REQUEST', 'signal must be an AbortSignal');
+    }
     const controller = new AbortController();
-    this.#tenants.set(tenantId, controllers.set(id, controller));
     const signal = callerSignal ? AbortSignal.any([callerSignal, controller.signal]) : controller.signal;
+    this.#tenants.set(tenantId, controllers.set(id, controller));
     return { tenantId, id, signal };
   }
 

@@ -11,11 +11,16 @@ export class JsRuntimeHealthIndicator {
     private readonly pool: VmPoolService,
   ) {}
 
-  /** Up while a VM could be leased, or could soon, and VMs that end can be replaced. The details say what is wrong. */
+  /**
+   * Up while a VM could be leased, or could soon, and VMs that end can be replaced. The details say what is wrong, and how many
+   * VMs are in which state and callers wait; no counters, because probes are often public, and those tell what single tenants do.
+   */
   isReady(key = 'jsRuntime'): HealthIndicatorResult {
     const indicator = this.indicators.check(key);
-    const pool = this.pool.stats();
-    const problem = whyNotReady(pool);
+    const stats = this.pool.stats();
+    const { accepting, breaker, available, recycling, inUse, ending, starting, waiting } = stats;
+    const pool = { accepting, breaker, available, recycling, inUse, ending, starting, waiting };
+    const problem = whyNotReady(stats);
     return problem === undefined ? indicator.up({ pool }) : indicator.down({ pool, message: problem });
   }
 }

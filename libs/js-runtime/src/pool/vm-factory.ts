@@ -22,7 +22,7 @@ export interface PoolVm extends Vm {
 }
 export type { VmExit };
 
-/** Where the pool gets its VMs from. The default starts real processes; inject another under {@link VM_FACTORY}. */
+/** Where the pool gets its VMs from. The default starts real processes; another is given to `forRoot` as `vmFactory`. */
 export interface VmFactory {
   /** Starts a VM that serves no tenant yet. Rejects when it is not ready in time, or when the signal fires first. */
   create(signal: AbortSignal): Promise<PoolVm>;

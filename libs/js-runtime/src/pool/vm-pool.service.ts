@@ -258,7 +258,10 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
     this.#balancer.balance();
   }
 
-  /** A debt is settled when there is a VM for it, and when others would not miss it: most are free, or none can be started. */
+  /**
+   * A debt is settled when there is a VM for it, and when nobody would miss that: while most VMs are free, or none can be
+   * started. So whoever wears out VMs, alone or not, leaves half of the pool to those who come.
+   */
   #settleDebts(): void {
     if (this.#debts.length === 0) return;
     const { poolSize } = this.options;

@@ -133,7 +133,7 @@ describe('VmPoolService and those who wait', () => {
     const queued = acquire('a', { deadline: new Deadline(60_000) });
     const error = (await endOf(acquire('a'))) as JsRuntimeError;
     expect(error).toEqual(busy);
-    expect(error.message).toBe('2 executions of the tenant run and 1 wait, which is all it may have');
+    expect(error.message).toBe('2 executions of the tenant run, and 1 wait: no more may');
     // One waits before it, two are served at a time, the oldest has taken 4 s so far.
     expect(error.details).toEqual({
       limit: { name: 'tenantConcurrency', allowed: 2, used: 2 },
