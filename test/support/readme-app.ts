@@ -30,7 +30,10 @@ class PriceController {
 }
 
 @Module({
-  imports: [ClsModule.forRoot({ global: true, middleware: { mount: true } }), JsRuntimeModule.forRoot({ poolSize: 4 })],
+  imports: [
+    ClsModule.forRoot({ global: true, middleware: { mount: true } }),
+    JsRuntimeModule.forRoot({ poolSize: 4, tenantConcurrency: 2 }),
+  ],
   controllers: [PriceController],
   providers: [{ provide: APP_GUARD, useClass: TenantGuard }],
 })

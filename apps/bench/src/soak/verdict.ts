@@ -4,8 +4,18 @@ import { growthOf } from './growth.ts';
 import { REFUSALS } from './kinds.ts';
 import type { Sample } from './sample.ts';
 
-/** Several times what showed in runs without a leak: at most 0.2 and 4 MB. */
-const MAX_RISE_MB = { heapMb: 1, rssMb: 12 };
+interface Meter {
+  readonly what: string;
+  read(sample: Sample): number;
+  /** Several times what showed in runs without a leak. */
+  readonly maxRiseMb: number;
+}
+
+const METERS: readonly Meter[] = [
+  { what: "the backend's heap and external memory", read: ({ heapMb }) => heapMb, maxRiseMb: 1 },
+  { what: "the backend's RSS", read: ({ rssMb }) => rssMb, maxRiseMb: 12 },
+  { what: 'a VM (mean PSS)', read: ({ vmPssMb }) => sum(vmPssMb) / vmPssMb.length, maxRiseMb: 8 },
+];
 /** Beyond that the mix is no mix any more, and what refuses everything would pass. */
 const MAX_REFUSED_SHARE = 0.5;
 
@@ -32,7 +42,7 @@ export interface Run {
 
 /** Prints every check with what it found. False when one does not hold. */
 export function judge(run: Run): boolean {
-  const checks = [...checksOfExecutions(run), ...checksOfResources(run), growth('heapMb', run), growth('rssMb', run)];
+  const checks = [...checksOfExecutions(run), ...checksOfResources(run), ...METERS.map((meter) => growth(meter, run))];
   console.log('');
   printHeader('check', 'found', 'wanted', 'verdict');
   for (const { what, found, wanted, holds } of checks) {
@@ -53,9 +63,22 @@ function checksOfExecutions({ callers, hanging }: Run): Check[] {
   ];
 }
 
-function checksOfResources({ before, after, cameToRest, left }: Run): Check[] {
+function checksOfResources({ before, during, after, cameToRest, left }: Run): Check[] {
   const { processes, descriptors } = after;
+  // By default a pool may have twice as many VMs as it keeps, and every VM takes one descriptor.
+  const most = { processes: 2 * before.processes, descriptors: before.descriptors + before.processes };
+  const seen = {
+    processes: Math.max(...during.map((sample) => sample.processes)),
+    descriptors: Math.max(...during.map((sample) => sample.descriptors)),
+  };
   return [
+    check('most processes', `${seen.processes}`, `at most ${most.processes}`, seen.processes <= most.processes),
+    check(
+      'most descriptors',
+      `${seen.descriptors}`,
+      `at most ${most.descriptors}`,
+      seen.descriptors <= most.descriptors,
+    ),
     check('pool after the load', cameToRest ? 'at rest' : 'busy', 'at rest', cameToRest),
     check('processes after the load', String(processes), String(before.processes), processes === before.processes),
     check(
@@ -68,10 +91,9 @@ function checksOfResources({ before, after, cameToRest, left }: Run): Check[] {
   ];
 }
 
-function growth(name: keyof typeof MAX_RISE_MB, { during }: Run): Check {
-  const what = `rise of the backend's ${name === 'heapMb' ? 'heap and external memory' : 'RSS'}`;
-  const maxRiseMb = MAX_RISE_MB[name];
-  const found = growthOf(during, (sample) => sample[name]);
+function growth({ what: of, read, maxRiseMb }: Meter, { during }: Run): Check {
+  const what = `rise of ${of}`;
+  const found = growthOf(during, read);
   if (!found) return { what, found: 'too few samples', wanted: `at most ${maxRiseMb} MB`, holds: undefined };
   const { riseMb, bytesPerExecution, executions } = found;
   const finds = Math.ceil((maxRiseMb * 1024 * 1024) / executions);
@@ -85,4 +107,8 @@ function growth(name: keyof typeof MAX_RISE_MB, { during }: Run): Check {
 
 function check(what: string, found: string, wanted: string, holds: boolean): Check {
   return { what, found, wanted, holds };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }

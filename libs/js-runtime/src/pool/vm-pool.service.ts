@@ -1,6 +1,7 @@
 import {
   Inject,
   Injectable,
+  Logger,
   type BeforeApplicationShutdown,
   type OnApplicationShutdown,
   type OnModuleInit,
@@ -88,6 +89,7 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
 
   /** Starts all VMs and waits for the first: an application that cannot run scripts at all should not start. */
   async onModuleInit(): Promise<void> {
+    this.#warnOfUnfairness();
     this.#healthTimer = setInterval(() => void this.#checkIdleVms(), this.options.healthIntervalMs).unref();
     this.#balance();
     try {
@@ -197,6 +199,15 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
     // Starts end by themselves now; one that was too far to stop still adds its VM, so they come first.
     await this.#starter.settled();
     await Promise.all([...this.#fleet].map(({ vm }) => this.factory.destroy(vm, 'shutdown')));
+  }
+
+  #warnOfUnfairness(): void {
+    const { poolSize, tenantConcurrency } = this.options;
+    if (tenantConcurrency < poolSize) return;
+    const problem = `tenantConcurrency (${tenantConcurrency}) is not less than poolSize (${poolSize})`;
+    new Logger('VmPool').warn(
+      `${problem}: one tenant can have all VMs, and the others wait for additional ones to start`,
+    );
   }
 
   get #isClosing(): boolean {
