@@ -6,7 +6,7 @@ import type { Sample } from './sample.ts';
 
 interface Meter {
   readonly what: string;
-  read(sample: Sample): number;
+  readonly read: (sample: Sample) => number;
   /** Several times what showed in runs without a leak. */
   readonly maxRiseMb: number;
 }
