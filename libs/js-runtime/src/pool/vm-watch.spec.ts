@@ -132,7 +132,7 @@ describe('VmWatch', () => {
       tick();
       lend(pooled);
       burn(vm, 100);
-      expect(vm.nice).toBe(10);
+      expect(vm.nice).toBe(5);
     });
 
     it('can be stopped, more than once', () => {
@@ -149,10 +149,10 @@ describe('VmWatch', () => {
     it.each([
       [0, 0],
       [99, 0],
-      [100, 10],
-      [999, 10],
-      [1000, 19],
-      [60_000, 19],
+      [100, 5],
+      [999, 5],
+      [1000, 10],
+      [60_000, 10],
     ])('is, when its execution has burnt %d ms, nice %d', (burntMs, nice) => {
       const [pooled, vm] = addLeased();
       burn(vm, burntMs);
@@ -165,7 +165,7 @@ describe('VmWatch', () => {
         burn(vm, ms);
         return vm.nice;
       });
-      expect(seen).toEqual([0, 10, 10, 19, 19]);
+      expect(seen).toEqual([0, 5, 5, 10, 10]);
     });
 
     it('is set once per step, not at every tick', () => {
@@ -175,7 +175,7 @@ describe('VmWatch', () => {
       jest.advanceTimersByTime(1000);
       burn(vm, 900);
       jest.advanceTimersByTime(1000);
-      expect(set.mock.calls).toEqual([[10], [19]]);
+      expect(set.mock.calls).toEqual([[5], [10]]);
     });
 
     it('is tried again at the next tick when it could not be lowered', () => {
@@ -184,7 +184,7 @@ describe('VmWatch', () => {
       burn(vm, 100);
       expect(pooled.nice).toBe(0);
       tick();
-      expect([pooled.nice, set.mock.calls.length]).toEqual([10, 2]);
+      expect([pooled.nice, set.mock.calls.length]).toEqual([5, 2]);
     });
 
     it('does not sink for CPU that was used before this execution', () => {
@@ -201,7 +201,7 @@ describe('VmWatch', () => {
       const [, burner] = addLeased();
       const [, other] = addLeased();
       burn(burner, 1000);
-      expect([burner.nice, other.nice]).toEqual([19, 0]);
+      expect([burner.nice, other.nice]).toEqual([10, 0]);
     });
 
     it('does not sink while it makes its realm', () => {
@@ -227,7 +227,7 @@ describe('VmWatch', () => {
       expect([vm.nice, pooled.nice, pooled.state]).toEqual([0, 0, 'idle']);
       lend(pooled);
       burn(vm, 100);
-      expect(vm.nice).toBe(10);
+      expect(vm.nice).toBe(5);
     });
 
     it('is left alone when it was not lowered', () => {
@@ -269,7 +269,7 @@ describe('VmWatch', () => {
     it.each([
       [100, 0],
       [999, 0],
-      [1000, 19],
+      [1000, 10],
     ])('one that burns %d ms has nice %d from then on', (burntMs, nice) => {
       const [, next] = addLeased();
       burn(next, burntMs);

@@ -8,11 +8,11 @@ const TICK_MS = 20;
  * Milliseconds of CPU → nice value; how they were found is in docs/adr/0007-cpu-fairness.md.
  */
 const STEPS: readonly { readonly burntMs: number; readonly nice: number }[] = [
-  { burntMs: 1000, nice: 19 },
-  { burntMs: 100, nice: 10 },
+  { burntMs: 1000, nice: 10 },
+  { burntMs: 100, nice: 5 },
 ];
 /** Where a lowered priority cannot be raised again the VM is lost with it: only for what takes much longer than a start. */
-const STEPS_FOR_GOOD: typeof STEPS = [{ burntMs: 1000, nice: 19 }];
+const STEPS_FOR_GOOD: typeof STEPS = [{ burntMs: 1000, nice: 10 }];
 
 /** Watches VMs at work, from outside: burners lose priority, and one that does not come back from recycling is ended. */
 export class VmWatch {
