@@ -41,6 +41,8 @@ describe('VmPoolService, when it closes', () => {
     await expect(isSettled(drained)).resolves.toBe(true);
     await on.pool.onApplicationShutdown();
     expect(on.pool.stats()).toMatchObject({ inUse: 0, ending: 0, destroyedBy: { shutdown: 2 } });
+    // Nothing is left to fire when drainTimeoutMs is over.
+    expect(jest.getTimerCount()).toBe(0);
   });
 
   it('ends what still runs after drainTimeoutMs', async () => {
