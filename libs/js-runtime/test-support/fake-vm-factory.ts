@@ -9,6 +9,7 @@ export class FakeVm implements PoolVm {
   readonly exited: Promise<VmExit>;
   onRecycled: (() => void) | undefined;
   recycled = true;
+  busy = false;
   /** Whether its recycling takes too long. */
   isStuck = false;
   /** Tenants that the present isolate has served; a reset empties it. */

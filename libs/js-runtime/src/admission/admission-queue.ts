@@ -4,6 +4,9 @@ import type { Deadline } from './deadline.ts';
 import { retryAfterMs, ServiceTime } from './service-time.ts';
 import { TenantLine, type Waiter } from './tenant-line.ts';
 
+/** Beyond so many that left, the one that left first is forgotten: it profits by one turn. */
+const MAX_DEPARTED = 1000;
+
 /** How many can be served at the same time, for estimates. */
 type Parallelism = () => number;
 
@@ -36,7 +39,9 @@ export class AdmissionQueue<T> {
 
   /** Whether somebody waits who may run as soon as there is a VM. */
   get isAnybodyNext(): boolean {
-    return this.#waiting > 0 && this.inTurn().next().done !== true;
+    if (this.#waiting === 0) return false;
+    for (const line of this.#lines.values()) if (line.waiters.size > 0 && line.vacancies > 0) return true;
+    return false;
   }
 
   /** The tenant's line, with its policy as it is now. @throws what the policies' resolver throws */
@@ -96,24 +101,28 @@ export class AdmissionQueue<T> {
     });
   }
 
-  /** Those who may run, in the order in which they are to be served; one who cannot be is passed over. */
+  /**
+   * Those who may run, in the order in which they are to be served. Whoever is still waiting when the next is asked for is
+   * passed over.
+   */
   *inTurn(): Generator<Waiter<T>, void, undefined> {
-    const turns = [...this.#lines.values()]
-      .filter((line) => line.vacancies > 0 && line.waiters.size > 0)
-      .map((line) => ({
-        line,
-        at: Math.max(line.virtualTime, this.#virtualTime),
-        left: line.vacancies,
-        waiters: line.waiters.values(),
-      }));
+    const passed = new Map<TenantLine<T>, number>();
     for (;;) {
-      let next: (typeof turns)[number] | undefined;
-      for (const turn of turns) if (turn.left > 0 && (!next || turn.at < next.at)) next = turn;
+      let next: TenantLine<T> | undefined;
+      let nextAt = Infinity;
+      for (const line of this.#lines.values()) {
+        const skip = passed.size === 0 ? 0 : (passed.get(line) ?? 0);
+        if (line.waiters.size <= skip || line.vacancies <= skip) continue;
+        const at = Math.max(line.virtualTime, this.#virtualTime) + skip / line.policy.tenantWeight;
+        if (at >= nextAt) continue;
+        next = line;
+        nextAt = at;
+      }
       if (!next) return;
-      const { done, value: waiter } = next.waiters.next();
-      next.left = done ? 0 : next.left - 1;
-      next.at += 1 / next.line.policy.tenantWeight;
-      if (waiter) yield waiter;
+      const skip = passed.get(next) ?? 0;
+      const waiter = nth(next.waiters, skip);
+      yield waiter;
+      if (next.waiters.has(waiter)) passed.set(next, skip + 1);
     }
   }
 
@@ -142,7 +151,10 @@ export class AdmissionQueue<T> {
     this.#virtualTime = Math.max(this.#virtualTime, line.virtualTime);
     line.virtualTime = this.#virtualTime + 1 / line.policy.tenantWeight;
     line.running.set(item, performance.now());
-    for (const [tenantId, at] of this.#departed) if (at <= this.#virtualTime) this.#departed.delete(tenantId);
+    for (const [tenantId, at] of this.#departed) {
+      if (at > this.#virtualTime && this.#departed.size <= MAX_DEPARTED) break;
+      this.#departed.delete(tenantId);
+    }
   }
 
   /** It has one less. Its place is free at once, or, if something is owed for it, when that is settled. */
@@ -164,10 +176,9 @@ export class AdmissionQueue<T> {
   /** Sends away somebody whose deadline has passed, and says what it waited for. */
   refuseLate(waiter: Waiter<T>): void {
     const { line, deadline } = waiter;
-    const error =
-      line.vacancies === 0
-        ? this.#tenantBusy(line, `${this.#howBusy(line)}, during all of ${deadline.timeoutMs} ms`)
-        : this.#poolExhausted(`No VM came free within ${deadline.timeoutMs} ms`);
+    const error = line.isAtWork
+      ? this.#tenantBusy(line, `${this.#howBusy(line)}, during all of ${deadline.timeoutMs} ms`)
+      : this.#poolExhausted(`No VM came free within ${deadline.timeoutMs} ms`);
     waiter.refuse(error);
   }
 
@@ -178,23 +189,33 @@ export class AdmissionQueue<T> {
   #refusal(line: TenantLine<T>): JsRuntimeError | undefined {
     if (line.isFull) {
       const waiting = line.waiters.size;
-      if (line.vacancies > 0) return this.#poolExhausted(`No VM is free, and ${waiting} of the tenant wait already`);
+      if (!line.isAtWork) return this.#poolExhausted(`No VM is free, and ${waiting} of the tenant wait already`);
       return this.#tenantBusy(line, `${this.#howBusy(line)}, and ${waiting} wait: no more may`);
     }
-    if (this.#waiting >= this.queueSize) return this.#poolExhausted(`${this.queueSize} executions wait already`);
-    return undefined;
+    return this.#isFullFor(line) ? this.#poolExhausted(`${this.queueSize} executions wait already`) : undefined;
   }
 
-  #howBusy({ running, owed }: TenantLine<T>): string {
-    const replaced = owed === 0 ? '' : `, and ${owed} of its VMs are being replaced`;
-    return `${running.size} executions of the tenant run${replaced}`;
+  /**
+   * Those who wait for a VM and those who wait for their own tenant are counted apart: else tenants that are busy with
+   * themselves would keep others from VMs that are free.
+   */
+  #isFullFor(line: TenantLine<T>): boolean {
+    if (this.#waiting < this.queueSize) return false;
+    let forVm = 0;
+    for (const { waiters, vacancies } of this.#lines.values()) forVm += Math.min(waiters.size, vacancies);
+    const isForVm = line.waiters.size < line.vacancies;
+    return (isForVm ? forVm : this.#waiting - forVm) >= this.queueSize;
+  }
+
+  #howBusy({ running }: TenantLine<T>): string {
+    return `${running.size} executions of the tenant run`;
   }
 
   #tenantBusy(line: TenantLine<T>, message: string): JsRuntimeError {
     const { tenantConcurrency } = line.policy;
     const serviceMs = line.serviceMs(performance.now());
     return new JsRuntimeError('TENANT_BUSY', message, {
-      limit: { name: 'tenantConcurrency', allowed: tenantConcurrency, used: line.running.size + line.owed },
+      limit: { name: 'tenantConcurrency', allowed: tenantConcurrency, used: line.running.size },
       retryAfterMs: retryAfterMs(line.waiters.size, tenantConcurrency, serviceMs),
     });
   }
@@ -219,4 +240,9 @@ export class AdmissionQueue<T> {
     if (this.#waiting === 0) this.#departed.clear();
     else if (line.virtualTime > this.#virtualTime) this.#departed.set(line.tenantId, line.virtualTime);
   }
+}
+
+function nth<T>(items: Iterable<T>, index: number): T {
+  for (const item of items) if (index-- === 0) return item;
+  throw new RangeError('there are not so many');
 }

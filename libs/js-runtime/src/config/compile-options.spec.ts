@@ -85,7 +85,7 @@ describe('compileOptions', () => {
     ['poolSize', 'many'],
     ['overflowAfterMs', 0],
     ['vmMaxUses', 0],
-    ['queueSize', -1],
+    ['queueSize', 0],
     ['tenantConcurrency', 0],
     ['tenantQueueSize', -1],
     ['tenantWeight', 101],

@@ -10,7 +10,6 @@ const bytes = z.coerce
   .int()
   .min(1)
   .max(256 * MIB);
-const countOrNone = z.coerce.number().int().min(0);
 const flag = z.union([z.boolean(), z.stringbool()]);
 
 /**
@@ -28,7 +27,10 @@ export const optionsSchema = z.strictObject({
     .default(100)
     .describe('how long a VM may take to answer a health check, waiting for a CPU not included'),
   drainTimeoutMs: ms.default(30_000).describe('how long executions may go on after the backend was told to stop'),
-  queueSize: countOrNone.max(1_000_000).default(1000).describe('executions of all tenants that wait'),
+  queueSize: count
+    .max(1_000_000)
+    .default(1000)
+    .describe('executions of all tenants that wait for a VM, and as many that wait for their own tenant'),
   tenantConcurrency: tenantPolicyShape.tenantConcurrency.default(5),
   tenantQueueSize: tenantPolicyShape.tenantQueueSize.default(100),
   tenantWeight: tenantPolicyShape.tenantWeight.default(1),

@@ -25,9 +25,9 @@ export class JsRuntimeHealthIndicator {
   }
 }
 
-function whyNotReady({ accepting, breaker, available, recycling, inUse }: PoolStats): string | undefined {
+function whyNotReady({ accepting, breaker, available, recycling, inUse, starting }: PoolStats): string | undefined {
   if (!accepting) return 'shutting down';
-  if (available + recycling + inUse === 0) return 'no VM is ready';
+  if (available + recycling + inUse + starting === 0) return 'there is no VM, and none starts';
   if (breaker !== 'closed') return `VMs fail to start: the breaker is ${breaker}`;
   return undefined;
 }

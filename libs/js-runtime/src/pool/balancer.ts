@@ -2,7 +2,7 @@ import type { AdmissionQueue } from '../admission/admission-queue.ts';
 import type { TenantLine, Waiter } from '../admission/tenant-line.ts';
 import type { CompiledOptions } from '../config/options.schema.ts';
 import { canBeReset, chooseReady, chooseToRebind, chooseToRetire } from './choose-vm.ts';
-import { isBeingFreed, isFree, isFresh, isStarting, isThere, type Fleet } from './fleet.ts';
+import { isBeingFreed, isFree, isFresh, isRetired, isStarting, isThere, type Fleet } from './fleet.ts';
 import type { PooledVm } from './pooled-vm.ts';
 import type { VmFactory } from './vm-factory.ts';
 import type { VmLease } from './vm-lease.ts';
@@ -21,6 +21,7 @@ type Lend = (pooled: PooledVm, line: TenantLine<VmLease>, waitedMs: number) => V
 export class Balancer {
   #spareUntil = 0;
   #timer: NodeJS.Timeout | undefined;
+  #isStopped = false;
 
   constructor(
     private readonly fleet: Fleet,
@@ -29,10 +30,13 @@ export class Balancer {
     private readonly factory: VmFactory,
     private readonly options: CompiledOptions,
     private readonly lend: Lend,
+    /** Told when what it has begun, or waited for, has come to its end. */
+    private readonly onChange: () => void,
   ) {}
 
   /** To be called whenever a VM or a caller has come, gone or changed. */
   balance(): void {
+    if (this.#isStopped) return;
     this.#serve();
     this.#keepSpare();
     this.#trim();
@@ -40,21 +44,20 @@ export class Balancer {
   }
 
   stop(): void {
+    this.#isStopped = true;
     clearTimeout(this.#timer);
   }
 
   /** Gives free VMs to those who wait, in turn; who can only use another tenant's has it made ready. */
   #serve(): void {
-    if (this.queue.waiting === 0) return;
+    if (this.queue.waiting === 0 || !this.fleet.has(isFree)) return;
     let beingFreed = this.fleet.count(isBeingFreed);
-    let coming = Math.max(this.fleet.count(isStarting), this.options.poolSize - this.fleet.count(isFresh));
+    let coming = this.#countComing();
     for (const waiter of this.queue.inTurn()) {
       if (!this.fleet.has(isFree)) return;
       if (waiter.deadline.isOver) {
         this.queue.refuseLate(waiter);
-        // It took somebody's turn in this round.
-        this.#serve();
-        return;
+        continue;
       }
       const { tenantId, policy } = waiter.line;
       const boundary = policy.tenantBoundary;
@@ -70,6 +73,15 @@ export class Balancer {
         else other?.retire('rebind');
       }
     }
+  }
+
+  /** VMs that start, and those that will as soon as there is room for them. */
+  #countComing(): number {
+    const { poolSize, maxVms } = this.options;
+    const starting = this.fleet.count(isStarting);
+    const missing = poolSize - this.fleet.count(isFresh) - starting;
+    const room = maxVms - this.fleet.size + this.fleet.count(isRetired);
+    return starting + Math.max(0, Math.min(missing, room));
   }
 
   #grant(waiter: Waiter<VmLease>, pooled: PooledVm): void {
@@ -94,24 +106,27 @@ export class Balancer {
       const hasNoRoom = this.fleet.size >= maxVms && !this.fleet.has(isStarting);
       if (hasNoRoom || this.fleet.count(isThere) > poolSize) pooled.retire(pooled.dueFor);
     }
-    if (this.queue.isAnybodyNext) return;
-    for (let excess = this.fleet.count(isFresh) - poolSize; excess > 0; excess--) {
-      chooseToRetire(this.fleet)?.retire('overflow');
-    }
+    let excess = this.fleet.count(isFresh) - poolSize;
+    if (excess <= 0 || this.queue.isAnybodyNext) return;
+    for (; excess > 0; excess--) chooseToRetire(this.fleet)?.retire('overflow');
   }
 
   /** Starts what is missing, and looks again when somebody has waited long enough, or a start may be tried again. */
   #replenish(): void {
     const { poolSize, maxVms, overflowAfterMs } = this.options;
     const now = performance.now();
+    const room = maxVms - this.fleet.size;
     const starting = this.fleet.count(isStarting);
-    const late = this.queue.waitingSince(now - overflowAfterMs);
+    // Only where one more could be started does it matter who has waited for how long.
+    const late = room > 0 ? this.queue.waitingSince(now - overflowAfterMs) : { count: 0, nextSince: undefined };
     const missing = Math.max(
       poolSize - this.fleet.count(isFresh) - starting,
       late.count - starting - this.fleet.count(isBeingFreed),
     );
-    const isUrgent = this.fleet.count(isFree) < poolSize / 2 || this.queue.isAnybodyNext;
-    this.starter.start(Math.min(missing, maxVms - this.fleet.size), isUrgent);
+    if (missing > 0 && room > 0) {
+      const isUrgent = this.fleet.count(isFree) < poolSize / 2 || this.queue.isAnybodyNext;
+      this.starter.start(Math.min(missing, room), isUrgent);
+    }
     const retryMs = missing > 0 ? this.starter.retryInMs : 0;
     const lateMs = late.nextSince === undefined ? 0 : Math.ceil(late.nextSince + overflowAfterMs - now);
     this.#lookAgainIn([retryMs, lateMs].filter((ms) => ms > 0));
@@ -122,7 +137,7 @@ export class Balancer {
     if (anyOfMs.length === 0) return;
     this.#timer = setTimeout(
       () => {
-        this.balance();
+        this.onChange();
       },
       Math.min(...anyOfMs),
     );
@@ -132,7 +147,7 @@ export class Balancer {
   #free(pooled: PooledVm): void {
     const work = async (): Promise<void> => this.factory.reset(pooled.vm, this.options.vmCreateTimeoutMs);
     void pooled.recycle('isolate', work).then(() => {
-      this.balance();
+      this.onChange();
     });
   }
 }

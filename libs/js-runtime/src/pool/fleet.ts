@@ -43,6 +43,11 @@ export function isStarting({ state }: PooledVm): boolean {
   return state === 'starting';
 }
 
+/** Told to end, or ended, and its process is not gone yet. */
+export function isRetired({ state }: PooledVm): boolean {
+  return state === 'retired';
+}
+
 /** Ready, at work, or soon ready again. */
 export function isThere({ state }: PooledVm): boolean {
   return state !== 'starting' && state !== 'retired';

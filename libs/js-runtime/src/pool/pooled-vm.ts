@@ -24,8 +24,10 @@ export class PooledVm {
   readonly maxUses: number;
   /** CPU that its process had used when somebody first looked during this lease, in milliseconds. */
   cpuMsAtFirstLook: number | undefined;
-  /** 0 unless its priority was lowered. */
+  /** Its priority; 0 unless it was lowered. */
   nice = 0;
+  /** Whether somebody has tried to lower it. */
+  mayBeLowered = false;
   #state: VmState = 'starting';
   #task: RecyclingTask = 'realm';
   #vm: PoolVm | undefined;

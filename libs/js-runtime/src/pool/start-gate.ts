@@ -1,7 +1,6 @@
-/** Delay after the first failure; each further one in a row doubles it. */
+/** Delay after the first failure; each further one in a row doubles it, until the breaker opens. */
 const BACK_OFF_MS = 100;
-const MAX_BACK_OFF_MS = 10_000;
-/** So many failures within the window open the breaker, for so long. */
+/** So many failures within the window, or in a row, open the breaker, for so long. */
 const FAILURES = 5;
 const WINDOW_MS = 30_000;
 const OPEN_MS = 10_000;
@@ -55,8 +54,9 @@ export class StartGate {
     this.#failures = this.#failures.filter((at) => now - at < WINDOW_MS);
     if (isOurs) this.#failures.push(now);
     this.#inARow++;
-    this.#isOpen ||= this.#failures.length >= FAILURES;
-    const delayMs = Math.min(MAX_BACK_OFF_MS, BACK_OFF_MS * 2 ** (this.#inARow - 1));
+    // In a row as well: starts that take long to fail are never so many within the window.
+    this.#isOpen ||= Math.max(this.#failures.length, this.#inARow) >= FAILURES;
+    const delayMs = BACK_OFF_MS * 2 ** (this.#inARow - 1);
     this.#notBefore = now + (this.#isOpen ? OPEN_MS : delayMs * (0.5 + this.random() / 2));
   }
 }

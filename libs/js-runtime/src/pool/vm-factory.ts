@@ -9,7 +9,9 @@ export type Vm = Pick<VmProcess, 'id' | 'pid' | 'alive' | 'exited' | 'keptScript
 export interface PoolVm extends Vm {
   /** Whether its next realm is made. */
   readonly recycled: boolean;
-  /** Called when it is. */
+  /** Whether it works on a request. */
+  readonly busy: boolean;
+  /** Called when its next realm is made. */
   onRecycled: (() => void) | undefined;
   /** Whether making it takes the VM longer than this, waiting for a CPU not included. */
   recyclingOverdue(timeoutMs: number): boolean;

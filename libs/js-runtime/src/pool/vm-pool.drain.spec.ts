@@ -131,6 +131,29 @@ describe('VmPoolService, when it closes', () => {
     await expect(waiting).resolves.toEqual(shuttingDown);
   });
 
+  it('starts no VM for one whose isolate was being replaced', async () => {
+    await open(1);
+    await visit('a');
+    on.factory.holdsResets = true;
+    void endOf(acquire('b'));
+    await settle();
+    const { startsAsked } = on.factory;
+    await on.pool.drain();
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(on.factory.startsAsked).toBe(startsAsked);
+    expect(on.pool.stats()).toMatchObject({ starting: 0 });
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('ends a start of the application that has no VM yet', async () => {
+    on.factory.holdsStarts = on.factory.heedsSignals = true;
+    on.make(1);
+    const started = endOf(on.pool.onModuleInit());
+    await settle();
+    await on.pool.close();
+    await expect(started).resolves.toMatchObject({ message: expect.stringContaining('shutting down') });
+  });
+
   it('may be asked to twice', async () => {
     await open(1);
     await Promise.all([on.pool.close(), on.pool.beforeApplicationShutdown()]);

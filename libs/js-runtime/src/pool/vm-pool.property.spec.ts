@@ -87,4 +87,26 @@ describe('VmPoolService, whatever happens', () => {
     const endings = ['age', 'uses', 'unhealthy', 'crashed', 'wall', 'overflow', 'rebind', 'cpu'];
     expect([...seen]).toEqual(expect.arrayContaining([...everywhere, ...endings]));
   });
+
+  it('ends everything when it is closed, in whatever state it is', async () => {
+    const someSteps = fc.array(anyStep, { minLength: 1, maxLength: 60, size: 'max' });
+    await fc.assert(
+      fc.asyncProperty(anyOptions, someSteps, async (options, steps) => {
+        // Of a run that failed.
+        jest.clearAllTimers();
+        const walk = new PoolWalk(options);
+        await walk.pool.onModuleInit();
+        for (const step of steps) await walk.take(step);
+        const closed = walk.pool.close();
+        await walk.recover();
+        await closed;
+        expect(walk.factory.living).toEqual([]);
+        expect(walk.stillWaiting).toBe(0);
+        const none = { available: 0, recycling: 0, inUse: 0, ending: 0, starting: 0, waiting: 0, accepting: false };
+        expect(walk.pool.stats()).toMatchObject(none);
+        expect(jest.getTimerCount()).toBe(0);
+      }),
+      { numRuns: 100 },
+    );
+  });
 });

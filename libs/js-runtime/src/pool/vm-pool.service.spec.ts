@@ -210,6 +210,18 @@ describe('VmPoolService', () => {
       await expect(acquire('a')).resolves.toMatchObject({ vm: { id: 'vm-2' } });
     });
 
+    it("fails loudly when the VM is still at work, which then is nobody else's", async () => {
+      await open(1);
+      const lease = await acquire('a');
+      const vm = fakeOf(lease);
+      vm.busy = true;
+      expect(() => {
+        on.pool.release(lease);
+      }).toThrow(/VM vm-1 was still at work/);
+      expect(vm.alive).toBe(false);
+      await expect(acquire('a')).resolves.toMatchObject({ vm: { id: 'vm-2' } });
+    });
+
     it('leaves nothing to use the VM with', async () => {
       await open(1);
       const { vm, ...lease } = await acquireAndRelease('a');

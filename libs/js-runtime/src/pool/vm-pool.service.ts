@@ -82,9 +82,10 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
     );
     this.#watch = new VmWatch(this.#fleet, options.healthTimeoutMs);
     this.#starter = new VmStarter(this.#fleet, factory, options, this.#ledger, events, this.#closing.signal);
-    this.#balancer = new Balancer(this.#fleet, this.#queue, this.#starter, factory, options, (...what) =>
-      this.#lend(...what),
-    );
+    const lend = this.#lend.bind(this);
+    this.#balancer = new Balancer(this.#fleet, this.#queue, this.#starter, factory, options, lend, events.onChange);
+    // Nobody may be waiting for it.
+    this.#firstVm.promise.catch(() => undefined);
   }
 
   /** Starts all VMs and waits for the first: an application that cannot run scripts at all should not start. */
@@ -137,21 +138,24 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
     const isNext = line.vacancies > 0 && line.waiters.size === 0;
     const ready = isNext ? chooseReady(this.#fleet, tenantId, line.policy.tenantBoundary) : undefined;
     if (ready) return this.#lend(ready, line, 0);
+    const { waiting } = this.#queue;
     const lease = this.#queue.wait(line, deadline, signal);
-    this.#balance();
+    // Who is refused changes nothing.
+    if (this.#queue.waiting > waiting) this.#balance();
     return lease;
   }
 
   /**
    * Gives a VM back.
    *
-   * @throws Error when the lease was released already, is not of this pool, or its VM has ended; in the last case the lease
-   * is over all the same
+   * @throws Error when the lease was released already, is not of this pool, or its VM has ended or is still at work, which then is
+   * ended; in the last two cases the lease is over all the same
    */
   release(lease: VmLease): void {
     const { id, alive } = lease.vm;
-    this.#end(lease);
+    const wasBusy = this.#end(lease);
     if (!alive) throw new Error(`VM ${id} had ended before its lease was released`);
+    if (wasBusy) throw new Error(`VM ${id} was still at work when its lease was released, and is ended`);
   }
 
   /**
@@ -196,7 +200,7 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
   /** Drains, and resolves when every process is gone. */
   async close(): Promise<void> {
     await this.drain();
-    // Starts end by themselves now; one that was too far to stop still adds its VM, so they come first.
+    // Starts end by themselves now; one that was too far to stop still adds its VM, so they come first. No other begins.
     await this.#starter.settled();
     await Promise.all([...this.#fleet].map(({ vm }) => this.factory.destroy(vm, 'shutdown')));
   }
@@ -236,27 +240,32 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
     return lease;
   }
 
-  #end(lease: VmLease): void {
+  /** True when its VM was still at work. */
+  #end(lease: VmLease): boolean {
     const held = this.#leases.get(lease);
     if (!held) {
       const what = lease.isReleased ? 'was released already' : 'is not of this pool';
       throw new Error(`The lease of VM ${lease.vm.id} ${what}`);
     }
+    const { pooled, line } = held;
     this.#leases.delete(lease);
     lease.end();
-    // A tenant's place stays taken while the VM that it cost is missing: else one that wears out VMs has more than its share.
-    const owes = !held.pooled.vm.alive;
-    if (owes) this.#debts.push(held.line);
-    this.#queue.gaveBack(held.line, lease, owes);
-    this.#ledger.released();
-    this.#takeBack(held.pooled);
-    if (this.#isClosing && this.#leases.size === 0) this.#lastLease.resolve(undefined);
-    this.#balance();
-  }
-
-  #takeBack(pooled: PooledVm): void {
+    const isBusy = pooled.state !== 'retired' && pooled.vm.busy;
+    if (isBusy) pooled.retire('cancelled');
     pooled.release();
     this.#watch.restore(pooled);
+    // A tenant's place stays taken while the VM that it cost is missing: else one that wears out VMs has more than its share.
+    const owes = pooled.state === 'retired';
+    if (owes) this.#debts.push(line);
+    this.#queue.gaveBack(line, lease, owes);
+    this.#ledger.released();
+    this.#retireIfUsedUp(pooled);
+    if (this.#isClosing && this.#leases.size === 0) this.#lastLease.resolve(undefined);
+    this.#balance();
+    return isBusy;
+  }
+
+  #retireIfUsedUp(pooled: PooledVm): void {
     if (pooled.state === 'retired') return;
     if (this.#isClosing) pooled.retire('shutdown');
     else if (pooled.useCount >= this.options.vmMaxUses) pooled.retire('uses');
@@ -293,6 +302,7 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
 
   async #drain(): Promise<void> {
     this.#closing.abort();
+    this.#firstVm.reject(shuttingDown());
     clearInterval(this.#healthTimer);
     this.#balancer.stop();
     this.#queue.refuseAll(shuttingDown);

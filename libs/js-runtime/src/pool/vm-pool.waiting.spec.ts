@@ -155,6 +155,41 @@ describe('VmPoolService and those who wait', () => {
     for (const waiting of queued) void waiting.catch(() => undefined);
   });
 
+  it('refuses nobody a VM that is free, because others wait for themselves', async () => {
+    await open(3, { queueSize: 2, tenantConcurrency: 1 });
+    await acquire('a');
+    const queued = [acquire('a'), acquire('a')];
+    await expect(endOf(acquire('a'))).resolves.toMatchObject({ code: 'POOL_EXHAUSTED' });
+    await acquire('b');
+    // The third VM was b's: its isolate has to be replaced, for which c waits.
+    await on.pool.withVm(async () => Promise.resolve(), { tenantId: 'd', deadline: new Deadline(1000) });
+    await expect(acquire('c')).resolves.toMatchObject({ tenantId: 'c' });
+    for (const waiting of queued) void waiting.catch(() => undefined);
+  });
+
+  it('has a process replaced for who needs one, though another VM is to be replaced and has no room to', async () => {
+    await open(2, { vmMaxAgeMs: 10_000, tenants: { careful: { tenantBoundary: 'process' } } });
+    await acquire('a');
+    await on.pool.withVm(async () => Promise.resolve(), { tenantId: 'b', deadline: new Deadline(1000) });
+    await jest.advanceTimersByTimeAsync(10_000);
+    await expect(acquire('careful', { deadline: new Deadline(5000) })).resolves.toMatchObject({ tenantId: 'careful' });
+  });
+
+  it('is told that VMs are missing, not that the tenant is busy, while what it cost is replaced', async () => {
+    await open(2, { tenantConcurrency: 1, tenantQueueSize: 1 });
+    await acquire('other');
+    const lease = await acquire('a');
+    on.factory.holdsStarts = true;
+    fakeOf(lease).exit();
+    expect(() => {
+      on.pool.release(lease);
+    }).toThrow(/had ended/);
+    const waiting = endOf(acquire('a'));
+    await expect(endOf(acquire('a'))).resolves.toMatchObject({ code: 'POOL_EXHAUSTED' });
+    await jest.advanceTimersByTimeAsync(1000);
+    await expect(waiting).resolves.toMatchObject({ code: 'POOL_EXHAUSTED' });
+  });
+
   it('ends with POOL_EXHAUSTED at the deadline, when there was no VM', async () => {
     await open(1);
     await acquire('a');

@@ -60,6 +60,7 @@ export class VmStarter {
 
   /** Starts some VMs, or as many as it may now; more at a time when somebody is waiting for them. */
   start(count: number, isUrgent: boolean): void {
+    if (this.signal.aborted) return;
     const atOnce = isUrgent ? URGENT_STARTS_AT_ONCE : STARTS_AT_ONCE;
     const room = this.#gate.allowedAtOnce(atOnce) - this.fleet.count(isStarting);
     for (let left = Math.min(count, room); left > 0; left--) this.#startOne();
@@ -106,7 +107,7 @@ export class VmStarter {
     this.ledger.startFailed();
     this.#gate.failed();
     this.#logger.error(`A VM could not be started: ${problem.message}`);
-    if (this.#gate.state === 'open' && this.fleet.size === 0) this.events.onHopeless(problem);
+    this.#tellIfHopeless(problem);
     this.events.onChange();
   }
 
@@ -120,7 +121,12 @@ export class VmStarter {
     const isStillborn = isFault && pooled.useCount === 0 && pooled.ageMs < STILLBORN_MS;
     // Killed from outside: by an operator, or by the kernel for want of memory. That says nothing about the next one.
     if (isStillborn) this.#gate.failed(signal !== 'SIGKILL');
+    this.#tellIfHopeless(new Error(`VM ${pooled.vm.id} ended: ${how}`));
     this.events.onChange();
+  }
+
+  #tellIfHopeless(problem: Error): void {
+    if (this.#gate.state === 'open' && this.fleet.size === 0) this.events.onHopeless(problem);
   }
 }
 

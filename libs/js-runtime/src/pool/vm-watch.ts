@@ -14,10 +14,13 @@ const STEPS: readonly { readonly burntMs: number; readonly nice: number }[] = [
 /** Where a lowered priority cannot be raised again the VM is lost with it: only for what takes much longer than a start. */
 const STEPS_FOR_GOOD: typeof STEPS = [{ burntMs: 1000, nice: 10 }];
 
+const CAUTION_MS = 60_000;
+
 /** Watches VMs at work, from outside: burners lose priority, and one that does not come back from recycling is ended. */
 export class VmWatch {
   #timer: NodeJS.Timeout | undefined;
-  #canRestore = true;
+  /** `performance.now()` until which it is taken that priorities cannot be raised. */
+  #cautiousUntil = 0;
 
   constructor(
     private readonly vms: Iterable<PooledVm>,
@@ -38,11 +41,13 @@ export class VmWatch {
 
   /** Gives a VM its priority back. A VM that cannot have it is ended: the next tenant must not pay for this one. */
   restore(pooled: PooledVm): void {
-    if (pooled.nice === 0 || pooled.state === 'retired') return;
+    if (!pooled.mayBeLowered || pooled.state === 'retired') return;
     if (pooled.vm.setPriority(0)) {
       pooled.nice = 0;
+      pooled.mayBeLowered = false;
     } else {
-      this.#canRestore = false;
+      // For want of rights, and then for good; or because somebody else did the same just now, which passes.
+      this.#cautiousUntil = performance.now() + CAUTION_MS;
       pooled.retire('cpu');
     }
   }
@@ -63,9 +68,12 @@ export class VmWatch {
     if (ranMs === undefined) return;
     pooled.cpuMsAtFirstLook ??= ranMs;
     const burntMs = ranMs - pooled.cpuMsAtFirstLook;
-    const steps = this.#canRestore ? STEPS : STEPS_FOR_GOOD;
+    const steps = performance.now() < this.#cautiousUntil ? STEPS_FOR_GOOD : STEPS;
     const step = steps.find((one) => burntMs >= one.burntMs);
-    if (step && step.nice > pooled.nice && pooled.vm.setPriority(step.nice)) pooled.nice = step.nice;
+    if (!step || step.nice <= pooled.nice) return;
+    // Also when it is refused, which it may be half-way.
+    pooled.mayBeLowered = true;
+    if (pooled.vm.setPriority(step.nice)) pooled.nice = step.nice;
   }
 
   #endIfOverdue(pooled: PooledVm): void {

@@ -112,6 +112,7 @@ export class VmProcess {
    * @throws Error when it ends, or takes longer than `startTimeoutMs`
    */
   static async start(options: VmProcessOptions): Promise<VmProcess> {
+    if (options.signal?.aborted) throw new Error('given up before it was started');
     const vm = new VmProcess(options);
     const onAbort = (): void => {
       vm.kill('shutdown');
@@ -138,6 +139,11 @@ export class VmProcess {
   /** False as soon as the process was told to end, or did. */
   get alive(): boolean {
     return this.#killedFor === undefined && !this.#hasExited;
+  }
+
+  /** Whether it works on a request. */
+  get busy(): boolean {
+    return this.#pending !== undefined;
   }
 
   /** Whether the realm for the next request is made already; a request does not have to wait for that, but it may. */
