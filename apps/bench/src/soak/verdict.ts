@@ -65,8 +65,8 @@ function checksOfExecutions({ callers, hanging }: Run): Check[] {
 
 function checksOfResources({ before, during, after, cameToRest, left }: Run): Check[] {
   const { processes, descriptors } = after;
-  // By default a pool may have twice as many VMs as it keeps, and every VM takes one descriptor.
-  const most = { processes: 2 * before.processes, descriptors: before.descriptors + before.processes };
+  // By default a pool may have twice as many VMs as it keeps; every VM takes one descriptor, and has it for a moment after its end.
+  const most = { processes: 2 * before.processes, descriptors: before.descriptors + 2 * before.processes };
   const seen = {
     processes: Math.max(...during.map((sample) => sample.processes)),
     descriptors: Math.max(...during.map((sample) => sample.descriptors)),
