@@ -176,9 +176,10 @@ export class AdmissionQueue<T> {
   /** Sends away somebody whose deadline has passed, and says what it waited for. */
   refuseLate(waiter: Waiter<T>): void {
     const { line, deadline } = waiter;
-    const error = line.isAtWork
-      ? this.#tenantBusy(line, `${this.#howBusy(line)}, during all of ${deadline.timeoutMs} ms`)
-      : this.#poolExhausted(`No VM came free within ${deadline.timeoutMs} ms`);
+    const error =
+      line.vacancies === 0
+        ? this.#tenantBusy(line, `${this.#howBusy(line)}, during all of ${deadline.timeoutMs} ms`)
+        : this.#poolExhausted(`No VM came free within ${deadline.timeoutMs} ms`);
     waiter.refuse(error);
   }
 
@@ -189,7 +190,7 @@ export class AdmissionQueue<T> {
   #refusal(line: TenantLine<T>): JsRuntimeError | undefined {
     if (line.isFull) {
       const waiting = line.waiters.size;
-      if (!line.isAtWork) return this.#poolExhausted(`No VM is free, and ${waiting} of the tenant wait already`);
+      if (line.vacancies > 0) return this.#poolExhausted(`No VM is free, and ${waiting} of the tenant wait already`);
       return this.#tenantBusy(line, `${this.#howBusy(line)}, and ${waiting} wait: no more may`);
     }
     return this.#isFullFor(line) ? this.#poolExhausted(`${this.queueSize} executions wait already`) : undefined;
@@ -207,15 +208,16 @@ export class AdmissionQueue<T> {
     return (isForVm ? forVm : this.#waiting - forVm) >= this.queueSize;
   }
 
-  #howBusy({ running }: TenantLine<T>): string {
-    return `${running.size} executions of the tenant run`;
+  #howBusy({ running, owed }: TenantLine<T>): string {
+    const replaced = owed === 0 ? '' : `, ${owed} VMs that others of it have cost are being replaced`;
+    return `${running.size} executions of the tenant run${replaced}`;
   }
 
   #tenantBusy(line: TenantLine<T>, message: string): JsRuntimeError {
     const { tenantConcurrency } = line.policy;
     const serviceMs = line.serviceMs(performance.now());
     return new JsRuntimeError('TENANT_BUSY', message, {
-      limit: { name: 'tenantConcurrency', allowed: tenantConcurrency, used: line.running.size },
+      limit: { name: 'tenantConcurrency', allowed: tenantConcurrency, used: line.running.size + line.owed },
       retryAfterMs: retryAfterMs(line.waiters.size, tenantConcurrency, serviceMs),
     });
   }

@@ -34,11 +34,6 @@ export class TenantLine<T> {
     return Math.max(0, this.policy.tenantConcurrency - this.running.size - this.owed);
   }
 
-  /** Whether it runs as many as it may. Places that are owed for are not its work, but ours. */
-  get isAtWork(): boolean {
-    return this.running.size >= this.policy.tenantConcurrency;
-  }
-
   /** Whether another one may wait. One that may run as soon as there is a VM does not count as queued. */
   get isFull(): boolean {
     return this.waiters.size >= this.policy.tenantQueueSize + this.vacancies;

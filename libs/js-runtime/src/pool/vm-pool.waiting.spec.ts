@@ -175,7 +175,7 @@ describe('VmPoolService and those who wait', () => {
     await expect(acquire('careful', { deadline: new Deadline(5000) })).resolves.toMatchObject({ tenantId: 'careful' });
   });
 
-  it('is told that VMs are missing, not that the tenant is busy, while what it cost is replaced', async () => {
+  it('is told why the tenant has no place, while what it cost is replaced', async () => {
     await open(2, { tenantConcurrency: 1, tenantQueueSize: 1 });
     await acquire('other');
     const lease = await acquire('a');
@@ -185,9 +185,14 @@ describe('VmPoolService and those who wait', () => {
       on.pool.release(lease);
     }).toThrow(/had ended/);
     const waiting = endOf(acquire('a'));
-    await expect(endOf(acquire('a'))).resolves.toMatchObject({ code: 'POOL_EXHAUSTED' });
+    const why = '0 executions of the tenant run, 1 VMs that others of it have cost are being replaced';
+    await expect(endOf(acquire('a'))).resolves.toMatchObject({
+      code: 'TENANT_BUSY',
+      message: `${why}, and 1 wait: no more may`,
+      details: { limit: { name: 'tenantConcurrency', allowed: 1, used: 1 } },
+    });
     await jest.advanceTimersByTimeAsync(1000);
-    await expect(waiting).resolves.toMatchObject({ code: 'POOL_EXHAUSTED' });
+    await expect(waiting).resolves.toMatchObject({ code: 'TENANT_BUSY', message: `${why}, during all of 1000 ms` });
   });
 
   it('ends with POOL_EXHAUSTED at the deadline, when there was no VM', async () => {
