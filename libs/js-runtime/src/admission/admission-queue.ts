@@ -48,7 +48,7 @@ export class AdmissionQueue<T> {
   lineOf(tenantId: string): TenantLine<T> {
     const policy = this.policies.of(tenantId);
     const line = this.#lines.get(tenantId);
-    if (!line) return new TenantLine<T>(tenantId, policy, this.#departed.get(tenantId) ?? this.#virtualTime);
+    if (!line) return new TenantLine<T>(tenantId, policy, this.#departed.get(tenantId) ?? 0);
     line.policy = policy;
     return line;
   }
@@ -66,7 +66,6 @@ export class AdmissionQueue<T> {
       throw refusal;
     }
     this.#lines.set(line.tenantId, line);
-    if (line.waiters.size === 0) line.virtualTime = Math.max(line.virtualTime, this.#virtualTime);
     return new Promise<T>((resolve, reject) => {
       const leave = (): void => {
         clearTimeout(timer);
@@ -240,7 +239,11 @@ export class AdmissionQueue<T> {
     if (!line.isEmpty) return;
     this.#lines.delete(line.tenantId);
     if (this.#waiting === 0) this.#departed.clear();
-    else if (line.virtualTime > this.#virtualTime) this.#departed.set(line.tenantId, line.virtualTime);
+    else if (line.virtualTime > this.#virtualTime) {
+      // Whoever leaves again leaves last.
+      this.#departed.delete(line.tenantId);
+      this.#departed.set(line.tenantId, line.virtualTime);
+    }
   }
 }
 

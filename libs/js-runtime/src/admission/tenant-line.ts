@@ -25,7 +25,7 @@ export class TenantLine<T> {
   constructor(
     readonly tenantId: string,
     public policy: TenantPolicy,
-    /** Turns taken, by weight: whoever has the least is next. */
+    /** Turns taken, by weight: whoever has the least is next. One that is behind the queue's own counts as that. */
     public virtualTime: number,
   ) {}
 
