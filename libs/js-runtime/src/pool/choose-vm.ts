@@ -46,13 +46,9 @@ function isEasierToRebind(one: PooledVm, other: PooledVm, boundary: TenantBounda
   return one.lastUsedAt < other.lastUsedAt;
 }
 
-/** The idle VM to do without: one that is to be replaced anyway, else the least recently used. */
+/** The free VM to do without: the least recently used. */
 export function chooseToRetire(vms: Iterable<PooledVm>): PooledVm | undefined {
   let best: PooledVm | undefined;
-  for (const vm of vms) {
-    if (!vm.isFree) continue;
-    const isDue = vm.dueFor !== undefined;
-    if (!best || (isDue === (best.dueFor !== undefined) ? vm.lastUsedAt < best.lastUsedAt : isDue)) best = vm;
-  }
+  for (const vm of vms) if (vm.isFree && (!best || vm.lastUsedAt < best.lastUsedAt)) best = vm;
   return best;
 }

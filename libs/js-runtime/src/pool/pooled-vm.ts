@@ -126,7 +126,6 @@ export class PooledVm {
   /** Tells it to end. The first reason counts. */
   retire(reason: RetireReason): void {
     this.vm.kill(reason);
-    this.#state = 'retired';
   }
 
   info(): VmInfo {
@@ -136,9 +135,7 @@ export class PooledVm {
 
   #to(next: VmState): void {
     const { state } = this;
-    // A VM that makes its realm may be taken for another kind of recycling.
-    const isAllowed = NEXT_STATES[state].includes(next) || (state === 'recycling' && next === 'recycling');
-    if (!isAllowed) throw this.#cannotBecome(next);
+    if (!NEXT_STATES[state].includes(next)) throw this.#cannotBecome(next);
     this.#state = next;
   }
 

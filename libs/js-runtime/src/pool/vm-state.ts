@@ -22,6 +22,7 @@ export const NEXT_STATES: Readonly<Record<VmState, readonly VmState[]>> = {
   starting: ['idle', 'retired'],
   idle: ['leased', 'recycling', 'retired'],
   leased: ['idle', 'recycling', 'retired'],
-  recycling: ['idle', 'leased', 'retired'],
+  // Its realm is given up for a new isolate, or a check.
+  recycling: ['idle', 'leased', 'recycling', 'retired'],
   retired: [],
 };
