@@ -15,7 +15,8 @@ import { TenantPolicies } from '../config/tenant-policy.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import { Balancer } from './balancer.ts';
 import { chooseReady } from './choose-vm.ts';
-import { Fleet, isFree, isStarting, isThere } from './fleet.ts';
+import { Debts } from './debts.ts';
+import { Fleet, isStarting, isThere } from './fleet.ts';
 import { PoolLedger } from './pool-ledger.ts';
 import type { PoolStats } from './pool-stats.ts';
 import type { PooledVm } from './pooled-vm.ts';
@@ -44,8 +45,6 @@ interface HeldLease {
 export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
   readonly #fleet = new Fleet();
   readonly #leases = new Map<VmLease, HeldLease>();
-  /** Tenants whose executions have cost a VM that is not replaced yet, oldest first. */
-  readonly #debts: TenantLine<VmLease>[] = [];
   readonly #ledger = new PoolLedger();
   readonly #closing = new AbortController();
   /** Settled by the first VM that is ready, or when it is clear that none will be. */
@@ -55,6 +54,7 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
   readonly #watch: VmWatch;
   readonly #starter: VmStarter;
   readonly #balancer: Balancer;
+  readonly #debts: Debts;
   #healthTimer: NodeJS.Timeout | undefined;
   #drained: Promise<void> | undefined;
 
@@ -82,6 +82,7 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
     );
     this.#watch = new VmWatch(this.#fleet, options.healthTimeoutMs);
     this.#starter = new VmStarter(this.#fleet, factory, options, this.#ledger, events, this.#closing.signal);
+    this.#debts = new Debts(this.#fleet, this.#queue, this.#starter, options.poolSize);
     const lend = this.#lend.bind(this);
     this.#balancer = new Balancer(this.#fleet, this.#queue, this.#starter, factory, options, lend, events.onChange);
     // Nobody may be waiting for it.
@@ -254,9 +255,8 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
     if (isBusy) pooled.retire('cancelled');
     pooled.release();
     this.#watch.restore(pooled);
-    // A tenant's place stays taken while the VM that it cost is missing: else one that wears out VMs has more than its share.
     const owes = pooled.state === 'retired';
-    if (owes) this.#debts.push(line);
+    if (owes) this.#debts.add(line);
     this.#queue.gaveBack(line, lease, owes);
     this.#ledger.released();
     this.#retireIfUsedUp(pooled);
@@ -274,20 +274,8 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
 
   #balance(): void {
     if (this.#isClosing) return;
-    this.#settleDebts();
+    this.#debts.settle();
     this.#balancer.balance();
-  }
-
-  /**
-   * A debt is settled when there is a VM for it, and when nobody would miss that: while most VMs are free, or none can be
-   * started. So whoever wears out VMs, alone or not, leaves half of the pool to those who come.
-   */
-  #settleDebts(): void {
-    if (this.#debts.length === 0) return;
-    const { poolSize } = this.options;
-    const matters = this.#starter.breaker === 'closed' && this.#fleet.count(isFree) <= poolSize / 2;
-    const most = matters ? Math.max(0, poolSize - this.#fleet.count(isThere)) : 0;
-    for (const line of this.#debts.splice(0, this.#debts.length - most)) this.#queue.settled(line);
   }
 
   async #checkIdleVms(): Promise<void> {
