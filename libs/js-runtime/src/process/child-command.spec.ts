@@ -12,6 +12,8 @@ const node = commandLine.args.slice(
 const entryIndex = node.findIndex((arg) => !arg.startsWith('-'));
 const flags = node.slice(0, entryIndex);
 const [entry = '', sandboxArguments = '', ...rest] = node.slice(entryIndex);
+/** What comes before Node. */
+const before = [commandLine.file, ...commandLine.args].slice(0, -(node.length + 1));
 const readable = flags.filter((flag) => flag.startsWith('--allow-fs-read=')).map((flag) => flag.slice(16));
 
 describe('childCommand', () => {
@@ -19,10 +21,14 @@ describe('childCommand', () => {
     expect([commandLine.file, ...commandLine.args]).toContain(process.execPath);
   });
 
-  it('asks the kernel to kill the process together with this one, where setpriv is there to ask', () => {
-    const all = [commandLine.file, ...commandLine.args];
-    const before = all.slice(0, all.indexOf(process.execPath));
-    expect(before).toEqual(existsSync('/usr/bin/setpriv') ? ['/usr/bin/setpriv', '--pdeathsig', 'KILL'] : []);
+  it('gives up its rights and asks the kernel to kill it together with this process, where setpriv is there', () => {
+    const noCapabilities = ['--bounding-set=-all', '--inh-caps=-all', '--ambient-caps=-all'];
+    const setpriv = ['/usr/bin/setpriv', '--pdeathsig', 'KILL', '--no-new-privs', ...noCapabilities];
+    expect(before.slice(0, setpriv.length)).toEqual(existsSync('/usr/bin/setpriv') ? setpriv : before);
+  });
+
+  it('has no core dumps from the start, where prlimit is there', () => {
+    expect(before.slice(-2)).toEqual(existsSync('/usr/bin/prlimit') ? ['/usr/bin/prlimit', '--core=0:0'] : []);
   });
 
   it('turns the permission model on', () => {
@@ -82,6 +88,8 @@ describe('childCommand', () => {
         '--permission',
         '--allow-addons',
         '--allow-fs-read',
+        '--v8-pool-size',
+        '--disable-sigusr1',
       ]),
     );
   });

@@ -6,6 +6,9 @@ import { KeptScripts } from '../protocol/kept-scripts.ts';
 import { parseVmMessage } from '../protocol/vm-message.schema.ts';
 import type { ChildCommand } from './child-command.ts';
 import { readCpuTimes, type CpuTimes } from './cpu-times.ts';
+import { vmStdio } from './inherited-descriptors.ts';
+import { limitProcess } from './kernel-limits.ts';
+import { reasonOfOwnDeath } from './own-death.ts';
 import { Patience } from './patience.ts';
 import { setProcessPriority } from './priority.ts';
 import { RecyclingWatch } from './recycling-watch.ts';
@@ -76,7 +79,7 @@ export class VmProcess {
     this.#child = spawn(options.command.file, options.command.args, {
       cwd: '/',
       env: {},
-      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+      stdio: vmStdio(),
       // A process group of its own: Ctrl-C in a terminal is for the backend, which then ends its VMs in order.
       detached: true,
     });
@@ -89,12 +92,13 @@ export class VmProcess {
     // Whatever is wrong with the pipe ends the process, and `exit` tells the rest.
     this.#pipe?.on('error', () => undefined);
     this.#pipe?.on('close', () => {
-      this.kill('crashed');
+      // Mostly because it is dead already, and then `exit` knows of what.
+      this.#child.kill('SIGKILL');
     });
     this.exited = new Promise((resolve) => {
       const onEnd = (code: number | null, signal: NodeJS.Signals | null): void => {
         this.#hasExited = true;
-        const reason = (this.#killedFor ??= 'crashed');
+        const reason = (this.#killedFor ??= reasonOfOwnDeath(signal));
         this.#failPending(new VmGoneError(reason));
         resolve({ reason, code, signal });
       };
@@ -120,8 +124,13 @@ export class VmProcess {
     options.signal?.addEventListener('abort', onAbort);
     try {
       await vm.#expect<'ready'>('ready', 0, options.startTimeoutMs, 'start');
+      const { maxMemoryMb } = options.command;
+      if (maxMemoryMb !== undefined) await limitProcess(vm.pid, maxMemoryMb);
+      if (!vm.alive) throw new VmGoneError('crashed');
       return vm;
     } catch (cause) {
+      // It lives when only its limits could not be set.
+      vm.kill('crashed');
       const { reason, code, signal } = await vm.exited;
       const what = reason === 'start' ? `not ready within ${options.startTimeoutMs} ms` : 'ended before it was ready';
       throw new Error(`${options.command.file}: ${what} (exit code ${code ?? '-'}, signal ${signal ?? '-'})`, {

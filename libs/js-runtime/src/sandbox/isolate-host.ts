@@ -26,7 +26,6 @@ export class IsolateHost {
   constructor(ivmModule: IsolatedVm, maxMemoryMb: number) {
     this.#isolate = new ivmModule.Isolate({
       memoryLimit: maxMemoryMb,
-      onCatastrophicError: () => process.exit(1),
     });
     this.#realmScripts = {
       realm: this.#isolate.compileScriptSync(REALM_SOURCE, { filename: REALM_FILE_NAME }),

@@ -72,6 +72,8 @@ async function handle(request: HostMessage, attachments: readonly Buffer[]): Pro
   });
 }
 
+// Reads which time zone it is here: afterwards, this process may not be able to open a file any more.
+new Date().getTimezoneOffset();
 // Proves that the isolate works, and warms this process's own code before a request has to wait for it.
 host.check();
 host.prepareRealm();
