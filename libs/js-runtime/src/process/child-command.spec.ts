@@ -90,6 +90,7 @@ describe('childCommand', () => {
         '--allow-fs-read',
         '--v8-pool-size',
         '--disable-sigusr1',
+        '--no-experimental-sqlite',
       ]),
     );
   });

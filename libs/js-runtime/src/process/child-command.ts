@@ -42,6 +42,8 @@ export function childCommand(options: ChildOptions): ChildCommand {
     '--allow-addons',
     // Whoever may signal this process could make it listen for a debugger.
     '--disable-sigusr1',
+    // The permission model does not know what SQL opens: ATTACH and VACUUM INTO write any file.
+    '--no-experimental-sqlite',
     ...readable.map((path) => `--allow-fs-read=${path}`),
     join(libraryRoot, 'sandbox', `main.${extension}`),
     JSON.stringify(sandboxArguments),
