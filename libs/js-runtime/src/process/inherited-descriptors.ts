@@ -28,20 +28,24 @@ function replaceInherited(base: ('ignore' | 'pipe')[], descriptors: readonly num
 }
 
 function inheritable(): number[] {
-  let descriptors: number[];
   try {
-    descriptors = readdirSync('/proc/self/fd').map(Number);
+    // Beyond the limit, which may have been lowered since, none can be replaced.
+    const limit = Number(/^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1] ?? Infinity);
+    return readdirSync('/proc/self/fd')
+      .map(Number)
+      .filter((fd) => fd < limit && !isClosedByExec(fd));
   } catch {
     // Not Linux.
     return [];
   }
-  return descriptors.filter((fd) => {
-    try {
-      const flags = /^flags:\s+(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1] ?? '0';
-      return (parseInt(flags, 8) & CLOSED_BY_EXEC) === 0;
-    } catch {
-      // It was the one that the directory was read with.
-      return false;
-    }
-  });
+}
+
+function isClosedByExec(fd: number): boolean {
+  try {
+    const flags = /^flags:\s+(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1] ?? '0';
+    return (parseInt(flags, 8) & CLOSED_BY_EXEC) !== 0;
+  } catch {
+    // It was the one that the directory was read with.
+    return true;
+  }
 }
