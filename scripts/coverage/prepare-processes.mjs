@@ -62,8 +62,7 @@ export function prepareProcesses(directory, swcOptions) {
 
   return function addTo(map) {
     const add = (path, { s, f, b }) => map.addFileCoverage({ ...coverageByPath.get(path).coverage, s, f, b });
-    for (const file of globSync(join(counts, '*.json'))) {
-      const { modules, realm: ofRealm = [] } = JSON.parse(readFileSync(file, 'utf8'));
+    for (const { modules, realm: ofRealm = [] } of latestCounts(counts)) {
       for (const { path, ...values } of modules) add(path, values);
       let at = 0;
       for (const { coverage } of ofRealm.length > 0 ? realmFiles : []) {
@@ -72,6 +71,21 @@ export function prepareProcesses(directory, swcOptions) {
       }
     }
   };
+}
+
+/** Every process writes two files in turn; it may have been killed while it wrote one of them. */
+function latestCounts(directory) {
+  const latest = new Map();
+  for (const file of globSync(join(directory, '*.json'))) {
+    const name = file.replace(/\.\d\.json$/, '');
+    try {
+      const counts = JSON.parse(readFileSync(file, 'utf8'));
+      if (counts.turn > (latest.get(name)?.turn ?? 0)) latest.set(name, counts);
+    } catch {
+      // The other one is whole.
+    }
+  }
+  return latest.values();
 }
 
 function sources(patterns) {

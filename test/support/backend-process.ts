@@ -101,7 +101,16 @@ export async function startAndFail(env: NodeJS.ProcessEnv): Promise<FailedStart>
 
 async function childrenOf({ pid }: ChildProcess): Promise<number[]> {
   const pids = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim();
-  return pids === '' ? [] : pids.split(' ').map(Number);
+  const all = pids === '' ? [] : pids.split(' ').map(Number);
+  const areVms = await Promise.all(all.map(hasOwnSession));
+  return all.filter((_, index) => areVms[index]);
+}
+
+/** As VMs have. A program that the backend runs on a VM has not, and is gone soon. */
+async function hasOwnSession(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
+  // State, parent, process group and session come after the name, which is in parentheses.
+  return stat.slice(stat.lastIndexOf(')')).split(' ')[4] === String(pid);
 }
 
 /** Resolves when a process is no more. */

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { openSync, readFileSync, writeSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 
 /*
@@ -13,7 +13,10 @@ export function read(name) {
 
 /** File with counters by URL of the module. */
 const files = JSON.parse(read('modules.json'));
-const countsFile = new URL(`../counts/${process.pid}-${process.hrtime.bigint()}.json`, import.meta.url);
+/** Opened now: a VM process may not open anything later. */
+const name = `${process.pid}-${process.hrtime.bigint()}`;
+const countsFiles = [0, 1].map((n) => openSync(new URL(`../counts/${name}.${n}.json`, import.meta.url), 'w'));
+let turn = 0;
 const additions = {};
 
 registerHooks({
@@ -34,13 +37,13 @@ export function alsoWrite(name, value) {
 
 export function writeCounts() {
   const counts = {
+    turn: ++turn,
     modules: Object.values(globalThis.__coverage__ ?? {}).map(({ path, s, f, b }) => ({ path, s, f, b })),
     ...Object.fromEntries(Object.entries(additions).map(([name, value]) => [name, value()])),
   };
-  // The process may be killed while it writes; what it wrote before has to stay whole.
-  const partial = new URL(`${countsFile}.partial`);
-  writeFileSync(partial, JSON.stringify(counts));
-  renameSync(partial, countsFile);
+  // The process may be killed while it writes; what it wrote before has to stay whole. Counts only grow, so no end of
+  // something longer is left behind.
+  writeSync(countsFiles[turn % 2], JSON.stringify(counts), 0);
 }
 
 process.on('exit', writeCounts);

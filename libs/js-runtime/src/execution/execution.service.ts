@@ -181,7 +181,10 @@ export class ExecutionService {
       const value = readOutcome(reply, limits, tracker.elapsedMs);
       return { executionId: execution.id, value, logs: reply.logs, usage: tracker.receipt(), vmId: vm.id };
     } catch (error) {
-      throw error instanceof JsRuntimeError ? Object.assign(error, { logs: reply.logs }) : error;
+      if (!(error instanceof JsRuntimeError)) throw error;
+      // No VM of ours sends a result that is not JSON: somebody else speaks for it.
+      if (error.code === 'VM_CRASHED') vm.kill('protocol');
+      throw Object.assign(error, { logs: reply.logs });
     }
   }
 }

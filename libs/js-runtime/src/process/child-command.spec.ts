@@ -12,6 +12,8 @@ const node = commandLine.args.slice(
 const entryIndex = node.findIndex((arg) => !arg.startsWith('-'));
 const flags = node.slice(0, entryIndex);
 const [entry = '', sandboxArguments = '', ...rest] = node.slice(entryIndex);
+/** What comes before Node. */
+const before = [commandLine.file, ...commandLine.args].slice(0, -(node.length + 1));
 const readable = flags.filter((flag) => flag.startsWith('--allow-fs-read=')).map((flag) => flag.slice(16));
 
 describe('childCommand', () => {
@@ -19,19 +21,25 @@ describe('childCommand', () => {
     expect([commandLine.file, ...commandLine.args]).toContain(process.execPath);
   });
 
-  it('asks the kernel to kill the process together with this one, where setpriv is there to ask', () => {
-    const all = [commandLine.file, ...commandLine.args];
-    const before = all.slice(0, all.indexOf(process.execPath));
-    expect(before).toEqual(existsSync('/usr/bin/setpriv') ? ['/usr/bin/setpriv', '--pdeathsig', 'KILL'] : []);
+  it('gives up its rights and asks the kernel to kill it together with this process, where setpriv is there', () => {
+    const noCapabilities = ['--bounding-set=-all', '--inh-caps=-all', '--ambient-caps=-all'];
+    const setpriv = ['/usr/bin/setpriv', '--pdeathsig', 'KILL', '--no-new-privs', ...noCapabilities];
+    expect(before.slice(0, setpriv.length)).toEqual(existsSync('/usr/bin/setpriv') ? setpriv : before);
+  });
+
+  it('has no core dumps and small stacks from the start, where prlimit is there', () => {
+    const limits = ['/usr/bin/prlimit', '--core=0:0', '--stack=2097152:'];
+    expect(before.slice(-3)).toEqual(existsSync('/usr/bin/prlimit') ? limits : []);
   });
 
   it('turns the permission model on', () => {
     expect(flags).toContain('--permission');
   });
 
-  it('allows addons and the reading of three places, and nothing else', () => {
+  it('allows addons and the reading of four places, and nothing else', () => {
     const allowed = flags.filter((flag) => flag.startsWith('--allow-')).map((flag) => flag.split('=')[0]);
-    expect(allowed).toEqual(['--allow-addons', '--allow-fs-read', '--allow-fs-read', '--allow-fs-read']);
+    expect(allowed).toEqual(['--allow-addons', ...new Array<string>(4).fill('--allow-fs-read')]);
+    expect(readable[3]).toBe('/proc/self/statm');
   });
 
   it.each(['--allow-fs-write', '--allow-child-process', '--allow-worker', '--allow-net', '--allow-wasi', '--inspect'])(
@@ -67,7 +75,7 @@ describe('childCommand', () => {
 
   it('keeps young garbage small, and leaves the rest of the garbage collection to V8', () => {
     const ofGarbage = flags.filter((flag) =>
-      /gc|semi|space|heap|generation|compact|scaveng|concurrent|parallel/.test(flag),
+      /gc|semi|space|heap|generation|compact|scaveng|marking|parallel/.test(flag),
     );
     expect(ofGarbage).toEqual(['--max-semi-space-size=2']);
   });
@@ -82,6 +90,11 @@ describe('childCommand', () => {
         '--permission',
         '--allow-addons',
         '--allow-fs-read',
+        '--v8-pool-size',
+        '--no-concurrent-recompilation',
+        '--no-memory-pool-share-memory-on-teardown',
+        '--disable-sigusr1',
+        '--no-experimental-sqlite',
       ]),
     );
   });

@@ -1,7 +1,8 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { threadsOf } from './cpu-times.ts';
 
 const NS_PER_MS = 1e6;
-/** Longer than any of the files; both are a line of numbers. */
+/** Longer than any of the files, which are a line of numbers each. */
 const buffer = Buffer.alloc(256);
 
 /**
@@ -9,39 +10,43 @@ const buffer = Buffer.alloc(256);
  * this process, not at a later one of the same id.
  */
 export class ProcessMeter {
-  readonly #schedstat: number;
+  /** Of each of its threads. */
+  readonly #schedstats: number[] = [];
   readonly #statm: number;
   #isClosed = false;
 
-  private constructor(schedstat: number, statm: number) {
-    this.#schedstat = schedstat;
-    this.#statm = statm;
+  private constructor(pid: number) {
+    this.#statm = openSync(`/proc/${pid}/statm`, 'r');
+    for (const thread of threadsOf(pid)) {
+      try {
+        this.#schedstats.push(openSync(`/proc/${pid}/task/${thread}/schedstat`, 'r'));
+      } catch {
+        // The thread has ended since it was listed.
+      }
+    }
   }
 
   /** Undefined where the kernel does not tell: on other systems than Linux, and where it does not count. */
   static open(pid: number): ProcessMeter | undefined {
-    const opened: number[] = [];
+    let meter: ProcessMeter | undefined;
     try {
-      const [schedstat, statm] = ['schedstat', 'statm'].map((file) => {
-        const descriptor = openSync(`/proc/${pid}/${file}`, 'r');
-        opened.push(descriptor);
-        return descriptor;
-      }) as [number, number];
-      const meter = new ProcessMeter(schedstat, statm);
+      meter = new ProcessMeter(pid);
       if (pageBytes() > 0 && meter.cpuMs() !== undefined) return meter;
     } catch {
       // There are no such files.
     }
-    for (const descriptor of opened) closeSync(descriptor);
+    meter?.close();
     return undefined;
   }
 
   /**
-   * Milliseconds for which the main thread, in which all scripts run, has been on a CPU. Undefined when the process is gone.
-   * https://docs.kernel.org/scheduler/sched-stats.html#proc-pid-schedstat
+   * Milliseconds for which it has been on a CPU, in the threads that it had when the meter was opened: the main thread, in
+   * which all scripts run, and V8's helpers. isolated-vm starts a thread for every timeout, but it only sleeps. Undefined when
+   * the process is gone. https://docs.kernel.org/scheduler/sched-stats.html#proc-pid-schedstat
    */
   cpuMs(): number | undefined {
-    const [ranNs = 0] = this.#read(this.#schedstat);
+    let ranNs = 0;
+    for (const schedstat of this.#schedstats) ranNs += this.#read(schedstat)[0] ?? 0;
     return ranNs > 0 ? ranNs / NS_PER_MS : undefined;
   }
 
@@ -57,8 +62,7 @@ export class ProcessMeter {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    closeSync(this.#schedstat);
-    closeSync(this.#statm);
+    for (const descriptor of [this.#statm, ...this.#schedstats]) closeSync(descriptor);
   }
 
   #read(descriptor: number): number[] {

@@ -202,10 +202,9 @@ describeStarving('VmProcess on a CPU that others keep busy', () => {
 describe('VmProcess.cpuMs and setPriority', () => {
   it('are of the process, and nothing when it is gone', async () => {
     const vm = await start();
-    // It may be on a CPU still, or again: its times are between those of just before and just after.
-    const [before, cpuMs, after] = [readCpuTimes(vm.pid), vm.cpuMs(), readCpuTimes(vm.pid)];
+    // Of all threads; the main thread may be on a CPU still, or again.
+    const [before, cpuMs] = [readCpuTimes(vm.pid), vm.cpuMs()];
     expect(cpuMs).toBeGreaterThanOrEqual(before?.ranMs ?? Infinity);
-    expect(cpuMs).toBeLessThanOrEqual(after?.ranMs ?? 0);
     while (!vm.setPriority(19)) await readAll();
     vm.kill('lowered');
     expect(vm.cpuMs()).toBeUndefined();

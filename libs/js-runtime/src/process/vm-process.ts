@@ -5,6 +5,9 @@ import type { HostMessage, VmMessage } from '../protocol/messages.ts';
 import { KeptScripts } from '../protocol/kept-scripts.ts';
 import { parseVmMessage } from '../protocol/vm-message.schema.ts';
 import type { ChildCommand } from './child-command.ts';
+import { vmStdio } from './inherited-descriptors.ts';
+import { KernelLimits } from './kernel-limits.ts';
+import { reasonOfOwnDeath } from './own-death.ts';
 import { Patience } from './patience.ts';
 import { ProcessMeter } from './process-meter.ts';
 import { setProcessPriority } from './priority.ts';
@@ -65,10 +68,13 @@ export class VmProcess {
   /** The scripts that the present isolate has compiled, and its heap limit once a request has had one. */
   readonly #keptScripts = new KeptScripts<true>();
   #isolateMemoryMb: number | undefined;
+  /** Undefined for a process that is to have none. */
+  readonly #limits: KernelLimits | undefined;
   /** Undefined until the process is ready, and where nobody can tell from outside what it uses. */
   #meter: ProcessMeter | undefined;
   /** What it had when it was new. */
   #idleBytes = 0;
+  #isBeingPrepared = false;
   /** Of the request it works on, or has worked on last. */
   #runMeter: RunMeter | undefined;
   #killedFor: RetireReason | undefined;
@@ -84,11 +90,13 @@ export class VmProcess {
     this.#child = spawn(options.command.file, options.command.args, {
       cwd: '/',
       env: {},
-      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+      stdio: vmStdio(),
       // A process group of its own: Ctrl-C in a terminal is for the backend, which then ends its VMs in order.
       detached: true,
     });
     // Without descriptors or memory left, spawn() gives a child without stdio, and an `error` event later.
+    const { maxMemoryMb } = options.command;
+    if (maxMemoryMb !== undefined) this.#limits = new KernelLimits(this.pid, maxMemoryMb);
     const stdio = this.#child.stdio as ChildProcess['stdio'] | undefined;
     this.#pipe = stdio?.[3] as Socket | undefined;
     this.#pipe?.on('data', (chunk: Buffer) => {
@@ -97,12 +105,13 @@ export class VmProcess {
     // Whatever is wrong with the pipe ends the process, and `exit` tells the rest.
     this.#pipe?.on('error', () => undefined);
     this.#pipe?.on('close', () => {
-      this.kill('crashed');
+      // Mostly because it is dead already, and then `exit` knows of what.
+      this.#child.kill('SIGKILL');
     });
     this.exited = new Promise((resolve) => {
       const onEnd = (code: number | null, signal: NodeJS.Signals | null): void => {
         this.#hasExited = true;
-        const reason = (this.#killedFor ??= 'crashed');
+        const reason = (this.#killedFor ??= reasonOfOwnDeath(signal));
         this.#failPending(reason);
         this.#meter?.close();
         resolve({ reason, code, signal });
@@ -130,8 +139,12 @@ export class VmProcess {
     try {
       await vm.#expect<'ready'>('ready', 0, options.startTimeoutMs, 'start');
       if (options.metersOutside !== false) vm.#beginMetering();
+      await vm.#limits?.begin();
+      if (!vm.alive) throw new VmGoneError('crashed');
       return vm;
     } catch (cause) {
+      // It lives when only its limits could not be set.
+      vm.kill('crashed');
       const { reason, code, signal } = await vm.exited;
       const what = reason === 'start' ? `not ready within ${options.startTimeoutMs} ms` : 'ended before it was ready';
       throw new Error(`${options.command.file}: ${what} (exit code ${code ?? '-'}, signal ${signal ?? '-'})`, {
@@ -153,7 +166,7 @@ export class VmProcess {
 
   /** Whether it works on a request. */
   get busy(): boolean {
-    return this.#pending !== undefined;
+    return this.#pending !== undefined || this.#isBeingPrepared;
   }
 
   /** Whether the realm for the next request is made already; a request does not have to wait for that, but it may. */
@@ -207,6 +220,7 @@ export class VmProcess {
   async run(request: RunRequest): Promise<RunReply> {
     const { script, source, contextJson, inputJson, codeCache, limits } = request;
     const { timeoutMs, maxCpuMs, maxMemoryMb, maxResultBytes, maxLogBytes, maxLogEntries } = limits;
+    if (this.#limits?.areBelow(maxMemoryMb)) await this.#raise(this.#limits, maxMemoryMb);
     this.#prepare(limits, replySizeOf(limits));
     const { message, attachments } = await this.#request<'ran'>(
       'ran',
@@ -237,6 +251,7 @@ export class VmProcess {
   /** @throws VmGoneError */
   async compile({ script, source, limits }: CompileRequest): Promise<CompileReply> {
     const { timeoutMs, maxMemoryMb } = limits;
+    if (this.#limits?.areBelow(maxMemoryMb)) await this.#raise(this.#limits, maxMemoryMb);
     this.#prepare(limits, PLAIN_REPLY);
     const header = { type: 'compile' as const, script, maxMemoryMb };
     const { message, attachments } = await this.#request<'compiled'>('compiled', header, [source], timeoutMs, 'wall');
@@ -249,6 +264,7 @@ export class VmProcess {
   async reset(timeoutMs: number): Promise<void> {
     this.#keptScripts.clear();
     await this.#request<'done'>('done', { type: 'reset' }, [], timeoutMs, 'unhealthy');
+    await this.#limits?.restore();
   }
 
   /**
@@ -284,6 +300,23 @@ export class VmProcess {
     this.#runMeter = this.#meter && new RunMeter(this.#meter, limits, this.#idleBytes);
   }
 
+  /** A request may have more memory than the process was started for. */
+  async #raise(limits: KernelLimits, maxMemoryMb: number): Promise<void> {
+    if (this.#isBeingPrepared) throw this.#isBusy();
+    this.#isBeingPrepared = true;
+    try {
+      await limits.raise(maxMemoryMb);
+    } catch {
+      this.kill('crashed');
+    } finally {
+      this.#isBeingPrepared = false;
+    }
+  }
+
+  #isBusy(): Error {
+    return new Error(`VM ${this.id} was given a request while it works on another`);
+  }
+
   async #request<T extends VmMessage['type']>(
     type: T,
     header: DistributiveOmit<HostMessage, 'id'>,
@@ -293,7 +326,7 @@ export class VmProcess {
     patience?: Patience,
   ): Promise<Reply<T>> {
     if (!this.alive) throw new VmGoneError(this.#killedFor ?? 'crashed');
-    if (this.#pending) throw new Error(`VM ${this.id} was given a request while it works on another`);
+    if (this.#pending) throw this.#isBusy();
     const id = ++this.#lastRequestId;
     const reply = this.#expect(type, id, timeoutMs, lateReason, patience);
     this.#pipe?.write(encodeFrame({ ...header, id }, attachments));

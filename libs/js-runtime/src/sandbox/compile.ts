@@ -83,11 +83,14 @@ function exactBuffer(bytes: Uint8Array): ArrayBuffer {
   return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
 }
 
+/** V8 quotes the source in a message, however long a regular expression or a label in it is. */
+const MAX_MESSAGE_CHARS = 8192;
+
 /** isolated-vm appends the position to a syntax error's message: `Unexpected token ';' [name.js:2:10]`. */
 function syntaxErrorInfo(error: unknown, scriptName: string | undefined): ScriptErrorInfo {
   const { name, message } = error as Error;
   const [, text, line, column] = /^(.*) \[[^\n]*:(\d+):(\d+)\]$/s.exec(message) ?? [];
-  const info = { name, message: text ?? message };
+  const info = { name, message: (text ?? message).slice(0, MAX_MESSAGE_CHARS) };
   if (text === undefined || scriptName === undefined || Number(line) < 1) {
     return { ...info, stack: `${name}: ${info.message}` };
   }

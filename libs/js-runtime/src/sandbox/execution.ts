@@ -24,6 +24,10 @@ export interface ExecutionOutput {
 
 /** The realm's state when it is pending and another timer is due already. */
 const DUE_NOW = 'p0';
+/**
+ * Beyond what is left to the script: isolated-vm starts a thread for a timeout that is earlier than all others, and keeps it
+ * until then.
+ */
 const LOG_READ_TIMEOUT_MS = 50;
 
 /** Runs one script in its realm, waiting for promises and timers, until it settles or its time is up. */
@@ -111,7 +115,10 @@ function finish(input: ExecutionInput, outcome: RunOutcome, state = ''): Executi
 
 function logsOf(input: ExecutionInput): LogEntry[] {
   try {
-    return readLogs(input.realm.logs(LOG_READ_TIMEOUT_MS), input.request.limits.maxLogBytes);
+    return readLogs(
+      input.realm.logs(input.budget.remainingMs() + LOG_READ_TIMEOUT_MS),
+      input.request.limits.maxLogBytes,
+    );
   } catch {
     // The isolate is worn out by the script's last entry; the outcome already says why.
     return [];

@@ -1,8 +1,10 @@
+import { openSync, readSync } from 'node:fs';
+
 const MIB = 1024 * 1024;
 
 /** So much more than when it was new is left to the next execution at most, if it can be helped. */
 const MAX_GROWTH_BYTES = 10 * MIB;
-/** Less than this is not worth another isolate, when there is that much more all the same: Node's own code, above all, once it was needed. */
+/** Less than this is not worth another isolate, when there is that much more all the same. */
 const WORTHWHILE_BYTES = 2 * MIB;
 
 /**
@@ -10,16 +12,41 @@ const WORTHWHILE_BYTES = 2 * MIB;
  * not on the heap, which V8 does not hurry to collect, or a heap that has grown.
  */
 export class GrownMemory {
-  readonly #idleBytes = process.memoryUsage.rss();
+  readonly #bytes = privateBytesReader();
+  readonly #idleBytes = this.#bytes();
   #bytesWhenFreed = this.#idleBytes;
 
   hasGrown(): boolean {
-    const bytes = process.memoryUsage.rss();
+    const bytes = this.#bytes();
     return bytes - this.#idleBytes > MAX_GROWTH_BYTES && bytes - this.#bytesWhenFreed > WORTHWHILE_BYTES;
   }
 
   /** All has been freed that can be. */
   freed(): void {
-    this.#bytesWhenFreed = process.memoryUsage.rss();
+    this.#bytesWhenFreed = this.#bytes();
   }
+}
+
+/** Reads memory that is this process's alone, as the backend does from outside; where there is no such file, all that is resident. */
+function privateBytesReader(): () => number {
+  let file: number;
+  try {
+    // Once and for all: this process is not left to open anything later.
+    file = openSync('/proc/self/statm', 'r');
+  } catch {
+    return () => process.memoryUsage.rss();
+  }
+  const buffer = Buffer.alloc(256);
+  const read = (): [resident: number, shared: number] => {
+    const [, resident = 0, shared = 0] = buffer
+      .toString('latin1', 0, readSync(file, buffer, 0, buffer.byteLength, 0))
+      .split(' ')
+      .map(Number);
+    return [resident, shared];
+  };
+  const pageBytes = process.memoryUsage.rss() / read()[0];
+  return () => {
+    const [resident, shared] = read();
+    return (resident - shared) * pageBytes;
+  };
 }

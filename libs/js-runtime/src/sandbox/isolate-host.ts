@@ -31,7 +31,6 @@ export class IsolateHost {
     this.maxMemoryMb = maxMemoryMb;
     this.#isolate = new ivmModule.Isolate({
       memoryLimit: maxMemoryMb,
-      onCatastrophicError: () => process.exit(1),
     });
     this.#realmScripts = {
       realm: this.#isolate.compileScriptSync(REALM_SOURCE, { filename: REALM_FILE_NAME }),

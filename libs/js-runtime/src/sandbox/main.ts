@@ -96,6 +96,8 @@ function replaceIsolate(maxMemoryMb: number): void {
   host = new IsolateHost(ivm, maxMemoryMb);
 }
 
+// Reads which time zone it is here: afterwards, this process may not be able to open a file any more.
+new Date().getTimezoneOffset();
 // Proves that the isolate works, and warms this process's own code before a request has to wait for it.
 host.check();
 host.prepareRealm();
