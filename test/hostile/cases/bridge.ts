@@ -8,12 +8,13 @@ const TRAPS =
 /** To confuse, break or block what carries values, errors and logs out of the realm. */
 export const bridge: Table = {
   category: 'bridge',
-  limits: { timeoutMs: 5000 },
+  limits: { timeoutMs: 20_000 },
   // prettier-ignore
   attacks: [
     // Results.
     attack('a result with a cycle', 'own', 'const o = {}; o.o = o; o', ends('RESULT_NOT_SERIALIZABLE')),
-    attack('a result 1e6 deep', 'own', 'let o = 1; for (let i = 0; i < 1e6; i++) o = [o]; o', ends('RESULT_TOO_LARGE', 'RESULT_NOT_SERIALIZABLE')),
+    attack('a result 1e5 deep', 'own', 'let o = 1; for (let i = 0; i < 1e5; i++) o = [o]; o', ends('RESULT_NOT_SERIALIZABLE')),
+    attack('a result 1e6 deep', 'own', 'let o = 1; for (let i = 0; i < 1e6; i++) o = [o]; o', ends('RESULT_TOO_LARGE', 'RESULT_NOT_SERIALIZABLE', 'MEMORY_LIMIT_EXCEEDED')),
     attack('a result 1001 deep, which JSON can write', 'own', 'let o = 1; for (let i = 0; i < 1001; i++) o = { o }; o', ends('RESULT_NOT_SERIALIZABLE')),
     attack('a string of half a gigabyte', 'own', '"x".repeat(2 ** 29 - 24)', ends('RESULT_TOO_LARGE', 'MEMORY_LIMIT_EXCEEDED', 'RESULT_NOT_SERIALIZABLE', 'VM_CRASHED')),
     attack('a string of more than V8 has', 'own', '"x".repeat(2 ** 30)', throws('RangeError')),
@@ -37,6 +38,7 @@ export const bridge: Table = {
     attack('a getter that changes what is written', 'own', 'const o = { get a() { delete o.b; o.c = 1; return o; }, b: 1 }; o', ends('RESULT_NOT_SERIALIZABLE')),
     attack('a getter that loops', 'own', '({ get a() { for (;;); } })', ends('WALL_TIME_LIMIT_EXCEEDED'), short),
     attack('a raw number that no double is', 'own', 'JSON.rawJSON("1e999999")', value(null)),
+    attack('half a surrogate pair in raw JSON', 'own', 'JSON.rawJSON(\'"\\ud800"\')', value('\ufffd')),
     attack('raw JSON text that looks like the protocol', 'own', '"v" + JSON.stringify({ state: "p0" })', value('v{"state":"p0"}')),
 
     // Thenables and promises.
@@ -65,6 +67,10 @@ export const bridge: Table = {
     attack('a text of isolated-vm that lies about memory', 'own', 'Promise.reject(new Error("Isolate was disposed during execution due to memory limit")); 1', throws('Error')),
     attack('a rejection with nothing to handle it', 'GHSA-hw58-p9xv-2mjh', 'Promise.reject({ get stack() { throw 1; }, get message() { throw 2; } }); 1', ends('SCRIPT_ERROR')),
     attack('a hundred thousand rejections', 'own', 'for (let i = 0; i < 1e5; i++) Promise.reject(i); 1', ends('SCRIPT_ERROR', 'MEMORY_LIMIT_EXCEEDED')),
+
+    attack('a syntax error of 100 KB', 'own', `/${'a'.repeat(100_000)}(/`, ends('COMPILATION_FAILED')),
+    attack('a syntax error of 100 KB in a body', 'own', `break ${'b'.repeat(100_000)};`, ends('COMPILATION_FAILED'), inFunction),
+    attack('a syntax error that looks like its position', 'own', '/[ [x:0:0]/; let [ [y:-1:99999999999999999999] = ;', ends('COMPILATION_FAILED'), { name: 'a [b:0:0' }),
 
     // Logs.
     attack('a flood of logs', 'own', 'for (let i = 0; i < 1e6; i++) console.log(i); "done"', value('done')),

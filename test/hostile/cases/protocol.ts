@@ -65,7 +65,7 @@ export const protocol: readonly ProtocolAttack[] = [
   broken('a frame of nothing', raw(...u32(0))),
   broken('a frame too short for a length', raw(...u32(3), 1, 2, 3)),
   broken('a header longer than its frame', raw(...u32(8), ...u32(100), 123, 125, 32, 32)),
-  broken('a header of 2 MB', raw(...u32(2 ** 21 + 4), ...u32(2 ** 21)), times(2 ** 5, raw(...Array<number>(100).fill(32))), times(2 ** 15, raw(...Array<number>(64).fill(32)))),
+  broken('a header of 2 MB', raw(...u32(2 ** 21 + 4), ...u32(2 ** 21)), times(2 ** 9, raw(...Array<number>(2 ** 12).fill(32)))),
   broken('an empty header', raw(...u32(4), ...u32(0))),
   broken('an attachment longer than its frame', raw(...u32(12), ...u32(2), 123, 125, ...u32(50), 0, 0)),
   broken('a frame that ends inside a length', raw(...u32(8), ...u32(2), 123, 125, 0, 0)),
