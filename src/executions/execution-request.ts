@@ -13,6 +13,9 @@ export const executionRequest = z.strictObject({
   limits: z
     .strictObject({
       timeoutMs: z.int().positive().optional().describe('Wall time, waiting for a VM included'),
+      maxCpuMs: z.int().positive().optional().describe('CPU time, waiting not included'),
+      maxMemoryMb: z.int().min(8).optional().describe('Memory'),
+      maxApiCalls: z.int().nonnegative().optional().describe('Calls of host APIs'),
     })
     .optional()
     .describe('Can only be tighter than what is configured'),

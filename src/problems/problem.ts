@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { usage } from './usage.ts';
 
 /** RFC 9457 problem details, with the members this API adds. https://www.rfc-editor.org/rfc/rfc9457 */
 export const problem = z.object({
@@ -27,7 +28,7 @@ export const problem = z.object({
     .describe("The script's own error"),
   stack: z.string().optional().describe('Where the script was when it was stopped'),
   logs: z.array(z.object({ level: z.string(), message: z.string() })).optional(),
-  usage: z.record(z.string(), z.union([z.number(), z.string()])).optional(),
+  usage: usage.optional(),
 });
 
 export type Problem = z.infer<typeof problem>;

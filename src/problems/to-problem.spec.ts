@@ -17,7 +17,18 @@ describe('toProblem', () => {
     const error = new JsRuntimeError('WALL_TIME_LIMIT_EXCEEDED', 'late', { limit });
     error.executionId = 'e1';
     error.logs = [{ level: 'log', message: 'here' }];
-    error.usage = { wallMs: 6, queueMs: 0, cpuMs: 5, heapBytes: 1, apiCalls: 0, compile: 'hit' };
+    error.usage = {
+      wallMs: 6,
+      queueMs: 0,
+      cpuMs: 5,
+      peakMemoryBytes: 2,
+      heapBytes: 1,
+      apiCalls: 0,
+      inputBytes: 0,
+      resultBytes: 0,
+      logBytes: 0,
+      compile: 'hit',
+    };
     expect(toProblem(error)).toMatchObject({ executionId: 'e1', limit, logs: error.logs, usage: error.usage });
   });
 

@@ -2,7 +2,14 @@ export { JsRuntimeModule } from './js-runtime.module.ts';
 export type { JsRuntimeExtras } from './js-runtime.module-definition.ts';
 export { InvalidOptionsError } from './config/compile-options.ts';
 export type { CompiledOptions, JsRuntimeOptions } from './config/options.schema.ts';
-export type { TenantBoundary, TenantOverrides, TenantPolicy, TenantResolver } from './config/tenant-policy.ts';
+export type { LimitName, ResourceLimits } from './config/limits.ts';
+export type {
+  TenantBoundary,
+  TenantOptionsService,
+  TenantOverrides,
+  TenantPolicy,
+  TenantResolver,
+} from './config/tenant-policy.ts';
 export { RETIRE_REASONS, type RetireReason } from './process/retire-reason.ts';
 export { COMPILED_OPTIONS } from './config/options.token.ts';
 export { TenancyService } from './tenancy/tenancy.service.ts';
@@ -18,7 +25,8 @@ export type { CompiledScript, CompileOptions } from './compiler/compiled-script.
 export type { CacheStats } from './compiler/artifact-cache.ts';
 export { VmPoolService, type AcquireOptions } from './pool/vm-pool.service.ts';
 export { VM_FACTORY, type PoolVm, type Vm, type VmExit, type VmFactory } from './pool/vm-factory.ts';
-export type { CompileReply, RunReply, RunRequest } from './process/vm-request.ts';
+export type { CompileReply, CompileRequest, RequestLimits, RunReply, RunRequest } from './process/vm-request.ts';
+export type { MeteredUse } from './process/run-meter.ts';
 export type { VmInfo } from './pool/vm-info.ts';
 export type { VmState } from './pool/vm-state.ts';
 export type { VmLease } from './pool/vm-lease.ts';
@@ -31,4 +39,5 @@ export { isTooDeep, MAX_JSON_DEPTH } from './protocol/json-depth.ts';
 export { JsRuntimeError, type ErrorDetails } from './errors/js-runtime-error.ts';
 export { JsRuntimeHealthIndicator } from './health/js-runtime.health.ts';
 export type { LogEntry, LogLevel, ScriptErrorInfo, ScriptWrap } from './protocol/messages.ts';
-export type { RequestedLimits, ResourceLimits } from './security/resource-limits.ts';
+export type { RequestedLimits } from './security/resource-limits.ts';
+export { TenantUsageService, type TenantUsage } from './security/tenant-usage.service.ts';

@@ -1,5 +1,6 @@
 import { ConfigurableModuleBuilder, type Type } from '@nestjs/common';
 import type { JsRuntimeOptions } from './config/options.schema.ts';
+import { TENANT_OPTIONS, type TenantOptionsService } from './config/tenant-policy.ts';
 import { ProcessVmFactory } from './pool/process-vm-factory.ts';
 import { VM_FACTORY, type VmFactory } from './pool/vm-factory.ts';
 
@@ -7,6 +8,8 @@ import { VM_FACTORY, type VmFactory } from './pool/vm-factory.ts';
 export interface JsRuntimeExtras {
   /** Where VMs come from. Default: a child process each. A provider of the module, so it can inject what is global. */
   readonly vmFactory?: Type<VmFactory> | undefined;
+  /** Knows what differs for single tenants; asked before the option `tenants`. A provider, as `vmFactory`. */
+  readonly tenantOptions?: Type<TenantOptionsService> | undefined;
 }
 
 export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<JsRuntimeOptions>({
@@ -14,9 +17,16 @@ export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new Configurabl
 })
   .setClassMethodName('forRoot')
   // What is named here is not taken for an option.
-  .setExtras<JsRuntimeExtras>({ vmFactory: undefined }, (definition, { vmFactory = ProcessVmFactory }) => ({
-    ...definition,
-    global: true,
-    providers: [...(definition.providers ?? []), { provide: VM_FACTORY, useClass: vmFactory }],
-  }))
+  .setExtras<JsRuntimeExtras>(
+    { vmFactory: undefined, tenantOptions: undefined },
+    (definition, { vmFactory = ProcessVmFactory, tenantOptions }) => ({
+      ...definition,
+      global: true,
+      providers: [
+        ...(definition.providers ?? []),
+        { provide: VM_FACTORY, useClass: vmFactory },
+        ...(tenantOptions ? [{ provide: TENANT_OPTIONS, useClass: tenantOptions }] : []),
+      ],
+    }),
+  )
   .build();

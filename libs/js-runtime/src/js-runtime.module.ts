@@ -8,10 +8,12 @@ import { compileOptions } from './config/compile-options.ts';
 import { jsRuntimeConfig } from './config/js-runtime.config.ts';
 import type { CompiledOptions, JsRuntimeOptions } from './config/options.schema.ts';
 import { COMPILED_OPTIONS } from './config/options.token.ts';
+import { TENANT_OPTIONS, TenantPolicies, type TenantOptionsService } from './config/tenant-policy.ts';
 import { ExecutionService } from './execution/execution.service.ts';
 import { JsRuntimeHealthIndicator } from './health/js-runtime.health.ts';
 import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, type JsRuntimeExtras } from './js-runtime.module-definition.ts';
 import { VmPoolService } from './pool/vm-pool.service.ts';
+import { TenantUsageService } from './security/tenant-usage.service.ts';
 import { TenancyService } from './tenancy/tenancy.service.ts';
 
 /**
@@ -29,7 +31,13 @@ import { TenancyService } from './tenancy/tenancy.service.ts';
       useFactory: (environment: ConfigType<typeof jsRuntimeConfig>, given: JsRuntimeOptions): CompiledOptions =>
         compileOptions({ ...environment, ...given }),
     },
+    {
+      provide: TenantPolicies,
+      inject: [COMPILED_OPTIONS, { token: TENANT_OPTIONS, optional: true }],
+      useFactory: (options: CompiledOptions, service?: TenantOptionsService) => new TenantPolicies(options, service),
+    },
     TenancyService,
+    TenantUsageService,
     VmPoolService,
     ArtifactCache,
     CompilerService,
@@ -39,6 +47,7 @@ import { TenancyService } from './tenancy/tenancy.service.ts';
   exports: [
     COMPILED_OPTIONS,
     TenancyService,
+    TenantUsageService,
     VmPoolService,
     CompilerService,
     ExecutionService,

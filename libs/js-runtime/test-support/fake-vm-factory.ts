@@ -1,11 +1,9 @@
 import type { PoolVm, Vm, VmExit, VmFactory } from '../src/pool/vm-factory.ts';
-import { KeptScripts } from '../src/protocol/kept-scripts.ts';
 import type { RetireReason } from '../src/process/retire-reason.ts';
 import { VmGoneError } from '../src/process/vm-gone.error.ts';
 
 /** A VM without a process: it ends when it is told to, and remembers whose code it has run. */
 export class FakeVm implements PoolVm {
-  readonly keptScripts = new KeptScripts<true>();
   readonly exited: Promise<VmExit>;
   onRecycled: (() => void) | undefined;
   recycled = true;
@@ -24,6 +22,10 @@ export class FakeVm implements PoolVm {
   /** While true, a check waits for `answerCheck()`. */
   holdsChecks = false;
   ranMs = 0;
+  /** Whether it keeps more memory than it should. */
+  isBloated = false;
+  /** What its request exceeds, if anything. */
+  exceeds: 'cpu' | 'memory' | undefined;
   nice = 0;
   /** As the OS does for a backend without privileges. */
   refusesToRestore = false;
@@ -72,8 +74,20 @@ export class FakeVm implements PoolVm {
     return this.isStuck;
   }
 
-  cpuTimes(): { ranMs: number; waitedMs: number } {
-    return { ranMs: this.ranMs, waitedMs: 0 };
+  cpuMs(): number {
+    return this.ranMs;
+  }
+
+  keepsTooMuch(): boolean {
+    return this.isBloated;
+  }
+
+  enforceLimits(): void {
+    if (this.exceeds) this.kill(this.exceeds);
+  }
+
+  holds(): boolean {
+    return false;
   }
 
   setPriority(nice: number): boolean {

@@ -29,6 +29,8 @@ export type FakeAction =
   | { readonly closePipe: true }
   /** Is busy until it has used this much CPU. */
   | { readonly useCpuMs: number }
+  /** Takes this much memory and keeps it. */
+  | { readonly useMemoryMb: number }
   /** Makes an empty file, by which a test knows that it got here. */
   | { readonly touch: string }
   /** Does nothing else until there is such a file. */
@@ -42,6 +44,7 @@ const plan = JSON.parse(process.argv[2] ?? '') as FakePlan;
 const decoder = new FrameDecoder(2 ** 20);
 const requests = [...(plan.onRequests ?? [])];
 const pipe = new Socket({ fd: PIPE_FD, readable: true, writable: false });
+const kept: Buffer[] = [];
 const life = setTimeout(() => undefined, MAX_LIFE_MS);
 
 pipe.on('end', () => {
@@ -62,6 +65,7 @@ function act(actions: readonly FakeAction[], id: number): void {
     else if ('pauseMs' in action) pause(action.pauseMs);
     else if ('exitWith' in action) process.exit(action.exitWith);
     else if ('useCpuMs' in action) useCpu(action.useCpuMs * 1000);
+    else if ('useMemoryMb' in action) kept.push(Buffer.alloc(action.useMemoryMb * 2 ** 20, 1));
     else if ('touch' in action) writeFileSync(action.touch, '');
     else if ('waitFor' in action) while (!existsSync(action.waitFor)) pause(1);
     else pipe.destroy();

@@ -1,5 +1,6 @@
 import type { JsRuntimeOptions } from '../src/config/options.schema.ts';
 import { compileOptions } from '../src/config/compile-options.ts';
+import { TenantPolicies } from '../src/config/tenant-policy.ts';
 import { Deadline } from '../src/admission/deadline.ts';
 import { JsRuntimeError } from '../src/errors/js-runtime-error.ts';
 import type { VmLease } from '../src/pool/vm-lease.ts';
@@ -47,7 +48,7 @@ export class PoolWalk {
 
   constructor(options: JsRuntimeOptions) {
     this.#options = compileOptions({ ...options, tenants: { careful: { tenantBoundary: 'process' } } });
-    this.pool = new VmPoolService(this.#options, this.factory);
+    this.pool = new VmPoolService(this.#options, this.factory, new TenantPolicies(this.#options));
   }
 
   /** Takes a step, lets its consequences happen, and looks whether everything is as it should be. */

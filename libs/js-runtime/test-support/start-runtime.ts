@@ -1,4 +1,3 @@
-import type { Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { ClsModule } from 'nestjs-cls';
 import type { CompiledOptions, JsRuntimeOptions } from '../src/config/options.schema.ts';
@@ -8,9 +7,9 @@ import { JsRuntimeError } from '../src/errors/js-runtime-error.ts';
 import type { ExecuteOptions } from '../src/execution/execute-options.ts';
 import type { ExecutionResult } from '../src/execution/execution-result.ts';
 import { ExecutionService } from '../src/execution/execution.service.ts';
+import type { JsRuntimeExtras } from '../src/js-runtime.module-definition.ts';
 import { JsRuntimeModule } from '../src/js-runtime.module.ts';
-import { ProcessVmFactory } from '../src/pool/process-vm-factory.ts';
-import type { VmFactory } from '../src/pool/vm-factory.ts';
+import { TenantUsageService } from '../src/security/tenant-usage.service.ts';
 import { VmPoolService } from '../src/pool/vm-pool.service.ts';
 import type { CompiledScript } from '../src/compiler/compiled-script.ts';
 import type { TenantContext } from '../src/tenancy/tenant-context.ts';
@@ -22,6 +21,7 @@ export interface TestRuntime {
   readonly compiler: CompilerService;
   readonly pool: VmPoolService;
   readonly tenancy: TenancyService;
+  readonly usage: TenantUsageService;
   /** Runs a script for tenant `acme`. */
   run(script: string | CompiledScript, options?: ExecuteOptions): Promise<ExecutionResult>;
   /** Runs a script for the tenant of this context, or of this id. */
@@ -39,12 +39,9 @@ export interface TestRuntime {
 }
 
 /** Starts the library with two VMs, or as many as the options say, and waits until all are ready. */
-export async function startRuntime(
-  options: JsRuntimeOptions = {},
-  vmFactory: Type<VmFactory> = ProcessVmFactory,
-): Promise<TestRuntime> {
+export async function startRuntime(options: JsRuntimeOptions = {}, extras: JsRuntimeExtras = {}): Promise<TestRuntime> {
   const module = await Test.createTestingModule({
-    imports: [ClsModule.forRoot({ global: true }), JsRuntimeModule.forRoot({ poolSize: 2, ...options, vmFactory })],
+    imports: [ClsModule.forRoot({ global: true }), JsRuntimeModule.forRoot({ poolSize: 2, ...options, ...extras })],
   }).compile();
   module.useLogger(false);
   await module.init();
@@ -64,6 +61,7 @@ export async function startRuntime(
     compiler: module.get(CompilerService),
     pool,
     tenancy,
+    usage: module.get(TenantUsageService),
     run,
     runAs,
     valueOf: async (script, executeOptions) => (await run(script, executeOptions)).value,

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { Deadline } from '../src/admission/deadline.ts';
 import { compileOptions } from '../src/config/compile-options.ts';
+import { TenantPolicies } from '../src/config/tenant-policy.ts';
 import type { JsRuntimeOptions } from '../src/config/options.schema.ts';
 import type { VmLease } from '../src/pool/vm-lease.ts';
 import { VmPoolService, type AcquireOptions } from '../src/pool/vm-pool.service.ts';
@@ -24,14 +25,19 @@ export interface PoolUnderTest {
   readonly settle: () => Promise<void>;
 }
 
+function poolOf(raw: JsRuntimeOptions, factory: FakeVmFactory): VmPoolService {
+  const options = compileOptions(raw);
+  return new VmPoolService(options, factory, new TenantPolicies(options));
+}
+
 /** For each test of the `describe` around: a clock that stands still, a fake factory, and in the end a closed pool. */
 export function usePool(): PoolUnderTest {
   const under: PoolUnderTest = {
     factory: new FakeVmFactory(),
-    pool: new VmPoolService(compileOptions({}), new FakeVmFactory()),
+    pool: poolOf({}, new FakeVmFactory()),
     make: (poolSize, options) => {
       const raw = { poolSize, maxVms: poolSize, drainTimeoutMs: 1000, ...options };
-      under.pool = new VmPoolService(compileOptions(raw), under.factory);
+      under.pool = poolOf(raw, under.factory);
     },
     open: async (poolSize, options) => {
       under.make(poolSize, options);

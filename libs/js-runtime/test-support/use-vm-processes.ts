@@ -27,8 +27,6 @@ export function useVmProcesses(): VmProcesses {
     const vm = await VmProcess.start({
       id: 'vm-1',
       startTimeoutMs: LONG_MS,
-      maxFrameBytes: 256 * KIB,
-      maxHeaderBytes: 256 * KIB,
       ...options,
       command,
     });
@@ -55,16 +53,27 @@ export function fake(plan: FakePlan): ChildCommand {
   return { file: process.execPath, args: [program, JSON.stringify(plan)] };
 }
 
-export function request(source: string, more: Partial<RunRequest> = {}, wrap: ScriptWrap = 'script'): RunRequest {
+export const LIMITS: RunRequest['limits'] = {
+  timeoutMs: LONG_MS,
+  maxCpuMs: LONG_MS,
+  maxMemoryMb: 16,
+  maxResultBytes: KIB,
+  maxLogBytes: KIB,
+  maxLogEntries: 10,
+};
+
+export function request(
+  source: string,
+  limits: Partial<RunRequest['limits']> = {},
+  wrap: ScriptWrap = 'script',
+): RunRequest {
   return {
     script: { key: `${wrap}:${source}`, name: 'test.js', wrap },
     source,
     contextJson: '{}',
     inputJson: '',
     codeCache: undefined,
-    timeoutMs: LONG_MS,
-    limits: { maxResultBytes: KIB, maxLogBytes: KIB, maxLogEntries: 10 },
-    ...more,
+    limits: { ...LIMITS, ...limits },
   };
 }
 

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { compileOptions } from '../config/compile-options.ts';
 import { TenantPolicies, type TenantOverrides } from '../config/tenant-policy.ts';
 import { AdmissionQueue } from './admission-queue.ts';
 import { Deadline } from './deadline.ts';
@@ -106,15 +107,10 @@ class Scenario {
   constructor(overrides: readonly Required<Pick<TenantOverrides, 'tenantWeight' | 'tenantConcurrency'>>[]) {
     this.tenants = overrides.map((one, i) => new Tenant(i, Number(one.tenantWeight), Number(one.tenantConcurrency)));
     this.races = this.tenants.flatMap((one, i) => this.tenants.slice(i + 1).map((other) => new Race(one, other)));
-    const rest = {
-      tenantConcurrency: 1,
-      tenantQueueSize: 100_000,
-      tenantWeight: 1,
-      tenantBoundary: 'isolate',
-    } as const;
-    const resolve = (id: string): TenantOverrides | undefined => overrides[Number(id)];
+    const tenants = (id: string): TenantOverrides | undefined => overrides[Number(id)];
+    const policies = new TenantPolicies(compileOptions({ tenantQueueSize: 100_000, tenants }));
     const onRefused = (): void => undefined;
-    this.queue = new AdmissionQueue(new TenantPolicies({ ...rest, tenants: resolve }), 100_000, () => 4, onRefused);
+    this.queue = new AdmissionQueue(policies, 100_000, () => 4, onRefused);
   }
 
   play(next: Step): void {

@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events';
-import { TenantPolicies, type TenantOverrides, type TenantPolicy } from '../config/tenant-policy.ts';
+import { compileOptions } from '../config/compile-options.ts';
+import { TenantPolicies, type TenantOverrides } from '../config/tenant-policy.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import { AdmissionQueue } from './admission-queue.ts';
 import { Deadline } from './deadline.ts';
@@ -7,7 +8,7 @@ import type { TenantLine } from './tenant-line.ts';
 
 const { jest } = import.meta;
 
-interface QueueOptions extends Partial<TenantPolicy> {
+interface QueueOptions extends TenantOverrides {
   readonly queueSize?: number;
   readonly parallelism?: number;
   /** What differs for single tenants, as it is at the moment. */
@@ -23,8 +24,13 @@ describe('AdmissionQueue', () => {
   let served: number;
 
   function open({ queueSize = 1000, parallelism = 1, tenants = {}, ...policy }: QueueOptions = {}): void {
-    const defaults = { tenantConcurrency: 100, tenantQueueSize: 1000, tenantWeight: 1, tenantBoundary: 'isolate' };
-    const policies = new TenantPolicies({ ...(defaults as TenantPolicy), ...policy, tenants: (id) => tenants[id] });
+    const options = compileOptions({
+      tenantConcurrency: 100,
+      tenantQueueSize: 1000,
+      ...policy,
+      tenants: (id: string) => tenants[id],
+    });
+    const policies = new TenantPolicies(options);
     refused = [];
     running = new Map();
     served = 0;

@@ -1,7 +1,7 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Deadline } from '../admission/deadline.ts';
-import type { CompiledOptions } from '../config/options.schema.ts';
-import { COMPILED_OPTIONS } from '../config/options.token.ts';
+import type { ResourceLimits } from '../config/limits.ts';
+import { TenantPolicies } from '../config/tenant-policy.ts';
 import { explainVmGone, memoryLimitExceeded } from '../errors/explain-vm-gone.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import type { Vm } from '../pool/vm-factory.ts';
@@ -24,7 +24,7 @@ export class CompilerService {
   #misses = 0;
 
   constructor(
-    @Inject(COMPILED_OPTIONS) private readonly options: CompiledOptions,
+    private readonly policies: TenantPolicies,
     private readonly tenancy: TenancyService,
     private readonly pool: VmPoolService,
     private readonly artifacts: ArtifactCache,
@@ -38,17 +38,17 @@ export class CompilerService {
    */
   async compile(name: string, source: string, options: CompileOptions = {}): Promise<CompiledScript> {
     const { tenant } = this.tenancy.current();
-    const script = this.describe(tenant.id, name, source, options);
-    const deadline = new Deadline(this.options.timeoutMs);
+    const { limits } = this.policies.of(tenant.id);
+    const script = this.describe(tenant.id, name, source, options, limits);
+    const deadline = new Deadline(limits.timeoutMs);
     await this.pool.withVm(
       async ({ vm }) => {
-        const { outcome, codeCache } = await vm
-          .compile(headerOf(script), source, deadline.remainingMs)
-          .catch((error: unknown) => {
-            throw explainVmGone(error, deadline.timeoutMs);
-          });
+        const request = { script: headerOf(script), source, limits: { ...limits, timeoutMs: deadline.remainingMs } };
+        const { outcome, codeCache } = await vm.compile(request).catch((error: unknown) => {
+          throw explainVmGone(error, limits, deadline.elapsedMs);
+        });
         if (outcome.kind === 'not-compiled') throw compilationFailed(outcome.error);
-        if (outcome.kind === 'out-of-memory') throw memoryLimitExceeded(this.options.maxMemoryMb);
+        if (outcome.kind === 'out-of-memory') throw memoryLimitExceeded(limits.maxMemoryMb, undefined);
         await this.keep(script, codeCache);
       },
       { tenantId: tenant.id, deadline },
@@ -61,7 +61,13 @@ export class CompilerService {
   }
 
   /** Checks a source's name and size and gives it its id. Compiles nothing. @throws JsRuntimeError as `compile` does */
-  describe(tenantId: string, name: string, source: string, { wrap = 'script' }: CompileOptions): CompiledScript {
+  describe(
+    tenantId: string,
+    name: string,
+    source: string,
+    { wrap = 'script' }: CompileOptions,
+    { maxSourceBytes }: Pick<ResourceLimits, 'maxSourceBytes'>,
+  ): CompiledScript {
     if (!NAME_RULE.test(name)) {
       throw new JsRuntimeError(
         'INVALID_REQUEST',
@@ -73,7 +79,6 @@ export class CompilerService {
       throw new JsRuntimeError('INVALID_REQUEST', `wrap is ${JSON.stringify(wrap)}; allowed are ${WRAPS.join(', ')}`);
     }
     const sourceBytes = Buffer.byteLength(source);
-    const { maxSourceBytes } = this.options;
     if (sourceBytes > maxSourceBytes) {
       throw new JsRuntimeError(
         'SCRIPT_TOO_LARGE',
@@ -88,8 +93,12 @@ export class CompilerService {
   }
 
   /** What a VM needs to run a script without compiling it, if that is known: nothing when it still holds the script. */
-  async codeFor(script: CompiledScript, vm: Vm): Promise<{ codeCache: Uint8Array | undefined; hit: boolean }> {
-    const isHeld = vm.keptScripts.has(script.id);
+  async codeFor(
+    script: CompiledScript,
+    vm: Vm,
+    maxMemoryMb: number,
+  ): Promise<{ codeCache: Uint8Array | undefined; hit: boolean }> {
+    const isHeld = vm.holds(script.id, maxMemoryMb);
     const codeCache = isHeld ? undefined : await this.artifacts.get(script.id);
     const hit = isHeld || codeCache !== undefined;
     if (hit) this.#hits++;

@@ -1,15 +1,11 @@
 import { z } from 'zod';
+import { defaultedLimitsShape } from './limits.ts';
 import { tenantPolicyShape, tenantsSchema } from './tenant-policy.ts';
 
 const MIB = 1024 * 1024;
 const count = z.coerce.number().int().min(1);
 /** A day at most: far from where timers overflow. */
 const ms = z.coerce.number().int().min(1).max(86_400_000);
-const bytes = z.coerce
-  .number()
-  .int()
-  .min(1)
-  .max(256 * MIB);
 const flag = z.union([z.boolean(), z.stringbool()]);
 
 /**
@@ -36,14 +32,8 @@ export const optionsSchema = z.strictObject({
   tenantWeight: tenantPolicyShape.tenantWeight.default(1),
   tenantBoundary: tenantPolicyShape.tenantBoundary.default('isolate'),
   tenants: tenantsSchema.default({}).describe('what differs for single tenants'),
-  timeoutMs: ms.default(30_000).describe('wall time of one execution, waiting for a VM included'),
-  maxMemoryMb: z.coerce.number().int().min(8).max(4096).default(64).describe('heap of one isolate'),
+  ...defaultedLimitsShape,
   stackSizeKb: z.coerce.number().int().min(64).max(984).default(984).describe('stack of one VM process'),
-  maxSourceBytes: bytes.default(MIB).describe('size of one script'),
-  maxInputBytes: bytes.default(MIB).describe('size of `input` as JSON'),
-  maxResultBytes: bytes.default(MIB).describe('size of the result as JSON'),
-  maxLogBytes: bytes.default(64 * 1024).describe('console output of one execution'),
-  maxLogEntries: count.max(100_000).default(1000).describe('console calls of one execution'),
   cacheEnabled: flag.default(true).describe("whether V8's code cache of compiled scripts is kept"),
   cacheMaxBytes: z.coerce
     .number()

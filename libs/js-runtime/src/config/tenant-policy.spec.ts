@@ -1,7 +1,14 @@
 import { compileOptions } from './compile-options.ts';
+import { limitsOf } from './limits.ts';
 import { TenantPolicies } from './tenant-policy.ts';
 
-const defaults = { tenantConcurrency: 5, tenantQueueSize: 100, tenantWeight: 1, tenantBoundary: 'isolate' };
+const defaults = {
+  tenantConcurrency: 5,
+  tenantQueueSize: 100,
+  tenantWeight: 1,
+  tenantBoundary: 'isolate',
+  limits: limitsOf(compileOptions({})),
+};
 
 describe('TenantPolicies', () => {
   it('are the configured ones for whoever has none of its own', () => {

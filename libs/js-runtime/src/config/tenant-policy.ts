@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { limitsOf, limitsShape, type ResourceLimits } from './limits.ts';
 
 const count = z.coerce.number().int().min(1);
 
@@ -9,7 +10,7 @@ export const TENANT_BOUNDARIES = ['isolate', 'process'] as const;
  */
 export type TenantBoundary = (typeof TENANT_BOUNDARIES)[number];
 
-/** What may be set for every tenant, and differently for one. */
+/** How tenants share the runtime: may be set for every tenant, and differently for one, as the limits of its executions may. */
 export const tenantPolicyShape = {
   tenantConcurrency: count.max(1000).describe('executions of one tenant that run at the same time'),
   tenantQueueSize: z.coerce.number().int().min(0).max(100_000).describe('executions of one tenant that wait for those'),
@@ -17,17 +18,30 @@ export const tenantPolicyShape = {
   tenantBoundary: z.enum(TENANT_BOUNDARIES).describe('what never serves two tenants: an isolate or a process'),
 };
 
-const tenantPolicySchema = z.strictObject(tenantPolicyShape);
-const tenantOverridesSchema = tenantPolicySchema.partial();
+const tenantOverridesSchema = z.strictObject({ ...tenantPolicyShape, ...limitsShape }).partial();
 
-export type TenantPolicy = Readonly<z.output<typeof tenantPolicySchema>>;
-/** What differs for one tenant. */
+type Sharing = Readonly<z.output<z.ZodObject<typeof tenantPolicyShape>>>;
+
+/** What applies to one tenant. */
+export interface TenantPolicy extends Sharing {
+  /** Of each of its executions. */
+  readonly limits: ResourceLimits;
+}
+
+/** What differs for one tenant: any of the options of a `TenantPolicy`, and any limit. */
 export type TenantOverrides = Readonly<z.output<typeof tenantOverridesSchema>>;
 /**
  * What differs for a tenant, if anything. Asked at every execution, so it should answer from memory. An object it has given
  * before is taken to be unchanged: for other options it gives another object.
  */
 export type TenantResolver = (tenantId: string) => TenantOverrides | undefined;
+
+/** A {@link TenantResolver} as a provider, so that it can inject what it needs; `forRoot` takes its class as `tenantOptions`. */
+export interface TenantOptionsService {
+  optionsOf: TenantResolver;
+}
+
+export const TENANT_OPTIONS = Symbol('TENANT_OPTIONS');
 
 /** By tenant id, as an object or, in an environment, as its JSON; or a function. */
 export const tenantsSchema = z.union(
@@ -45,13 +59,17 @@ export class TenantPolicies {
   /** By the object that the resolver gave, so that one that answers from memory is checked once. */
   readonly #checked = new WeakMap<object, TenantPolicy>();
 
+  /** @param service asked before `options.tenants`, which is for those of whom it knows nothing */
   constructor(
-    options: TenantPolicy & { readonly tenants: TenantResolver | Readonly<Record<string, TenantOverrides>> },
+    options: Sharing &
+      ResourceLimits & { readonly tenants: TenantResolver | Readonly<Record<string, TenantOverrides>> },
+    service?: TenantOptionsService,
   ) {
-    const { tenantConcurrency, tenantQueueSize, tenantWeight, tenantBoundary, tenants } = options;
-    this.#defaults = Object.freeze({ tenantConcurrency, tenantQueueSize, tenantWeight, tenantBoundary });
-    this.#resolve =
+    this.#defaults = policyOf(options);
+    const { tenants } = options;
+    const configured: TenantResolver =
       typeof tenants === 'function' ? tenants : (id) => (Object.hasOwn(tenants, id) ? tenants[id] : undefined);
+    this.#resolve = service ? (id) => service.optionsOf(id) ?? configured(id) : configured;
   }
 
   /** @throws Error when the resolver gives what is no policy, or throws itself: then nothing runs for this tenant */
@@ -69,10 +87,22 @@ export class TenantPolicies {
       throw new Error(`The options of tenant ${tenantId} are wrong: ${z.prettifyError(parsed.error)}`);
     }
     const given = Object.entries(parsed.data).filter(([, value]) => value !== undefined);
-    const policy = Object.freeze({ ...this.#defaults, ...Object.fromEntries(given) }) as TenantPolicy;
+    const { limits, ...sharing } = this.#defaults;
+    const policy = policyOf({ ...limits, ...sharing, ...Object.fromEntries(given) });
     this.#checked.set(overrides, policy);
     return policy;
   }
+}
+
+function policyOf(options: Sharing & ResourceLimits): TenantPolicy {
+  const { tenantConcurrency, tenantQueueSize, tenantWeight, tenantBoundary } = options;
+  return Object.freeze({
+    tenantConcurrency,
+    tenantQueueSize,
+    tenantWeight,
+    tenantBoundary,
+    limits: limitsOf(options),
+  });
 }
 
 function isPlainObject(value: unknown): value is object {

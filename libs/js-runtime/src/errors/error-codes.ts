@@ -28,8 +28,12 @@ export const ERROR_CODES = {
   RESULT_TOO_LARGE: { status: 422, retryable: false, title: 'Result too large' },
   /** `timeoutMs` passed, waiting for a VM included. */
   WALL_TIME_LIMIT_EXCEEDED: { status: 422, retryable: false, title: 'Wall-time limit exceeded' },
-  /** The isolate's heap grew past `maxMemoryMb`. */
+  /** The script used more CPU time than `maxCpuMs`. */
+  CPU_TIME_LIMIT_EXCEEDED: { status: 422, retryable: false, title: 'CPU-time limit exceeded' },
+  /** The isolate's heap, or the memory of its process, grew past `maxMemoryMb`. */
   MEMORY_LIMIT_EXCEEDED: { status: 422, retryable: false, title: 'Memory limit exceeded' },
+  /** The script called host APIs more than `maxApiCalls` times, or had more than `maxApiCallsInFlight` calls under way. */
+  API_CALL_LIMIT_EXCEEDED: { status: 422, retryable: false, title: 'API-call limit exceeded' },
   /** The caller gave up: its AbortSignal fired, or `cancel()` was called. */
   CANCELLED: { status: 499, retryable: false, title: 'Cancelled' },
   /** A wiring fault: the caller never entered a tenant. */

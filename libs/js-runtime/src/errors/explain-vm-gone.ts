@@ -1,14 +1,24 @@
+import type { ResourceLimits } from '../config/limits.ts';
 import { VmGoneError } from '../process/vm-gone.error.ts';
+import type { MeteredUse } from '../process/run-meter.ts';
 import { JsRuntimeError } from './js-runtime-error.ts';
 
-/** Why a request to a VM was not answered, as the caller is told. Anything but the end of the VM passes unchanged. */
-export function explainVmGone(error: unknown, timeoutMs: number): unknown {
+const BYTES_PER_MB = 1024 * 1024;
+
+/**
+ * Why a request to a VM was not answered, as the caller is told. Anything but the end of the VM passes unchanged.
+ *
+ * @param elapsedMs since the execution was asked for
+ */
+export function explainVmGone(error: unknown, limits: ResourceLimits, elapsedMs: number): unknown {
   if (!(error instanceof VmGoneError)) return error;
   switch (error.reason) {
     case 'wall':
-      return wallTimeLimitExceeded(timeoutMs);
+      return wallTimeLimitExceeded(limits.timeoutMs, elapsedMs);
+    case 'cpu':
+      return cpuTimeLimitExceeded(limits.maxCpuMs, error.used);
     case 'memory':
-      return new JsRuntimeError('MEMORY_LIMIT_EXCEEDED', 'The script used more memory than it may');
+      return memoryLimitExceeded(limits.maxMemoryMb, error.used);
     case 'cancelled':
       return new JsRuntimeError('CANCELLED', 'The execution was cancelled');
     case 'shutdown':
@@ -16,7 +26,7 @@ export function explainVmGone(error: unknown, timeoutMs: number): unknown {
     case 'protocol':
     case 'unhealthy':
     case 'start':
-    case 'cpu':
+    case 'lowered':
     case 'age':
     case 'uses':
     case 'overflow':
@@ -31,15 +41,22 @@ export function explainVmGone(error: unknown, timeoutMs: number): unknown {
   }
 }
 
-export function memoryLimitExceeded(maxMemoryMb: number): JsRuntimeError {
-  return new JsRuntimeError('MEMORY_LIMIT_EXCEEDED', `The script used more than ${maxMemoryMb} MB of heap`, {
-    limit: { name: 'maxMemoryMb', allowed: maxMemoryMb },
+export function wallTimeLimitExceeded(allowed: number, used: number, stack?: string): JsRuntimeError {
+  return new JsRuntimeError('WALL_TIME_LIMIT_EXCEEDED', `The script was not done after ${allowed} ms`, {
+    limit: { name: 'timeoutMs', allowed, used: Math.round(used) },
+    ...(stack ? { stack } : {}),
   });
 }
 
-export function wallTimeLimitExceeded(timeoutMs: number, stack?: string): JsRuntimeError {
-  return new JsRuntimeError('WALL_TIME_LIMIT_EXCEEDED', `The script was not done after ${timeoutMs} ms`, {
-    limit: { name: 'timeoutMs', allowed: timeoutMs },
+export function cpuTimeLimitExceeded(allowed: number, use: MeteredUse | undefined, stack?: string): JsRuntimeError {
+  return new JsRuntimeError('CPU_TIME_LIMIT_EXCEEDED', `The script used more than ${allowed} ms of CPU time`, {
+    limit: { name: 'maxCpuMs', allowed, ...(use && { used: Math.round(use.cpuMs) }) },
     ...(stack ? { stack } : {}),
+  });
+}
+
+export function memoryLimitExceeded(allowed: number, use: MeteredUse | undefined): JsRuntimeError {
+  return new JsRuntimeError('MEMORY_LIMIT_EXCEEDED', `The script used more than ${allowed} MB of memory`, {
+    limit: { name: 'maxMemoryMb', allowed, ...(use && { used: Math.ceil(use.peakMemoryBytes / BYTES_PER_MB) }) },
   });
 }

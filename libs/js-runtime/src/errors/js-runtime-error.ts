@@ -25,7 +25,7 @@ export class JsRuntimeError extends Error {
   executionId: string | undefined;
   /** What the script had logged until then; undefined when it did not run, or its VM had to be killed. */
   logs: readonly LogEntry[] | undefined;
-  /** What it had used until then; undefined as for `logs`. */
+  /** What it had used until then; undefined when it failed before it had a tenant and limits. */
   usage: UsageReceipt | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}, options?: ErrorOptions) {

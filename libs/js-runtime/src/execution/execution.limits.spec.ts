@@ -41,7 +41,7 @@ describe('Limits of an execution', () => {
       expect(error).toMatchObject({
         code: 'WALL_TIME_LIMIT_EXCEEDED',
         message: 'The script was not done after 150 ms',
-        details: { limit: { name: 'timeoutMs', allowed: 150 } },
+        details: { limit: { name: 'timeoutMs', allowed: 150, used: expect.any(Number) } },
       });
       await expect(runtime.valueOf('6 * 7')).resolves.toBe(42);
     });

@@ -192,7 +192,7 @@ describe('ExecutionService', () => {
       const leased = runtime.pool.vms().find(({ state }) => state === 'leased');
       process.kill(leased?.pid ?? 0, 'SIGKILL');
       const error = await running;
-      expect(error).toMatchObject({ code: 'VM_CRASHED', details: {}, logs: undefined, usage: undefined });
+      expect(error).toMatchObject({ code: 'VM_CRASHED', details: {}, logs: undefined, usage: { compile: 'miss' } });
       expect(error.message).not.toMatch(/SIGKILL|\d{3}/);
       await untilComplete();
       expect(runtime.pool.vms().map(({ id }) => id)).not.toContain(leased?.id);

@@ -1,18 +1,19 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Deadline } from '../admission/deadline.ts';
 import type { CompiledScript } from '../compiler/compiled-script.ts';
 import { CompilerService, DEFAULT_SCRIPT_NAME, headerOf } from '../compiler/compiler.service.ts';
-import type { CompiledOptions } from '../config/options.schema.ts';
-import { COMPILED_OPTIONS } from '../config/options.token.ts';
+import type { ResourceLimits } from '../config/limits.ts';
+import { TenantPolicies } from '../config/tenant-policy.ts';
 import { explainVmGone, wallTimeLimitExceeded } from '../errors/explain-vm-gone.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import type { RuntimeMetrics } from './runtime-metrics.ts';
-import type { UsageReceipt } from '../metrics/usage-receipt.ts';
 import type { VmLease } from '../pool/vm-lease.ts';
 import { VmPoolService } from '../pool/vm-pool.service.ts';
+import { VmGoneError } from '../process/vm-gone.error.ts';
 import type { RunReply } from '../process/vm-request.ts';
-import type { OutputLimits } from '../protocol/messages.ts';
 import { tightenLimits } from '../security/resource-limits.ts';
+import { ResourceTracker } from '../security/resource-tracker.ts';
+import { TenantUsageService } from '../security/tenant-usage.service.ts';
 import type { TenantContext } from '../tenancy/tenant-context.ts';
 import { TenancyService } from '../tenancy/tenancy.service.ts';
 import type { ExecuteOptions } from './execute-options.ts';
@@ -27,21 +28,17 @@ import { RunningExecutions, type RunningExecution } from './running-executions.t
 @Injectable()
 export class ExecutionService {
   readonly #running = new RunningExecutions();
-  /** The same for every execution, so picked once: it is part of every request to a VM. */
-  readonly #outputLimits: OutputLimits;
   #executionsTotal = 0;
   #executionErrors = 0;
   #timeoutsTotal = 0;
 
   constructor(
-    @Inject(COMPILED_OPTIONS) private readonly options: CompiledOptions,
+    private readonly policies: TenantPolicies,
     private readonly tenancy: TenancyService,
     private readonly compiler: CompilerService,
     private readonly pool: VmPoolService,
-  ) {
-    const { maxResultBytes, maxLogBytes, maxLogEntries } = options;
-    this.#outputLimits = { maxResultBytes, maxLogBytes, maxLogEntries };
-  }
+    private readonly tenantUsage: TenantUsageService,
+  ) {}
 
   /**
    * Runs a script in a fresh realm, for the tenant that nestjs-cls holds.
@@ -94,36 +91,51 @@ export class ExecutionService {
     options: ExecuteOptions,
   ): Promise<ExecutionResult> {
     const tenancy = this.tenancy.current();
+    const limits = tightenLimits(this.policies.of(tenancy.tenant.id).limits, options.limits);
     const execution = this.#running.begin(tenancy.tenant.id, executionId, options.signal);
+    const tracker = new ResourceTracker(limits);
+    let hasFailed = true;
     try {
-      return await this.#executeFor(tenancy, execution, script, options);
+      const result = await this.#executeFor(tenancy, execution, tracker, script, options);
+      hasFailed = false;
+      return result;
+    } catch (error) {
+      throw error instanceof JsRuntimeError ? Object.assign(error, { usage: tracker.receipt() }) : error;
     } finally {
       this.#running.end(execution);
+      this.tenantUsage.add(tenancy.tenant.id, tracker.receipt(), hasFailed);
     }
   }
 
   async #executeFor(
     tenancy: TenantContext,
     execution: RunningExecution,
+    tracker: ResourceTracker,
     scriptOrSource: string | CompiledScript,
     options: ExecuteOptions,
   ): Promise<ExecutionResult> {
-    const { timeoutMs } = tightenLimits(this.options, options.limits);
-    const deadline = new Deadline(timeoutMs);
-    const script = this.#scriptOf(tenancy, scriptOrSource, options);
-    const inputJson = inputToJson(options.input, this.options.maxInputBytes);
+    const { limits } = tracker;
+    const deadline = new Deadline(limits.timeoutMs);
+    const script = this.#scriptOf(tenancy, scriptOrSource, limits, options);
+    const inputJson = inputToJson(options.input, limits.maxInputBytes);
+    tracker.hasInput(Buffer.byteLength(inputJson));
     const { signal } = execution;
-    return this.pool.withVm((lease) => this.#run(execution, tenancy, deadline, script, inputJson, lease), {
-      tenantId: tenancy.tenant.id,
-      deadline,
-      signal,
-    });
+    return this.pool.withVm(
+      async (lease) => this.#run(execution, tenancy, deadline, tracker, script, inputJson, lease),
+      { tenantId: tenancy.tenant.id, deadline, signal },
+    );
   }
 
-  #scriptOf(tenancy: TenantContext, script: string | CompiledScript, options: ExecuteOptions): CompiledScript {
+  #scriptOf(
+    tenancy: TenantContext,
+    script: string | CompiledScript,
+    limits: ResourceLimits,
+    options: ExecuteOptions,
+  ): CompiledScript {
     const { name = DEFAULT_SCRIPT_NAME, wrap } = options;
-    if (!isCompiledScript(script)) return this.compiler.describe(tenancy.tenant.id, name, script, { wrap });
-    if (script.tenantId === tenancy.tenant.id) return script;
+    const { id: tenantId } = tenancy.tenant;
+    if (!isCompiledScript(script)) return this.compiler.describe(tenantId, name, script, { wrap }, limits);
+    if (script.tenantId === tenantId) return script;
     throw new JsRuntimeError('PERMISSION_DENIED', 'The compiled script belongs to another tenant');
   }
 
@@ -131,13 +143,16 @@ export class ExecutionService {
     execution: RunningExecution,
     tenancy: TenantContext,
     deadline: Deadline,
+    tracker: ResourceTracker,
     script: CompiledScript,
     inputJson: string,
     { vm }: VmLease,
   ): Promise<ExecutionResult> {
-    const queueMs = deadline.elapsedMs;
-    if (deadline.isOver) throw wallTimeLimitExceeded(deadline.timeoutMs);
-    const { codeCache, hit } = await this.compiler.codeFor(script, vm);
+    tracker.hasVm();
+    const { limits } = tracker;
+    if (deadline.isOver) throw wallTimeLimitExceeded(limits.timeoutMs, tracker.elapsedMs);
+    const { codeCache, hit } = await this.compiler.codeFor(script, vm, limits.maxMemoryMb);
+    tracker.hasCode(hit ? 'hit' : 'miss');
     if (execution.signal.aborted) throw new JsRuntimeError('CANCELLED', 'The execution was cancelled before it began');
     const onAbort = (): void => {
       vm.kill('cancelled');
@@ -145,35 +160,28 @@ export class ExecutionService {
     execution.signal.addEventListener('abort', onAbort);
     let reply: RunReply;
     try {
-      const deadlineMs = deadline.remainingMs;
+      const timeoutMs = deadline.remainingMs;
       reply = await vm.run({
         script: headerOf(script),
         source: script.source,
-        contextJson: contextToJson(tenancy, execution.id, deadlineMs),
+        contextJson: contextToJson(tenancy, execution.id, timeoutMs),
         inputJson,
         codeCache,
-        timeoutMs: deadlineMs,
-        limits: this.#outputLimits,
+        limits: { ...limits, timeoutMs },
       });
     } catch (error) {
-      throw explainVmGone(error, deadline.timeoutMs);
+      if (error instanceof VmGoneError) tracker.hasLostVm(error.used);
+      throw explainVmGone(error, limits, tracker.elapsedMs);
     } finally {
       execution.signal.removeEventListener('abort', onAbort);
     }
+    tracker.hasReply(reply);
     await this.compiler.keep(script, reply.codeCache);
-    const usage: UsageReceipt = {
-      wallMs: deadline.elapsedMs,
-      queueMs,
-      cpuMs: reply.cpuMs,
-      heapBytes: reply.heapBytes,
-      apiCalls: 0,
-      compile: hit ? 'hit' : 'miss',
-    };
     try {
-      const value = readOutcome(reply, deadline.timeoutMs, this.options);
-      return { executionId: execution.id, value, logs: reply.logs, usage, vmId: vm.id };
+      const value = readOutcome(reply, limits, tracker.elapsedMs);
+      return { executionId: execution.id, value, logs: reply.logs, usage: tracker.receipt(), vmId: vm.id };
     } catch (error) {
-      throw error instanceof JsRuntimeError ? Object.assign(error, { logs: reply.logs, usage }) : error;
+      throw error instanceof JsRuntimeError ? Object.assign(error, { logs: reply.logs }) : error;
     }
   }
 }

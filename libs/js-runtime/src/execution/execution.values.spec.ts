@@ -229,8 +229,12 @@ describe('What an execution comes to', () => {
       wallMs: expect.any(Number),
       queueMs: expect.any(Number),
       cpuMs: expect.any(Number),
+      peakMemoryBytes: expect.any(Number),
       heapBytes: expect.any(Number),
       apiCalls: 0,
+      inputBytes: 0,
+      resultBytes: 1,
+      logBytes: 0,
       compile: 'miss',
     });
     for (const used of [first.usage.wallMs, first.usage.queueMs, first.usage.cpuMs, first.usage.heapBytes]) {

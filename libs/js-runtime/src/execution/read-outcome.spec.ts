@@ -4,12 +4,13 @@ import type { RunReply } from '../process/vm-request.ts';
 import type { RunOutcome } from '../protocol/messages.ts';
 import { readOutcome } from './read-outcome.ts';
 
-const options = compileOptions({ maxResultBytes: 100, maxMemoryMb: 32 });
+const options = compileOptions({ timeoutMs: 250, maxCpuMs: 70, maxResultBytes: 100, maxMemoryMb: 32 });
 const error = { name: 'TypeError', message: 'no', stack: 'TypeError: no\n    at a.js:2:3', line: 2, column: 3 };
 
 function read(outcome: RunOutcome, resultJson = ''): unknown {
-  const reply: RunReply = { outcome, resultJson, logs: [], cpuMs: 1, heapBytes: 2, codeCache: undefined };
-  return readOutcome(reply, 250, options);
+  const used = { cpuMs: 1, peakMemoryBytes: 3, heapBytes: 2, resultBytes: resultJson.length };
+  const reply: RunReply = { outcome, resultJson, logs: [], ...used, codeCache: undefined };
+  return readOutcome(reply, options, 260);
 }
 
 function errorOf(outcome: RunOutcome, resultJson?: string): JsRuntimeError {

@@ -1,12 +1,12 @@
 import { compilationFailed } from '../compiler/compiler.service.ts';
-import type { CompiledOptions } from '../config/options.schema.ts';
-import { memoryLimitExceeded, wallTimeLimitExceeded } from '../errors/explain-vm-gone.ts';
+import type { ResourceLimits } from '../config/limits.ts';
+import { cpuTimeLimitExceeded, memoryLimitExceeded, wallTimeLimitExceeded } from '../errors/explain-vm-gone.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import { isTooDeep, MAX_JSON_DEPTH } from '../protocol/json-depth.ts';
 import type { RunReply } from '../process/vm-request.ts';
 
 /** The value a script came to, or the one error that says why there is none. @throws JsRuntimeError */
-export function readOutcome(reply: RunReply, timeoutMs: number, options: CompiledOptions): unknown {
+export function readOutcome(reply: RunReply, limits: ResourceLimits, elapsedMs: number): unknown {
   const { outcome } = reply;
   switch (outcome.kind) {
     case 'value':
@@ -22,14 +22,16 @@ export function readOutcome(reply: RunReply, timeoutMs: number, options: Compile
     case 'not-serializable':
       throw new JsRuntimeError('RESULT_NOT_SERIALIZABLE', `The result is not JSON: ${outcome.message}`);
     case 'result-too-large': {
-      const { maxResultBytes: allowed } = options;
+      const { maxResultBytes: allowed } = limits;
       const limit = { name: 'maxResultBytes', allowed, used: outcome.bytes };
       throw new JsRuntimeError('RESULT_TOO_LARGE', `The result is larger than ${allowed} bytes as JSON`, { limit });
     }
     case 'timed-out':
-      throw wallTimeLimitExceeded(timeoutMs, outcome.stack);
+      throw wallTimeLimitExceeded(limits.timeoutMs, elapsedMs, outcome.stack);
+    case 'out-of-cpu':
+      throw cpuTimeLimitExceeded(limits.maxCpuMs, reply, outcome.stack);
     case 'out-of-memory':
-      throw memoryLimitExceeded(options.maxMemoryMb);
+      throw memoryLimitExceeded(limits.maxMemoryMb, reply);
   }
 }
 

@@ -1,8 +1,6 @@
-import type { KeptScripts } from '../protocol/kept-scripts.ts';
-import type { ScriptHeader } from '../protocol/messages.ts';
 import type { RetireReason } from '../process/retire-reason.ts';
 import type { VmExit } from '../process/vm-gone.error.ts';
-import type { CompileReply, RunReply, RunRequest } from '../process/vm-request.ts';
+import type { CompileReply, CompileRequest, RunReply, RunRequest } from '../process/vm-request.ts';
 import type { Vm } from './vm-factory.ts';
 
 /** A VM as its lessee has it: to look at for ever, to use until the lease ends. */
@@ -32,8 +30,8 @@ export class LeasedVm implements Vm {
     return this.#vm.exited;
   }
 
-  get keptScripts(): KeptScripts<true> {
-    return this.#vm.keptScripts;
+  holds(scriptKey: string, maxMemoryMb: number): boolean {
+    return this.#vm.holds(scriptKey, maxMemoryMb);
   }
 
   async run(request: RunRequest): Promise<RunReply> {
@@ -41,9 +39,9 @@ export class LeasedVm implements Vm {
     return this.#vm.run(request);
   }
 
-  async compile(script: ScriptHeader, source: string, timeoutMs: number): Promise<CompileReply> {
+  async compile(request: CompileRequest): Promise<CompileReply> {
     this.#assertHeld();
-    return this.#vm.compile(script, source, timeoutMs);
+    return this.#vm.compile(request);
   }
 
   kill(reason: RetireReason): void {

@@ -284,6 +284,18 @@ describe('PooledVm', () => {
       expect(pooled).toMatchObject({ state: 'idle', tenantId: 'acme' });
     });
 
+    it('ends it when it keeps too much memory, unless somebody has it by then', () => {
+      bringInto('recycling');
+      vm.isBloated = true;
+      lend();
+      vm.finishRecycling();
+      expect(pooled.state).toBe('leased');
+      vm.recycled = false;
+      pooled.release();
+      vm.finishRecycling();
+      expect(pooled.state).toBe('retired');
+    });
+
     it('changes nothing for one who has it by then', () => {
       bringInto('recycling');
       const lease = lend();

@@ -75,7 +75,9 @@ export class PooledVm {
     this.#to('idle');
     this.#vm = vm;
     vm.onRecycled = () => {
-      if (this.isMakingItsRealm) this.#to('idle');
+      if (!this.isMakingItsRealm) return;
+      if (vm.keepsTooMuch()) this.retire('memory');
+      else this.#to('idle');
     };
   }
 

@@ -3,7 +3,7 @@ import type { VmProcess } from '../process/vm-process.ts';
 import type { RetireReason } from '../process/retire-reason.ts';
 
 /** A VM as whoever leases it has it. */
-export type Vm = Pick<VmProcess, 'id' | 'pid' | 'alive' | 'exited' | 'keptScripts' | 'run' | 'compile' | 'kill'>;
+export type Vm = Pick<VmProcess, 'id' | 'pid' | 'alive' | 'exited' | 'holds' | 'run' | 'compile' | 'kill'>;
 
 /** A VM as the pool has it. */
 export interface PoolVm extends Vm {
@@ -11,12 +11,16 @@ export interface PoolVm extends Vm {
   readonly recycled: boolean;
   /** Whether it works on a request. */
   readonly busy: boolean;
+  /** Whether former requests have left too much memory taken in it. */
+  keepsTooMuch(): boolean;
   /** Called when its next realm is made. */
   onRecycled: (() => void) | undefined;
   /** Whether making it takes the VM longer than this, waiting for a CPU not included. */
   recyclingOverdue(timeoutMs: number): boolean;
-  /** What it has used of a CPU, and how long it waited for one; undefined where nobody can tell. */
-  cpuTimes(): { readonly ranMs: number; readonly waitedMs: number } | undefined;
+  /** What it has used of the CPUs since it was started, in milliseconds; undefined where nobody can tell. */
+  cpuMs(): number | undefined;
+  /** Asked every some milliseconds while it is leased: ends it when its request has used more than it may. */
+  enforceLimits(): void;
   /** 0 is the priority it started with, 19 the lowest. False when the operating system refuses. */
   setPriority(nice: number): boolean;
   /** Runs a script in a fresh realm. @throws VmGoneError when it does not answer in time; it is ended then */

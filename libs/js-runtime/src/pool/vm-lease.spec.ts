@@ -12,8 +12,7 @@ const request: RunRequest = {
   contextJson: '{}',
   inputJson: '',
   codeCache: undefined,
-  timeoutMs: 100,
-  limits: { maxResultBytes: 1, maxLogBytes: 1, maxLogEntries: 1 },
+  limits: { timeoutMs: 100, maxCpuMs: 1, maxMemoryMb: 8, maxResultBytes: 1, maxLogBytes: 1, maxLogEntries: 1 },
 };
 const released = 'VM vm-1 was released; by now it may be another tenant';
 
@@ -36,8 +35,8 @@ describe('VmLease', () => {
     const [run, compile] = [jest.spyOn(vm, 'run'), jest.spyOn(vm, 'compile')];
     await expect(lease.vm.run(request)).rejects.toThrow('a fake VM runs nothing');
     expect(run.mock.calls).toEqual([[request]]);
-    await expect(lease.vm.compile(script, '1', 100)).rejects.toThrow('a fake VM compiles nothing');
-    expect(compile.mock.calls).toEqual([[script, '1', 100]]);
+    await expect(lease.vm.compile(request)).rejects.toThrow('a fake VM compiles nothing');
+    expect(compile.mock.calls).toEqual([[request]]);
   });
 
   it('lets its tenant end the VM, for its reason', async () => {
@@ -47,7 +46,7 @@ describe('VmLease', () => {
   });
 
   it('hides what only the pool may do with a VM', () => {
-    for (const name of ['onRecycled', 'recycled', 'setPriority', 'check', 'cpuTimes']) {
+    for (const name of ['onRecycled', 'recycled', 'setPriority', 'check', 'cpuMs', 'enforceLimits']) {
       expect(lease.vm).not.toHaveProperty(name);
     }
   });
@@ -65,7 +64,7 @@ describe('VmLease', () => {
 
     it('compiles nothing', async () => {
       const compile = jest.spyOn(vm, 'compile');
-      await expect(lease.vm.compile(script, '1', 100)).rejects.toThrow(released);
+      await expect(lease.vm.compile(request)).rejects.toThrow(released);
       expect(compile).not.toHaveBeenCalled();
     });
 
@@ -85,7 +84,8 @@ describe('VmLease', () => {
     });
 
     it('still lets look at the VM', async () => {
-      expect(lease.vm).toMatchObject({ id: 'vm-1', pid: 1001, alive: true, keptScripts: vm.keptScripts });
+      expect(lease.vm).toMatchObject({ id: 'vm-1', pid: 1001, alive: true });
+      expect(lease.vm.holds('key', 8)).toBe(false);
       vm.exit();
       expect(lease.vm.alive).toBe(false);
       await expect(lease.vm.exited).resolves.toMatchObject({ reason: 'crashed' });

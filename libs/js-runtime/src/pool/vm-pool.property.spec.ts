@@ -84,7 +84,7 @@ describe('VmPoolService, whatever happens', () => {
     );
     // The walks have been everywhere.
     const everywhere = ['leased', 'POOL_EXHAUSTED', 'TENANT_BUSY', 'CANCELLED'];
-    const endings = ['age', 'uses', 'unhealthy', 'crashed', 'wall', 'overflow', 'rebind', 'cpu'];
+    const endings = ['age', 'uses', 'unhealthy', 'crashed', 'wall', 'overflow', 'rebind', 'lowered'];
     expect([...seen]).toEqual(expect.arrayContaining([...everywhere, ...endings]));
   });
 

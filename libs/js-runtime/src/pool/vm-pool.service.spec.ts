@@ -230,7 +230,7 @@ describe('VmPoolService', () => {
         vm.kill('cancelled');
       }).toThrow(/vm-1 was released; by now it may be another tenant's/);
       await expect(vm.run({} as never)).rejects.toThrow(/was released/);
-      await expect(vm.compile({} as never, '', 1)).rejects.toThrow(/was released/);
+      await expect(vm.compile({} as never)).rejects.toThrow(/was released/);
       expect(lease.tenantId).toBe('a');
       expect(on.factory.living).toHaveLength(1);
     });

@@ -61,6 +61,7 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
   constructor(
     @Inject(COMPILED_OPTIONS) private readonly options: CompiledOptions,
     @Inject(VM_FACTORY) private readonly factory: VmFactory,
+    policies: TenantPolicies,
   ) {
     const events = {
       onChange: () => {
@@ -73,7 +74,7 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
       },
     };
     this.#queue = new AdmissionQueue(
-      new TenantPolicies(options),
+      policies,
       options.queueSize,
       () => this.#fleet.count(isThere),
       ({ code }) => {

@@ -58,7 +58,7 @@ describe('VmPoolService under stress', () => {
       maxMemoryMb: 16,
       vmMaxUses: 100,
     };
-    runtime = await startRuntime(options, SlowVmFactory);
+    runtime = await startRuntime(options, { vmFactory: SlowVmFactory });
   });
 
   afterAll(async () => {

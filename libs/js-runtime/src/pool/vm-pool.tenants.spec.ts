@@ -38,7 +38,7 @@ function note<K>(notes: Map<K, Set<string>>, key: K, tenantId: string): void {
 async function mostTenants(tenantBoundary: TenantBoundary): Promise<{ processes: number; isolates: number }> {
   NotingVmFactory.tenantsOfProcess.clear();
   NotingVmFactory.tenantsOfIsolate.clear();
-  const runtime = await startRuntime({ poolSize: 2, maxVms: 3, tenantBoundary }, NotingVmFactory);
+  const runtime = await startRuntime({ poolSize: 2, maxVms: 3, tenantBoundary }, { vmFactory: NotingVmFactory });
   const tenants = ['a', 'b', 'c', 'd', 'e'];
   const order = Array.from({ length: 60 }, (_, index) => tenants[(index * 7 + (index >> 2)) % 5] as string);
   const values = await Promise.all(order.map(async (id) => (await runtime.runAs(id, 'context.tenant.id')).value));

@@ -4,7 +4,7 @@ import { VmLease } from './vm-lease.ts';
 import { VmWatch } from './vm-watch.ts';
 
 const { jest } = import.meta;
-const TICK_MS = 20;
+const TICK_MS = 10;
 
 describe('VmWatch', () => {
   let fleet: PooledVm[];
@@ -108,6 +108,14 @@ describe('VmWatch', () => {
       expect(jest.getTimerCount()).toBe(0);
     });
 
+    it.each(['cpu', 'memory'] as const)('end a VM whose request exceeds its limit of %s', async (exceeds) => {
+      const [pooled, vm] = addLeased();
+      vm.exceeds = exceeds;
+      tick();
+      expect(pooled.state).toBe('retired');
+      await expect(vm.exited).resolves.toMatchObject({ reason: exceeds });
+    });
+
     it('pay no heed to a VM that starts', () => {
       fleet.push(new PooledVm(1000));
       watch.start();
@@ -120,7 +128,7 @@ describe('VmWatch', () => {
       addLeased();
       watch.start();
       expect(jest.getTimerCount()).toBe(1);
-      const looks = jest.spyOn(vm, 'cpuTimes');
+      const looks = jest.spyOn(vm, 'enforceLimits');
       tick();
       expect(looks).toHaveBeenCalledTimes(1);
       expect(pooled.state).toBe('leased');
@@ -215,7 +223,7 @@ describe('VmWatch', () => {
 
     it('stays what it is where nobody can tell what a VM uses', () => {
       const [pooled, vm] = addLeased();
-      jest.spyOn(vm, 'cpuTimes').mockReturnValue(undefined as never);
+      jest.spyOn(vm, 'cpuMs').mockReturnValue(undefined as never);
       burn(vm, 1000);
       expect([vm.nice, pooled.state]).toEqual([0, 'leased']);
     });
@@ -263,7 +271,7 @@ describe('VmWatch', () => {
 
     it('the VM is ended, with the reason "cpu"', async () => {
       expect(pooled.state).toBe('retired');
-      await expect(vm.exited).resolves.toMatchObject({ reason: 'cpu' });
+      await expect(vm.exited).resolves.toMatchObject({ reason: 'lowered' });
     });
 
     it.each([
@@ -289,7 +297,7 @@ describe('VmWatch', () => {
       nextVm.refusesToRestore = true;
       burn(nextVm, 1000);
       release(next);
-      await expect(nextVm.exited).resolves.toMatchObject({ reason: 'cpu' });
+      await expect(nextVm.exited).resolves.toMatchObject({ reason: 'lowered' });
     });
   });
 

@@ -1,7 +1,7 @@
 import type { PooledVm } from './pooled-vm.ts';
 
 /** How often running VMs are looked at; nothing is done while none runs. */
-const TICK_MS = 20;
+const TICK_MS = 10;
 
 /**
  * The longer an execution burns CPU, the lower the priority of its VM: a short script then hardly waits for a long one.
@@ -16,7 +16,10 @@ const STEPS_FOR_GOOD: typeof STEPS = [{ burntMs: 1000, nice: 10 }];
 
 const CAUTION_MS = 60_000;
 
-/** Watches VMs at work, from outside: burners lose priority, and one that does not come back from recycling is ended. */
+/**
+ * Watches VMs at work, from outside, with one timer for all: those that exceed a limit are ended, burners lose priority, and
+ * one that does not come back from recycling is ended too.
+ */
 export class VmWatch {
   #timer: NodeJS.Timeout | undefined;
   /** `performance.now()` until which it is taken that priorities cannot be raised. */
@@ -48,15 +51,17 @@ export class VmWatch {
     } else {
       // For want of rights, and then for good; or because somebody else did the same just now, which passes.
       this.#cautiousUntil = performance.now() + CAUTION_MS;
-      pooled.retire('cpu');
+      pooled.retire('lowered');
     }
   }
 
   #tick(): void {
     let isIdle = true;
     for (const pooled of this.vms) {
-      if (pooled.state === 'leased') this.#lowerIfBurning(pooled);
-      else if (pooled.isMakingItsRealm) this.#endIfOverdue(pooled);
+      if (pooled.state === 'leased') {
+        pooled.vm.enforceLimits();
+        this.#lowerIfBurning(pooled);
+      } else if (pooled.isMakingItsRealm) this.#endIfOverdue(pooled);
       else continue;
       isIdle = false;
     }
@@ -64,7 +69,7 @@ export class VmWatch {
   }
 
   #lowerIfBurning(pooled: PooledVm): void {
-    const ranMs = pooled.vm.cpuTimes()?.ranMs;
+    const ranMs = pooled.vm.cpuMs();
     if (ranMs === undefined) return;
     pooled.cpuMsAtFirstLook ??= ranMs;
     const burntMs = ranMs - pooled.cpuMsAtFirstLook;

@@ -1,11 +1,13 @@
 /** Every reason for which a VM process ends. Whoever ends it says why; `crashed` is left for the case that nobody did. */
 export const RETIRE_REASONS = [
-  /** It ran past its deadline, or its isolate had to be interrupted. */
+  /** It did not stop at its deadline. */
   'wall',
-  /** Its isolate hit the heap limit. */
+  /** It used more CPU than `maxCpuMs`. */
+  'cpu',
+  /** It used more memory than `maxMemoryMb` lets it, or keeps too much of it while idle. */
   'memory',
   /** It burnt so much CPU that its priority was lowered, and the backend may not raise it again. */
-  'cpu',
+  'lowered',
   /** The execution in it was cancelled. */
   'cancelled',
   /** It sent what no VM process sends. */

@@ -1,4 +1,5 @@
 import type { RetireReason } from './retire-reason.ts';
+import type { MeteredUse } from './run-meter.ts';
 
 export interface VmExit {
   readonly reason: RetireReason;
@@ -12,6 +13,8 @@ export class VmGoneError extends Error {
 
   constructor(
     readonly reason: RetireReason,
+    /** What the request that it did not answer had used; undefined when there was none, or nobody meters. */
+    readonly used?: MeteredUse,
     options?: ErrorOptions,
   ) {
     super(`The VM process is gone: ${reason}`, options);

@@ -5,7 +5,7 @@ import type { VmProcess } from './vm-process.ts';
 const { start, startFake } = useVmProcesses();
 
 const done: FakeAction = { answer: { type: 'done' } };
-const recycled: FakeAction = { answer: { type: 'recycled' } };
+const recycled: FakeAction = { answer: { type: 'recycled', replaced: false } };
 
 /** Resolves when the VM says that it has recycled. */
 async function recycling(vm: VmProcess): Promise<void> {
@@ -26,7 +26,7 @@ describe('VmProcess.onRecycled', () => {
   });
 
   it('is not called for a request that another has followed', async () => {
-    const vm = await startFake([done], [{ send: { type: 'recycled', id: 1 } }, done, recycled]);
+    const vm = await startFake([done], [{ send: { type: 'recycled', id: 1, replaced: false } }, done, recycled]);
     const seen: boolean[] = [];
     const hasRecycled = new Promise<void>((resolve) => {
       vm.onRecycled = () => {

@@ -3,7 +3,7 @@ import {
   expectGone,
   expectNoProcess,
   fake,
-  KIB,
+  LIMITS,
   LONG_MS,
   READY,
   request,
@@ -11,6 +11,7 @@ import {
 } from '../../test-support/use-vm-processes.ts';
 import { encodeFrame } from '../protocol/frame.ts';
 import type { ScriptWrap } from '../protocol/messages.ts';
+import { replySizeOf } from './reply-size.ts';
 import type { ChildCommand } from './child-command.ts';
 import type { RetireReason } from './retire-reason.ts';
 import type { VmProcess, VmProcessOptions } from './vm-process.ts';
@@ -61,14 +62,18 @@ describe('VmProcess with a real process', () => {
       error: { name: 'SyntaxError', message: "Identifier 'a' has already been declared", line: 2, column: 5 },
     };
     expect((await vm.run(bad)).outcome).toMatchObject(expected);
-    expect((await vm.compile(bad.script, bad.source, LONG_MS)).outcome).toMatchObject(expected);
-    expect(vm.keptScripts.has(bad.script.key)).toBe(false);
+    expect((await vm.compile(bad)).outcome).toMatchObject(expected);
+    expect(vm.holds(bad.script.key, 16)).toBe(false);
   });
 
   it('gives the script its context and input, and brings back its log', async () => {
     const vm = await start();
     const source = 'console.log(context.tenant.id, input); console.error("!"); input.n + 1';
-    const reply = await vm.run(request(source, { contextJson: '{"tenant":{"id":"acme"}}', inputJson: '{"n":1}' }));
+    const reply = await vm.run({
+      ...request(source),
+      contextJson: '{"tenant":{"id":"acme"}}',
+      inputJson: '{"n":1}',
+    });
     expect(reply.resultJson).toBe('2');
     expect(reply.logs).toEqual([
       { level: 'log', message: 'acme {"n":1}' },
@@ -79,10 +84,10 @@ describe('VmProcess with a real process', () => {
   it('makes a code cache when it compiles, and takes one', async () => {
     const vm = await start();
     const run = request('[1, 2, 3].map((n) => n * 2)');
-    const { outcome, codeCache } = await vm.compile(run.script, run.source, LONG_MS);
+    const { outcome, codeCache } = await vm.compile(run);
     expect(outcome).toEqual({ kind: 'compiled' });
     expect(codeCache?.byteLength).toBeGreaterThan(0);
-    expect(vm.keptScripts.has(run.script.key)).toBe(true);
+    expect(vm.holds(run.script.key, 16)).toBe(true);
     expect(await vm.run(run)).toMatchObject({ resultJson: '[2,4,6]', codeCache: undefined });
 
     const other = await start();
@@ -96,9 +101,9 @@ describe('VmProcess with a real process', () => {
     const run = request('1');
     await vm.run(run);
     await vm.check(LONG_MS);
-    expect(vm.keptScripts.has(run.script.key)).toBe(true);
+    expect(vm.holds(run.script.key, 16)).toBe(true);
     await vm.reset(LONG_MS);
-    expect(vm.keptScripts.has(run.script.key)).toBe(false);
+    expect(vm.holds(run.script.key, 16)).toBe(false);
     expect((await vm.run(run)).resultJson).toBe('1');
   });
 
@@ -109,13 +114,13 @@ describe('VmProcess with a real process', () => {
     expect((await first).resultJson).toBe('1');
   });
 
-  it('ends with the script that does not', async () => {
+  it('stops a script that does not end, and works on with another isolate', async () => {
     const vm = await start();
     const reply = await vm.run(request('console.log("here"); for (;;);', { timeoutMs: 20 }));
     expect(reply.outcome.kind).toBe('timed-out');
     expect(reply.logs).toEqual([{ level: 'log', message: 'here' }]);
-    expect(vm.alive).toBe(false);
-    expect(await vm.exited).toEqual({ reason: 'wall', code: null, signal: 'SIGKILL' });
+    expect((await vm.run(request('6 * 7'))).resultJson).toBe('42');
+    expect(vm.alive).toBe(true);
   });
 
   it('ends with the script that uses too much memory', async () => {
@@ -147,9 +152,10 @@ describe('VmProcess with a real process', () => {
   });
 
   it('is killed for a frame longer than agreed', async () => {
-    const vm = await start({ maxFrameBytes: 8 * KIB });
-    const limits = { maxResultBytes: 16 * KIB, maxLogBytes: 0, maxLogEntries: 0 };
-    await expectGone(vm.run(request('"x".repeat(10_000)', { limits })), 'protocol');
+    // Only its length is sent: it is refused before anything of it is kept.
+    const length = [...new Uint8Array(new Uint32Array([replySizeOf(LIMITS).maxFrameBytes + 1]).buffer)].reverse();
+    const vm = await startFake([{ raw: length }]);
+    await expectGone(vm.run(request('1')), 'protocol');
   });
 });
 
@@ -227,7 +233,7 @@ describe('VmProcess with a hostile process', () => {
   });
 
   it('knows when it has recycled', async () => {
-    const vm = await startFake([done], [{ answer: { type: 'recycled' } }, done]);
+    const vm = await startFake([done], [{ answer: { type: 'recycled', replaced: false } }, done]);
     await vm.check(LONG_MS);
     expect(vm.recycled).toBe(false);
     await vm.check(LONG_MS);
@@ -236,7 +242,7 @@ describe('VmProcess with a hostile process', () => {
 
   it.each<[string, (vm: VmProcess) => Promise<unknown>, RetireReason]>([
     ['a run', (vm) => vm.run(request('1', { timeoutMs: 1 })), 'wall'],
-    ['a compilation', (vm) => vm.compile(request('1').script, '1', 1), 'wall'],
+    ['a compilation', (vm) => vm.compile(request('1', { timeoutMs: 1 })), 'wall'],
     ['a check', (vm) => vm.check(1), 'unhealthy'],
     ['a reset', (vm) => vm.reset(1), 'unhealthy'],
   ])('kills it when it never answers %s', async (_, work, reason) => {

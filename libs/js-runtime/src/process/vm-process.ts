@@ -1,25 +1,26 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { encodeFrame, FrameDecoder, ProtocolError, type Frame } from '../protocol/frame.ts';
-import type { HostMessage, ScriptHeader, VmMessage } from '../protocol/messages.ts';
+import type { HostMessage, VmMessage } from '../protocol/messages.ts';
 import { KeptScripts } from '../protocol/kept-scripts.ts';
 import { parseVmMessage } from '../protocol/vm-message.schema.ts';
 import type { ChildCommand } from './child-command.ts';
-import { readCpuTimes, type CpuTimes } from './cpu-times.ts';
 import { Patience } from './patience.ts';
+import { ProcessMeter } from './process-meter.ts';
 import { setProcessPriority } from './priority.ts';
 import { RecyclingWatch } from './recycling-watch.ts';
+import { PLAIN_REPLY, replySizeOf, type ReplySize } from './reply-size.ts';
 import type { RetireReason } from './retire-reason.ts';
+import { MAX_KEPT_MB, RunMeter, type MeterLimits } from './run-meter.ts';
 import { VmGoneError, type VmExit } from './vm-gone.error.ts';
-import type { CompileReply, RunReply, RunRequest } from './vm-request.ts';
+import type { CompileReply, CompileRequest, RunReply, RunRequest } from './vm-request.ts';
 
 export interface VmProcessOptions {
   readonly id: string;
   readonly command: ChildCommand;
   readonly startTimeoutMs: number;
-  /** Longest frame, and longest header of one, that the process may send. */
-  readonly maxFrameBytes: number;
-  readonly maxHeaderBytes: number;
+  /** Whether to look from outside at what it uses, where the system tells. Default true; false is for tests. */
+  readonly metersOutside?: boolean;
   /** Gives up a start that is under way. */
   readonly signal?: AbortSignal;
 }
@@ -55,13 +56,21 @@ export class VmProcess {
   readonly id: string;
   /** Settles when the operating system has reaped the process. */
   readonly exited: Promise<VmExit>;
-  readonly keptScripts = new KeptScripts<true>();
   /** Called whenever `recycled` becomes true; never after the process was told to end. */
   onRecycled: (() => void) | undefined;
   readonly #child: ChildProcess;
   /** Undefined when the process could not be started at all. */
   readonly #pipe: Socket | undefined;
-  readonly #decoder: FrameDecoder;
+  readonly #decoder = new FrameDecoder(PLAIN_REPLY.maxFrameBytes, PLAIN_REPLY.maxHeaderBytes);
+  /** The scripts that the present isolate has compiled, and its heap limit once a request has had one. */
+  readonly #keptScripts = new KeptScripts<true>();
+  #isolateMemoryMb: number | undefined;
+  /** Undefined until the process is ready, and where nobody can tell from outside what it uses. */
+  #meter: ProcessMeter | undefined;
+  /** What it had when it was new. */
+  #idleBytes = 0;
+  /** Of the request it works on, or has worked on last. */
+  #runMeter: RunMeter | undefined;
   #killedFor: RetireReason | undefined;
   #hasExited = false;
   #pending: Pending | undefined;
@@ -72,7 +81,6 @@ export class VmProcess {
 
   private constructor(options: VmProcessOptions) {
     this.id = options.id;
-    this.#decoder = new FrameDecoder(options.maxFrameBytes, options.maxHeaderBytes);
     this.#child = spawn(options.command.file, options.command.args, {
       cwd: '/',
       env: {},
@@ -95,7 +103,8 @@ export class VmProcess {
       const onEnd = (code: number | null, signal: NodeJS.Signals | null): void => {
         this.#hasExited = true;
         const reason = (this.#killedFor ??= 'crashed');
-        this.#failPending(new VmGoneError(reason));
+        this.#failPending(reason);
+        this.#meter?.close();
         resolve({ reason, code, signal });
       };
       this.#child.once('exit', onEnd);
@@ -120,6 +129,7 @@ export class VmProcess {
     options.signal?.addEventListener('abort', onAbort);
     try {
       await vm.#expect<'ready'>('ready', 0, options.startTimeoutMs, 'start');
+      if (options.metersOutside !== false) vm.#beginMetering();
       return vm;
     } catch (cause) {
       const { reason, code, signal } = await vm.exited;
@@ -151,9 +161,26 @@ export class VmProcess {
     return this.#recycledAfterId === this.#lastRequestId;
   }
 
-  /** What the main thread, in which all scripts run, has had of the CPUs. Undefined where nobody knows, or no more. */
-  cpuTimes(): CpuTimes | undefined {
-    return this.alive ? readCpuTimes(this.pid) : undefined;
+  /** Milliseconds of CPU that it has used since it was started. Undefined where nobody knows, or no more. */
+  cpuMs(): number | undefined {
+    return this.alive ? this.#meter?.cpuMs() : undefined;
+  }
+
+  /** Whether a request with this heap limit finds the script compiled. */
+  holds(scriptKey: string, maxMemoryMb: number): boolean {
+    return this.#isolateMemoryMb === maxMemoryMb && this.#keptScripts.has(scriptKey);
+  }
+
+  /** Whether it has so much memory left of former requests that the next one could exceed a limit because of it. */
+  keepsTooMuch(): boolean {
+    const keptBytes = (this.#meter?.privateBytes() ?? 0) - this.#idleBytes;
+    return keptBytes > MAX_KEPT_MB * 1024 * 1024;
+  }
+
+  /** To be asked every some milliseconds while it works: ends the process when the request has used more than it may. */
+  enforceLimits(): void {
+    const exceeded = this.#pending && this.#runMeter?.look();
+    if (exceeded) this.kill(exceeded);
   }
 
   /**
@@ -178,42 +205,49 @@ export class VmProcess {
 
   /** @throws VmGoneError */
   async run(request: RunRequest): Promise<RunReply> {
-    const { script, source, contextJson, inputJson, codeCache, timeoutMs, limits } = request;
+    const { script, source, contextJson, inputJson, codeCache, limits } = request;
+    const { timeoutMs, maxCpuMs, maxMemoryMb, maxResultBytes, maxLogBytes, maxLogEntries } = limits;
+    this.#prepare(limits, replySizeOf(limits));
     const { message, attachments } = await this.#request<'ran'>(
       'ran',
-      { type: 'run', script, timeoutMs, limits },
+      {
+        type: 'run',
+        script,
+        timeoutMs,
+        maxMemoryMb,
+        maxCpuMs: this.#meter ? undefined : maxCpuMs,
+        limits: { maxResultBytes, maxLogBytes, maxLogEntries },
+      },
       [source, contextJson, inputJson, codeCache ?? ''],
       timeoutMs + KILL_GRACE_MS,
       'wall',
     );
-    const { outcome, logs, cpuMs, heapBytes } = message;
-    // After an interrupt or an out-of-memory disposal isolated-vm may throw out of a later, unrelated entry.
-    if (outcome.kind === 'timed-out') this.kill('wall');
-    else if (outcome.kind === 'out-of-memory') this.kill('memory');
-    else if (outcome.kind !== 'not-compiled') this.keptScripts.use(script.key, source.length, true);
+    const { outcome, logs, heapBytes } = message;
+    const used = this.#runMeter?.answered(message.cpuMs) ?? { cpuMs: message.cpuMs, peakMemoryBytes: heapBytes };
+    // isolated-vm may throw a late error out of any later entry.
+    if (outcome.kind === 'out-of-memory') this.kill('memory');
+    else if (outcome.kind !== 'not-compiled') this.#keptScripts.use(script.key, source.length, true);
     const result = attachments[0];
-    if (result && result.byteLength > limits.maxResultBytes) throw this.#violation('a result larger than asked for');
+    const resultBytes = result?.byteLength ?? 0;
+    if (resultBytes > maxResultBytes) throw this.#violation('a result larger than asked for');
     const resultJson = result?.toString('utf8') ?? '';
-    return { outcome, logs, cpuMs, heapBytes, resultJson, codeCache: optional(attachments[1]) };
+    return { outcome, logs, heapBytes, ...used, resultJson, resultBytes, codeCache: optional(attachments[1]) };
   }
 
   /** @throws VmGoneError */
-  async compile(script: ScriptHeader, source: string, timeoutMs: number): Promise<CompileReply> {
-    const { message, attachments } = await this.#request<'compiled'>(
-      'compiled',
-      { type: 'compile', script },
-      [source],
-      timeoutMs,
-      'wall',
-    );
-    if (message.outcome.kind === 'compiled') this.keptScripts.use(script.key, source.length, true);
+  async compile({ script, source, limits }: CompileRequest): Promise<CompileReply> {
+    const { timeoutMs, maxMemoryMb } = limits;
+    this.#prepare(limits, PLAIN_REPLY);
+    const header = { type: 'compile' as const, script, maxMemoryMb };
+    const { message, attachments } = await this.#request<'compiled'>('compiled', header, [source], timeoutMs, 'wall');
+    if (message.outcome.kind === 'compiled') this.#keptScripts.use(script.key, source.length, true);
     else if (message.outcome.kind === 'out-of-memory') this.kill('memory');
     return { outcome: message.outcome, codeCache: optional(attachments[0]) };
   }
 
   /** Replaces the isolate. @throws VmGoneError */
   async reset(timeoutMs: number): Promise<void> {
-    this.keptScripts.clear();
+    this.#keptScripts.clear();
     await this.#request<'done'>('done', { type: 'reset' }, [], timeoutMs, 'unhealthy');
   }
 
@@ -232,9 +266,22 @@ export class VmProcess {
   kill(reason: RetireReason): void {
     if (!this.alive) return;
     this.#killedFor = reason;
-    this.#failPending(new VmGoneError(reason));
+    // Reads the meter, which has nothing to read any more once the process is gone.
+    this.#failPending(reason);
     this.#child.kill('SIGKILL');
     this.#pipe?.destroy();
+  }
+
+  #beginMetering(): void {
+    this.#meter = ProcessMeter.open(this.pid);
+    this.#idleBytes = this.#meter?.privateBytes() ?? 0;
+  }
+
+  #prepare(limits: MeterLimits, { maxFrameBytes, maxHeaderBytes }: ReplySize): void {
+    if (this.#isolateMemoryMb !== limits.maxMemoryMb) this.#keptScripts.clear();
+    this.#isolateMemoryMb = limits.maxMemoryMb;
+    this.#decoder.allow(maxFrameBytes, maxHeaderBytes);
+    this.#runMeter = this.#meter && new RunMeter(this.#meter, limits, this.#idleBytes);
   }
 
   async #request<T extends VmMessage['type']>(
@@ -299,6 +346,8 @@ export class VmProcess {
         throw new ProtocolError(`recycled after request ${message.id}, which cannot be`);
       }
       this.#recycledAfterId = message.id;
+      if (message.replaced) this.#keptScripts.clear();
+      if (this.#pending) this.#runMeter?.begun();
       if (this.recycled) this.onRecycled?.();
       return;
     }
@@ -310,17 +359,17 @@ export class VmProcess {
     pending.resolve({ message, attachments });
   }
 
-  #failPending(error: VmGoneError): void {
+  #failPending(reason: RetireReason): void {
     const pending = this.#pending;
     if (!pending) return;
     this.#pending = undefined;
     clearTimeout(pending.timer);
-    pending.reject(error);
+    pending.reject(new VmGoneError(reason, this.#runMeter?.read()));
   }
 
   #violation(what: string): VmGoneError {
     this.kill('protocol');
-    return new VmGoneError('protocol', { cause: new ProtocolError(what) });
+    return new VmGoneError('protocol', this.#runMeter?.read(), { cause: new ProtocolError(what) });
   }
 }
 

@@ -48,8 +48,8 @@ export function encodeFrame(header: object, attachments: readonly (string | Uint
  * kept; what is kept is one buffer of the announced length, however small the pieces that it arrives in.
  */
 export class FrameDecoder {
-  readonly #maxFrameBytes: number;
-  readonly #maxHeaderBytes: number;
+  #maxFrameBytes: number;
+  #maxHeaderBytes: number;
   readonly #lengthField = Buffer.alloc(LENGTH_BYTES);
   #lengthBytes = 0;
   /** The body being received, once its length is known. */
@@ -57,6 +57,12 @@ export class FrameDecoder {
   #bodyBytes = 0;
 
   constructor(maxFrameBytes: number, maxHeaderBytes = maxFrameBytes) {
+    this.#maxFrameBytes = maxFrameBytes;
+    this.#maxHeaderBytes = maxHeaderBytes;
+  }
+
+  /** Changes what is allowed, from the next frame on. */
+  allow(maxFrameBytes: number, maxHeaderBytes: number): void {
     this.#maxFrameBytes = maxFrameBytes;
     this.#maxHeaderBytes = maxHeaderBytes;
   }

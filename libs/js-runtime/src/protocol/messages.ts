@@ -23,13 +23,17 @@ export interface OutputLimits {
 /** Backend → VM process. One request at a time; each is answered by exactly one {@link VmMessage} of the same `id`. */
 export type HostMessage =
   /** Attachments: source. */
-  | { readonly type: 'compile'; readonly id: number; readonly script: ScriptHeader }
+  | { readonly type: 'compile'; readonly id: number; readonly script: ScriptHeader; readonly maxMemoryMb: number }
   /** Attachments: source, context (JSON), input (JSON, empty when there is none), code cache (empty when there is none). */
   | {
       readonly type: 'run';
       readonly id: number;
       readonly script: ScriptHeader;
       readonly timeoutMs: number;
+      /** Heap limit of the isolate that it runs in; one that has another is replaced. */
+      readonly maxMemoryMb: number;
+      /** Only where nobody meters the process from outside; then it stops a script itself, as well as it can. */
+      readonly maxCpuMs?: number | undefined;
       readonly limits: OutputLimits;
     }
   /** Replaces the isolate, so that the process may serve another tenant. */
@@ -64,8 +68,10 @@ export type RunOutcome =
   | { readonly kind: 'not-serializable'; readonly message: string }
   /** `bytes`: at least as many; a result far too large is not measured exactly. */
   | { readonly kind: 'result-too-large'; readonly bytes: number }
-  /** `stack`: where the script was when it ran out of time. The process is finished afterwards. */
+  /** `stack`: where the script was when it ran out of time. The isolate is replaced afterwards. */
   | { readonly kind: 'timed-out'; readonly stack: string }
+  /** As `timed-out`, for `maxCpuMs`. */
+  | { readonly kind: 'out-of-cpu'; readonly stack: string }
   /** The isolate hit its heap limit and is disposed. The process is finished afterwards. */
   | { readonly kind: 'out-of-memory' };
 
@@ -90,7 +96,10 @@ export type VmMessage =
     }
   /** Answers `compile`. Attachments: code cache (or empty). */
   | { readonly type: 'compiled'; readonly id: number; readonly outcome: CompileOutcome }
-  /** The realm for the next request is made; sent once after each answer, with the answer's id. */
-  | { readonly type: 'recycled'; readonly id: number }
+  /**
+   * The realm for the next request is made; sent once after each answer, with the answer's id. `replaced`: in a new isolate,
+   * which holds no scripts.
+   */
+  | { readonly type: 'recycled'; readonly id: number; readonly replaced: boolean }
   /** Answers `reset` and `check`. */
   | { readonly type: 'done'; readonly id: number };

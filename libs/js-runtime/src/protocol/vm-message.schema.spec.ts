@@ -23,7 +23,8 @@ describe('parseVmMessage', () => {
   it.each([
     ['ready', { type: 'ready' }],
     ['done', { type: 'done', id: 0 }],
-    ['recycled', { type: 'recycled', id: 12 }],
+    ['recycled', { type: 'recycled', id: 12, replaced: true }],
+    ['ran', { type: 'ran', id: 3, outcome: { kind: 'out-of-cpu', stack: '' }, logs: [], cpuMs: 1, heapBytes: 2 }],
     ['compiled', { type: 'compiled', id: 1, outcome: { kind: 'compiled' } }],
     ['compiled, but not', { type: 'compiled', id: 1, outcome: { kind: 'not-compiled', error } }],
     ['ran: value', ranWith({ kind: 'value' })],

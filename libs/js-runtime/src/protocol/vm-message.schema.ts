@@ -26,6 +26,7 @@ const runOutcome = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('not-serializable'), message: z.string().max(MAX_TEXT) }),
   z.strictObject({ kind: z.literal('result-too-large'), bytes: z.int().nonnegative() }),
   z.strictObject({ kind: z.literal('timed-out'), stack: z.string().max(MAX_TEXT) }),
+  z.strictObject({ kind: z.literal('out-of-cpu'), stack: z.string().max(MAX_TEXT) }),
   z.strictObject({ kind: z.literal('out-of-memory') }),
 ]);
 
@@ -49,7 +50,7 @@ const vmMessage = z.discriminatedUnion('type', [
     ]),
   }),
   z.strictObject({ type: z.literal('done'), id }),
-  z.strictObject({ type: z.literal('recycled'), id }),
+  z.strictObject({ type: z.literal('recycled'), id, replaced: z.boolean() }),
 ]);
 
 /**

@@ -3,6 +3,7 @@ import type { HostMessage, LogEntry, RunOutcome } from '../protocol/messages.ts'
 import { readLogs } from './read-logs.ts';
 import type { Realm } from './realm.ts';
 import { describeForAuthor } from './script-position.ts';
+import type { TimeBudget, TimeOutcome } from './time-budget.ts';
 
 export interface ExecutionInput {
   readonly isolate: ivm.Isolate;
@@ -11,8 +12,7 @@ export interface ExecutionInput {
   readonly request: HostMessage & { type: 'run' };
   readonly contextJson: string;
   readonly inputJson: string;
-  /** `performance.now()` at which the script's time is up. */
-  readonly deadline: number;
+  readonly budget: TimeBudget;
 }
 
 export interface ExecutionOutput {
@@ -28,9 +28,7 @@ const LOG_READ_TIMEOUT_MS = 50;
 
 /** Runs one script in its realm, waiting for promises and timers, until it settles or its time is up. */
 export async function execute(input: ExecutionInput): Promise<ExecutionOutput> {
-  const { realm, request, script } = input;
-  const remainingMs = (): number => Math.max(1, Math.ceil(input.deadline - performance.now()));
-  const isOver = (): boolean => performance.now() >= input.deadline;
+  const { realm, request, script, budget } = input;
   let state: string;
   try {
     realm.begin(
@@ -42,17 +40,19 @@ export async function execute(input: ExecutionInput): Promise<ExecutionOutput> {
       input.contextJson,
       input.inputJson,
     );
-    state = realm.run(script, request.script.wrap, remainingMs);
+    state = realm.run(script, request.script.wrap, budget);
     while (state.startsWith('p')) {
       const nextTimerMs = state.length > 1 ? Number(state.slice(1)) : Infinity;
-      await sleep(Math.min(nextTimerMs, remainingMs()));
+      budget.pause();
+      await sleep(Math.min(nextTimerMs, budget.remainingMs()));
       do {
-        if (isOver()) return finish(input, { kind: 'timed-out', stack: '' });
-        state = realm.tick(remainingMs());
+        const over = budget.whyOver();
+        if (over) return finish(input, { kind: over, stack: '' });
+        state = realm.tick(budget);
       } while (state === DUE_NOW);
     }
   } catch (error) {
-    return finish(input, whyEntryFailed(input, error, isOver()));
+    return finish(input, whyEntryFailed(input, error, budget.whyOver()));
   }
   return finish(input, readOutcome(state, request), state);
 }
@@ -61,10 +61,10 @@ export async function execute(input: ExecutionInput): Promise<ExecutionOutput> {
  * An entry throws when the host side ended it, or for a rejection that nothing handled. The text of the error is the
  * script's to choose, so only what this process knows decides.
  */
-function whyEntryFailed(input: ExecutionInput, error: unknown, isOver: boolean): RunOutcome {
+function whyEntryFailed(input: ExecutionInput, error: unknown, over: TimeOutcome | undefined): RunOutcome {
   if (input.isolate.isDisposed) return { kind: 'out-of-memory' };
   const info = describeForAuthor(flatten(error), input.request.script.name);
-  return isOver ? { kind: 'timed-out', stack: info.stack } : { kind: 'threw', error: info };
+  return over ? { kind: over, stack: info.stack } : { kind: 'threw', error: info };
 }
 
 /** What isolated-vm says of an object that is no error, in place of the object. */

@@ -5,6 +5,7 @@ import { Compiler, NotCompiled, type CompiledSource } from './compile.ts';
 import { execute, type ExecutionOutput } from './execution.ts';
 import type { IsolatedVm } from './native.ts';
 import { Realm, type RealmScripts } from './realm.ts';
+import { TimeBudget } from './time-budget.ts';
 import { REALM_FILE_NAME, REALM_SOURCE } from './realm/realm-source.ts';
 
 type NotCompiledOutcome = Exclude<CompileOutcome, { kind: 'compiled' }>;
@@ -15,6 +16,8 @@ export interface RunOutput extends ExecutionOutput {
 
 /** One isolate, with the realm for its next execution made ahead of time and the scripts it has compiled. */
 export class IsolateHost {
+  /** Its heap limit. */
+  readonly maxMemoryMb: number;
   readonly #isolate: ivm.Isolate;
   readonly #realmScripts: RealmScripts;
   readonly #compiler: Compiler;
@@ -22,8 +25,10 @@ export class IsolateHost {
     script.release();
   });
   #nextRealm: Realm | undefined;
+  #wasInterrupted = false;
 
   constructor(ivmModule: IsolatedVm, maxMemoryMb: number) {
+    this.maxMemoryMb = maxMemoryMb;
     this.#isolate = new ivmModule.Isolate({
       memoryLimit: maxMemoryMb,
       onCatastrophicError: () => process.exit(1),
@@ -34,6 +39,14 @@ export class IsolateHost {
     };
     this.#compiler = new Compiler(ivmModule, this.#isolate);
     this.prepareRealm();
+  }
+
+  /**
+   * Whether another should take its place. After an interrupt isolated-vm may throw a late error out of a later, unrelated
+   * entry; and a script that was not done may have left anything. One that is out of memory ends with its process.
+   */
+  get isWorn(): boolean {
+    return this.#wasInterrupted && !this.#isolate.isDisposed;
   }
 
   /** Makes the next execution's realm, so that it need not wait for it. */
@@ -48,7 +61,7 @@ export class IsolateHost {
     inputJson: string,
     codeCache: Uint8Array | undefined,
   ): Promise<RunOutput> {
-    const deadline = performance.now() + request.timeoutMs;
+    const budget = new TimeBudget(request.timeoutMs, request.maxCpuMs);
     let compiled: CompiledSource;
     try {
       compiled = this.#scriptFor(request.script, source, codeCache);
@@ -58,7 +71,9 @@ export class IsolateHost {
     const realm = this.#takeRealm();
     const isolate = this.#isolate;
     const { script } = compiled;
-    const output = await execute({ isolate, realm, script, request, contextJson, inputJson, deadline });
+    const output = await execute({ isolate, realm, script, request, contextJson, inputJson, budget });
+    const { kind } = output.outcome;
+    this.#wasInterrupted ||= kind === 'timed-out' || kind === 'out-of-cpu';
     if (!this.#isolate.isDisposed) realm.release();
     return { ...output, codeCache: compiled.codeCache };
   }
@@ -76,7 +91,7 @@ export class IsolateHost {
     const realm = this.#takeRealm();
     realm.begin({ maxLogEntries: 0, maxLogChars: 0, maxResultChars: 64 }, 'null', '');
     const script = this.#isolate.compileScriptSync('6 * 7');
-    const state = realm.run(script, 'script', () => 1000);
+    const state = realm.run(script, 'script', { entryMs: () => 1000 });
     realm.release();
     if (state !== 'v42') throw new Error('the isolate cannot count');
   }

@@ -1,6 +1,8 @@
 import { Socket } from 'node:net';
 import { encodeFrame, FrameDecoder } from '../protocol/frame.ts';
 import type { HostMessage, VmMessage } from '../protocol/messages.ts';
+import { collectGarbage } from './collect-garbage.ts';
+import { GrownMemory } from './grown-memory.ts';
 import { IsolateHost } from './isolate-host.ts';
 import { loadIsolatedVm } from './native.ts';
 
@@ -40,6 +42,7 @@ async function handle(request: HostMessage, attachments: readonly Buffer[]): Pro
   switch (request.type) {
     case 'run': {
       const cpuBefore = process.cpuUsage();
+      fitIsolate(request.maxMemoryMb);
       const codeCache = attachments[3]?.byteLength ? attachments[3] : undefined;
       const output = await host.run(request, text(0), text(1), text(2), codeCache);
       const { user, system } = process.cpuUsage(cpuBefore);
@@ -51,13 +54,13 @@ async function handle(request: HostMessage, attachments: readonly Buffer[]): Pro
       break;
     }
     case 'compile': {
+      fitIsolate(request.maxMemoryMb);
       const { outcome, codeCache } = host.compile(request.script, text(0));
       send({ type: 'compiled', id, outcome }, [codeCache ?? '']);
       break;
     }
     case 'reset':
-      host.dispose();
-      host = new IsolateHost(ivm, options.maxMemoryMb);
+      replaceIsolate(host.maxMemoryMb);
       send({ type: 'done', id });
       break;
     case 'check':
@@ -67,12 +70,34 @@ async function handle(request: HostMessage, attachments: readonly Buffer[]): Pro
   }
   // After the answer has left: off the path of this request.
   setImmediate(() => {
-    host.prepareRealm();
-    send({ type: 'recycled', id });
+    send({ type: 'recycled', id, replaced: recycle() });
   });
+}
+
+/** Makes the realm for the next request. True when that took a new isolate. */
+function recycle(): boolean {
+  const replaces = host.isWorn || memory.hasGrown();
+  if (replaces) {
+    replaceIsolate(host.maxMemoryMb);
+    collectGarbage();
+    memory.freed();
+  } else {
+    host.prepareRealm();
+  }
+  return replaces;
+}
+
+function fitIsolate(maxMemoryMb: number): void {
+  if (host.maxMemoryMb !== maxMemoryMb) replaceIsolate(maxMemoryMb);
+}
+
+function replaceIsolate(maxMemoryMb: number): void {
+  host.dispose();
+  host = new IsolateHost(ivm, maxMemoryMb);
 }
 
 // Proves that the isolate works, and warms this process's own code before a request has to wait for it.
 host.check();
 host.prepareRealm();
+const memory = new GrownMemory();
 send({ type: 'ready' });

@@ -14,6 +14,11 @@ export interface RealmScripts {
   readonly warmUp: ivm.Script;
 }
 
+/** How long the entry that is about to begin may take, in milliseconds. */
+interface EntryTime {
+  entryMs(): number;
+}
+
 /** A fresh context with the one function that leads into it. Serves one execution and is thrown away. */
 export class Realm {
   readonly #context: ivm.Context;
@@ -35,16 +40,16 @@ export class Realm {
    * Runs a script, or calls the function that it evaluates to, and settles the value. Returns the state of the execution
    * as `EnterRealm` words it.
    */
-  run(script: ivm.Script, wrap: ScriptWrap, remainingMs: () => number): string {
-    const state = this.#apply(['run', script, this.#context, wrap], remainingMs());
+  run(script: ivm.Script, wrap: ScriptWrap, time: EntryTime): string {
+    const state = this.#apply(['run', script, this.#context, wrap], time.entryMs());
     // Leaving the isolate ran the microtasks; they may have settled what was pending.
-    return state.startsWith('p') ? this.#apply(['poll'], remainingMs()) : state;
+    return state.startsWith('p') ? this.#apply(['poll'], time.entryMs()) : state;
   }
 
   /** Runs the timer that is due, if one is, and the microtasks that follow. */
-  tick(timeoutMs: number): string {
-    this.#apply(['tick'], timeoutMs);
-    return this.#apply(['poll'], timeoutMs);
+  tick(time: EntryTime): string {
+    this.#apply(['tick'], time.entryMs());
+    return this.#apply(['poll'], time.entryMs());
   }
 
   logs(timeoutMs: number): string {

@@ -1,0 +1,183 @@
+import { Injectable } from '@nestjs/common';
+import { runtimeErrorOf, startRuntime, type TestRuntime } from '../../test-support/start-runtime.ts';
+import type { TenantOptionsService, TenantOverrides } from '../config/tenant-policy.ts';
+
+const MIB = 1024 * 1024;
+const BURN = 'for (;;);';
+
+describe('The limit of CPU time', () => {
+  let runtime: TestRuntime;
+
+  beforeAll(async () => {
+    runtime = await startRuntime({ maxCpuMs: 800 });
+  });
+  afterAll(async () => {
+    await runtime.close();
+  });
+
+  it('ends a script between 200 and 300 ms of CPU when it is 200, each time', async () => {
+    for (let turn = 0; turn < 3; turn++) {
+      const error = await runtime.errorOf(BURN, { limits: { maxCpuMs: 200 } });
+      expect(error.code).toBe('CPU_TIME_LIMIT_EXCEEDED');
+      const { cpuMs = 0 } = error.usage ?? {};
+      expect(error.details.limit).toEqual({ name: 'maxCpuMs', allowed: 200, used: Math.round(cpuMs) });
+      expect(cpuMs).toBeGreaterThan(200);
+      expect(cpuMs).toBeLessThan(300);
+    }
+  });
+
+  it.each([
+    ['of promises', '(async () => { for (;;) await null; })()'],
+    [
+      'of timers',
+      'const burn = () => { for (let i = 0; i < 1e6; i++); setTimeout(burn, 0); }; burn(); new Promise(() => {})',
+    ],
+    ['in a built-in that cannot be interrupted', 'Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1)'],
+    ['in a getter of its result', '({ get a() { for (;;); } })'],
+  ])('ends a loop %s', async (_, source) => {
+    const error = await runtime.errorOf(source, { limits: { maxCpuMs: 100 } });
+    expect(error).toMatchObject({ code: 'CPU_TIME_LIMIT_EXCEEDED', details: { limit: { name: 'maxCpuMs' } } });
+    await expect(runtime.runAs('globex', '6 * 7')).resolves.toMatchObject({ value: 42 });
+  });
+
+  it('does not count waiting, also while others keep the CPUs busy', async () => {
+    const burners = [1, 2, 3].map(async () =>
+      runtimeErrorOf(runtime.runAs('globex', BURN, { limits: { maxCpuMs: 700 } })),
+    );
+    const sleep = 'new Promise((resolve) => setTimeout(resolve, 2000, "slept"))';
+    const { value, usage } = await runtime.run(sleep, { limits: { maxCpuMs: 100 } });
+    expect(value).toBe('slept');
+    expect(usage.wallMs).toBeGreaterThanOrEqual(2000);
+    expect(usage.cpuMs).toBeLessThan(100);
+    await Promise.all(burners);
+  });
+
+  it('is the configured one at most', async () => {
+    const { details } = await runtime.errorOf(BURN, { limits: { maxCpuMs: 50_000 } });
+    expect(details.limit).toMatchObject({ name: 'maxCpuMs', allowed: 800 });
+  });
+});
+
+describe('The receipt', () => {
+  let runtime: TestRuntime;
+
+  beforeAll(async () => {
+    runtime = await startRuntime({ maxResultBytes: 1000 });
+  });
+  afterAll(async () => {
+    await runtime.close();
+  });
+
+  it.each([
+    ['SCRIPT_ERROR', 'console.log("four"); throw 1'],
+    ['COMPILATION_FAILED', 'let 1'],
+    ['RESULT_TOO_LARGE', '"x".repeat(2000)'],
+    ['RESULT_NOT_SERIALIZABLE', '() => 1'],
+    ['WALL_TIME_LIMIT_EXCEEDED', 'console.log("four"); for (;;);'],
+    ['WALL_TIME_LIMIT_EXCEEDED', 'Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1)'],
+    ['MEMORY_LIMIT_EXCEEDED', 'const a = []; for (;;) a.push({ a });'],
+  ])('comes with %s', async (code, source) => {
+    const timeoutMs = code.startsWith('WALL') ? 150 : 20_000;
+    const error = await runtime.errorOf(source, { input: { a: 1 }, limits: { timeoutMs } });
+    expect(error.code).toBe(code);
+    expect(error.usage?.wallMs).toBeGreaterThan(0);
+    const logBytes = source.includes('four') ? 4 : 0;
+    expect(error.usage).toMatchObject({ logBytes, inputBytes: 7 });
+    expect(error.usage?.cpuMs).toBeGreaterThan(0);
+  });
+
+  it('comes with what was refused before it had a VM', async () => {
+    const error = await runtime.errorOf('/'.repeat(2 * MIB), { input: 1 });
+    expect(error).toMatchObject({ code: 'SCRIPT_TOO_LARGE', usage: { cpuMs: 0, inputBytes: 0, compile: 'none' } });
+  });
+
+  it('comes with what never had a VM, for which all was waiting', async () => {
+    const { code, usage } = await runtime.errorOf('1', { signal: AbortSignal.abort() });
+    expect([code, usage?.cpuMs, usage?.compile]).toEqual(['CANCELLED', 0, 'none']);
+    expect(usage?.queueMs).toBe(usage?.wallMs);
+  });
+
+  it('shows the peak of memory, not what is left in the end', async () => {
+    const source = 'let all = Array.from({ length: 30 }, () => new Uint8Array(1e6).fill(1)); all = null; 1';
+    const { usage } = await runtime.run(source);
+    expect(usage.peakMemoryBytes).toBeGreaterThan(20e6);
+  });
+
+  it('adds up by tenant, whatever the outcome', async () => {
+    const before = runtime.usage.of('initech');
+    await runtime.runAs('initech', '"ä"', { input: 1 });
+    await runtimeErrorOf(runtime.runAs('initech', 'throw 1'));
+    const after = runtime.usage.of('initech');
+    expect(after).toMatchObject({ executions: before.executions + 2, errors: 1, inputBytes: 1, resultBytes: 4 });
+    expect(after.cpuMs).toBeGreaterThan(0);
+  });
+});
+
+@Injectable()
+class Plans implements TenantOptionsService {
+  readonly #pro: TenantOverrides = { maxMemoryMb: 128, maxResultBytes: 3 * MIB, maxCpuMs: 2000 };
+  readonly #free: TenantOverrides = {
+    timeoutMs: 2000,
+    maxMemoryMb: 16,
+    maxInputBytes: 10,
+    maxSourceBytes: 100,
+    maxLogEntries: 1,
+  };
+
+  optionsOf(tenantId: string): TenantOverrides | undefined {
+    return { pro: this.#pro, free: this.#free }[tenantId];
+  }
+}
+
+describe('The limits of a tenant', () => {
+  let runtime: TestRuntime;
+
+  beforeAll(async () => {
+    runtime = await startRuntime(
+      { tenants: { pro: { maxCpuMs: 1 }, free: {}, other: { maxLogBytes: 5 } } },
+      { tenantOptions: Plans },
+    );
+  });
+  afterAll(async () => {
+    await runtime.close();
+  });
+
+  it('can be looser than what is configured for all', async () => {
+    const result = await runtime.runAs('pro', '"x".repeat(2 ** 21)');
+    expect(result.usage.resultBytes).toBe(2 ** 21 + 2);
+    const memory = 'const all = []; for (let i = 0; i < 90; i++) all.push(new Array(131072).fill(i + 0.5)); all.length';
+    await expect(runtime.runAs('pro', memory)).resolves.toMatchObject({ value: 90 });
+    await expect(runtimeErrorOf(runtime.runAs('acme', memory))).resolves.toMatchObject({
+      code: 'MEMORY_LIMIT_EXCEEDED',
+    });
+  });
+
+  it.each([
+    ['WALL_TIME_LIMIT_EXCEEDED', 'new Promise(() => {})', undefined, 'timeoutMs', 2000],
+    ['MEMORY_LIMIT_EXCEEDED', 'const a = []; for (;;) a.push({ a });', undefined, 'maxMemoryMb', 16],
+    ['INPUT_TOO_LARGE', '1', 'x'.repeat(20), 'maxInputBytes', 10],
+    ['SCRIPT_TOO_LARGE', ' '.repeat(200), undefined, 'maxSourceBytes', 100],
+  ])('can be tighter: %s', async (code, source, input, name, allowed) => {
+    const error = await runtimeErrorOf(runtime.runAs('free', source, { input }));
+    expect(error).toMatchObject({ code, details: { limit: { name, allowed } } });
+  });
+
+  it('bound the log of each', async () => {
+    const { logs } = await runtime.runAs('free', 'console.log(1); console.log(2)');
+    expect(logs).toHaveLength(2);
+    expect(logs[1]?.message).toContain('log limit reached');
+    expect((await runtime.runAs('other', 'console.log("123456789")')).logs[0]?.message).toBe('12345');
+  });
+
+  it('are what a request can tighten, and not loosen', async () => {
+    const { value } = await runtime.runAs('free', 'context.deadlineMs', { limits: { timeoutMs: 10_000 } });
+    expect(value).toBeLessThanOrEqual(2000);
+  });
+
+  it('apply to a compilation too', async () => {
+    const compile = runtime.tenancy.runAs({ tenant: { id: 'free' } }, async () =>
+      runtime.compiler.compile('a.js', ' '.repeat(200)),
+    );
+    await expect(runtimeErrorOf(compile)).resolves.toMatchObject({ code: 'SCRIPT_TOO_LARGE' });
+  });
+});

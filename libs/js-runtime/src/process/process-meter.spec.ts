@@ -1,0 +1,54 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { ProcessMeter } from './process-meter.ts';
+
+const MIB = 1024 * 1024;
+const onLinux = process.platform === 'linux' ? describe : describe.skip;
+
+function open(pid = process.pid): ProcessMeter {
+  const meter = ProcessMeter.open(pid);
+  if (!meter) throw new Error('this system does not tell');
+  return meter;
+}
+
+onLinux('ProcessMeter', () => {
+  it('counts the CPU time of a process, and not its waits', async () => {
+    const meter = open();
+    const before = meter.cpuMs() ?? 0;
+    const until = performance.now() + 20;
+    while (performance.now() < until);
+    const worked = meter.cpuMs() ?? 0;
+    expect(worked).toBeGreaterThan(before);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect((meter.cpuMs() ?? 0) - worked).toBeLessThan(100);
+    meter.close();
+  });
+
+  it('counts memory that is the process’s own, as soon as it is used', () => {
+    const meter = open();
+    const before = meter.privateBytes() ?? 0;
+    const used = Buffer.alloc(64 * MIB, 1);
+    expect((meter.privateBytes() ?? 0) - before).toBeGreaterThan(60 * MIB);
+    expect(used.byteLength).toBe(64 * MIB);
+    meter.close();
+  });
+
+  it('knows nothing of a process that is gone, also when it is read for the first time then', async () => {
+    const child = spawn(process.execPath, ['-e', 'process.stdin.resume()'], { stdio: ['pipe', 'ignore', 'ignore'] });
+    await once(child, 'spawn');
+    const meter = open(child.pid);
+    expect(meter.privateBytes()).toBeGreaterThan(0);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect([meter.cpuMs(), meter.privateBytes()]).toEqual([undefined, undefined]);
+    expect(ProcessMeter.open(child.pid ?? 0)).toBeUndefined();
+    meter.close();
+  });
+
+  it('reads nothing when it is closed, and can be closed twice', () => {
+    const meter = open();
+    meter.close();
+    meter.close();
+    expect([meter.cpuMs(), meter.privateBytes()]).toEqual([undefined, undefined]);
+  });
+});

@@ -1,0 +1,21 @@
+import { MAX_CODE_CACHE_BYTES, type OutputLimits } from '../protocol/messages.ts';
+
+/** Room for errors, outcomes and whatever else a message has. */
+const MESSAGE_BYTES = 256 * 1024;
+/** Length fields of a frame. */
+const FRAMING_BYTES = 64;
+
+/** The largest frame, and the largest header of one, that an honest VM answers with. */
+export interface ReplySize {
+  readonly maxFrameBytes: number;
+  readonly maxHeaderBytes: number;
+}
+
+/** Logs are part of the header: a character takes up to six bytes in JSON, an entry some more. */
+export function replySizeOf({ maxResultBytes, maxLogBytes, maxLogEntries }: OutputLimits): ReplySize {
+  const maxHeaderBytes = MESSAGE_BYTES + 6 * maxLogBytes + 64 * maxLogEntries;
+  return { maxHeaderBytes, maxFrameBytes: maxHeaderBytes + maxResultBytes + MAX_CODE_CACHE_BYTES + FRAMING_BYTES };
+}
+
+/** For requests that come back without a result and logs. */
+export const PLAIN_REPLY = replySizeOf({ maxResultBytes: 0, maxLogBytes: 0, maxLogEntries: 0 });

@@ -1,0 +1,161 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MEMORY_ALLOWANCE_MB } from './run-meter.ts';
+import { expectGone, LONG_MS, request, useVmProcesses } from '../../test-support/use-vm-processes.ts';
+import type { FakeAction } from '../../test-support/fake-vm.ts';
+import type { VmGoneError } from './vm-gone.error.ts';
+import type { VmProcess } from './vm-process.ts';
+
+const MIB = 1024 * 1024;
+const { start, startFake } = useVmProcesses();
+
+const ran = { type: 'ran', outcome: { kind: 'undefined' }, logs: [], cpuMs: 0, heapBytes: 0 };
+
+/** Looks at a VM while it works, as the pool does. */
+async function watch<T>(vm: VmProcess, work: Promise<T>): Promise<T> {
+  const timer = setInterval(() => {
+    vm.enforceLimits();
+  }, 5);
+  try {
+    return await work;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+async function goneOf(work: Promise<unknown>): Promise<VmGoneError> {
+  return work.then(
+    () => {
+      throw new Error('it is not gone');
+    },
+    (error: unknown) => error as VmGoneError,
+  );
+}
+
+describe('VmProcess', () => {
+  it('is ended when its request has used more CPU than it may, and tells how much', async () => {
+    const vm = await start();
+    const error = await goneOf(watch(vm, vm.run(request('for (;;);', { maxCpuMs: 100 }))));
+    expect(error.reason).toBe('cpu');
+    expect(error.used?.cpuMs).toBeGreaterThan(100);
+  });
+
+  it('may sleep for much longer than it may use CPU', async () => {
+    const vm = await start();
+    const source = 'new Promise((resolve) => setTimeout(resolve, 300, "slept"))';
+    const reply = await watch(vm, vm.run(request(source, { maxCpuMs: 100 })));
+    expect(reply.resultJson).toBe('"slept"');
+    expect(reply.cpuMs).toBeLessThan(100);
+  });
+
+  it.each([
+    ['the heap does not count', 'const b = new ArrayBuffer(8, { maxByteLength: 2 ** 30 }); b.resize(2 ** 30);'],
+    ['isolated-vm does not bound', 'const a = []; for (;;) a.push(new Array(1000).fill(1.5));'],
+  ])('is ended when it uses more memory than it may, of a kind that %s', async (_, source) => {
+    const vm = await start();
+    const fill = 'new Uint8Array(b).fill(1);';
+    const error = await goneOf(watch(vm, vm.run(request(source.includes('const b') ? source + fill : source))));
+    expect(error.reason).toBe('memory');
+    expect(error.used?.peakMemoryBytes).toBeGreaterThan((16 + MEMORY_ALLOWANCE_MB) * MIB);
+  });
+
+  it('is left alone when a request is within its limits, and between requests', async () => {
+    const vm = await start();
+    vm.enforceLimits();
+    await watch(vm, vm.run(request('1', { maxCpuMs: 1000 })));
+    vm.enforceLimits();
+    expect(vm.alive).toBe(true);
+  });
+
+  it('tells what a request had used that was cancelled, or whose process died', async () => {
+    const vm = await start();
+    const gone = goneOf(vm.run(request('for (;;);')));
+    const before = vm.cpuMs() ?? Infinity;
+    while ((vm.cpuMs() ?? 0) < before + 20) await sleep(5);
+    vm.kill('cancelled');
+    expect((await gone).used?.cpuMs).toBeGreaterThan(15);
+  });
+
+  it('does not count what it does to recycle', async () => {
+    const recycled: FakeAction = { answer: { type: 'recycled', replaced: false } };
+    const vm = await startFake([{ answer: ran }, { useCpuMs: 200 }, recycled], [{ answer: ran }]);
+    await vm.run(request('1'));
+    const { cpuMs } = await vm.run(request('1', { maxCpuMs: 100 }));
+    expect(cpuMs).toBeLessThan(100);
+  });
+
+  it('knows when it keeps too much memory of its requests', async () => {
+    const recycled: FakeAction = { answer: { type: 'recycled', replaced: true } };
+    const vm = await startFake([{ answer: ran }, recycled], [{ answer: ran }, { useMemoryMb: 64 }, recycled]);
+    await vm.run(request('1'));
+    expect(vm.keepsTooMuch()).toBe(false);
+    await vm.run(request('1'));
+    await new Promise<void>((resolve) => {
+      vm.onRecycled = resolve;
+    });
+    expect(vm.keepsTooMuch()).toBe(true);
+  });
+
+  it('gives back what a script has left behind in memory', async () => {
+    const vm = await start();
+    const source =
+      'globalThis.b = new ArrayBuffer(8, { maxByteLength: 2 ** 25 }); b.resize(2 ** 25); new Uint8Array(b).fill(1); 1';
+    await vm.run(request(source));
+    const { peakMemoryBytes } = await vm.run(request('1'));
+    expect(peakMemoryBytes).toBeLessThan(16 * MIB);
+    expect(vm.keepsTooMuch()).toBe(false);
+  });
+
+  it('holds a script for requests with the memory limit of its isolate, until that is replaced', async () => {
+    const vm = await start();
+    const run = request('1');
+    await vm.run(run);
+    expect([vm.holds(run.script.key, 16), vm.holds(run.script.key, 32)]).toEqual([true, false]);
+    await vm.run(request('2', { maxMemoryMb: 32 }));
+    expect([vm.holds(run.script.key, 16), vm.holds(run.script.key, 32)]).toEqual([false, false]);
+    await vm.run(run);
+    await vm.run(request('for (;;);', { timeoutMs: 10 }));
+    await new Promise<void>((resolve) => {
+      vm.onRecycled = resolve;
+    });
+    expect(vm.holds(run.script.key, 16)).toBe(false);
+  });
+
+  it('gives an isolate the heap that the request may have', async () => {
+    const vm = await start();
+    const source = 'const a = []; for (let i = 0; i < 600_000; i++) a.push({ i, text: `x${i}` }); a.length';
+    expect((await vm.run(request(source))).outcome.kind).toBe('out-of-memory');
+    const other = await start();
+    expect((await other.run(request(source, { maxMemoryMb: 64 }))).resultJson).toBe('600000');
+  });
+
+  it('passes on a violation with what was used until then', async () => {
+    const vm = await startFake([{ answer: ran, attachments: ['x'.repeat(2048)] }]);
+    await expectGone(vm.run(request('1', { timeoutMs: LONG_MS })), 'protocol');
+  });
+});
+
+describe('VmProcess where nobody can look at it from outside', () => {
+  it('stops a script itself that uses too much CPU, not one that waits', async () => {
+    const vm = await start({ metersOutside: false });
+    const waiting = 'new Promise((resolve) => setTimeout(resolve, 300, "slept"))';
+    expect((await vm.run(request(waiting, { maxCpuMs: 100 }))).resultJson).toBe('"slept"');
+    const reply = await vm.run(request('console.log("here"); for (;;);', { maxCpuMs: 100 }));
+    expect(reply).toMatchObject({ outcome: { kind: 'out-of-cpu' }, logs: [{ level: 'log', message: 'here' }] });
+    expect(reply.cpuMs).toBeGreaterThan(0);
+    expect((await vm.run(request('1'))).resultJson).toBe('1');
+  });
+
+  it('counts the CPU of all entries together', async () => {
+    const vm = await start({ metersOutside: false });
+    const source = `const burn = () => { const end = Date.now() + 30; while (Date.now() < end); setTimeout(burn, 1); };
+      burn(); new Promise(() => {})`;
+    const { outcome } = await vm.run(request(source, { maxCpuMs: 100 }));
+    expect(outcome.kind).toBe('out-of-cpu');
+  });
+
+  it('knows its time limit as ever', async () => {
+    const vm = await start({ metersOutside: false });
+    const { outcome } = await vm.run(request('for (;;);', { timeoutMs: 20, maxCpuMs: 1000 }));
+    expect(outcome.kind).toBe('timed-out');
+  });
+});

@@ -1,0 +1,50 @@
+/** Why a script was stopped. */
+export type TimeOutcome = 'timed-out' | 'out-of-cpu';
+
+/**
+ * How long a script may still take. Its deadline is the clock's. `maxCpuMs` is given only where the operating system does
+ * not let the backend see what this process uses; then every entry into the isolate may take at most as long, by the clock,
+ * as CPU time is left: a script is never given more, and waiting between entries does not count, but on a busy machine it may get less.
+ */
+export class TimeBudget {
+  readonly #deadline: number;
+  readonly #maxCpuMs: number;
+  readonly #cpuAtStart = process.cpuUsage();
+  #entryEndsAt = Infinity;
+
+  constructor(timeoutMs: number, maxCpuMs = Infinity) {
+    this.#deadline = performance.now() + timeoutMs;
+    this.#maxCpuMs = maxCpuMs;
+  }
+
+  /** Milliseconds until the deadline, at least 1. */
+  remainingMs(): number {
+    return Math.max(1, Math.ceil(this.#deadline - performance.now()));
+  }
+
+  /** Timeout of the entry that is about to begin. */
+  entryMs(): number {
+    if (this.#maxCpuMs === Infinity) return this.remainingMs();
+    const cpuMs = Math.max(1, Math.ceil(this.#maxCpuMs - this.#cpuMs()));
+    this.#entryEndsAt = performance.now() + cpuMs;
+    return Math.min(this.remainingMs(), cpuMs);
+  }
+
+  /** The entry is over, and the script waits. */
+  pause(): void {
+    this.#entryEndsAt = Infinity;
+  }
+
+  /** Why there is nothing left; undefined while there is. */
+  whyOver(): TimeOutcome | undefined {
+    const now = performance.now();
+    if (now >= this.#deadline) return 'timed-out';
+    if (this.#maxCpuMs === Infinity) return undefined;
+    return now >= this.#entryEndsAt || this.#cpuMs() >= this.#maxCpuMs ? 'out-of-cpu' : undefined;
+  }
+
+  #cpuMs(): number {
+    const { user, system } = process.cpuUsage(this.#cpuAtStart);
+    return (user + system) / 1000;
+  }
+}

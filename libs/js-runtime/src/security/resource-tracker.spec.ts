@@ -1,0 +1,61 @@
+import { compileOptions } from '../config/compile-options.ts';
+import type { RunReply } from '../process/vm-request.ts';
+import { ResourceTracker } from './resource-tracker.ts';
+
+const reply: RunReply = {
+  outcome: { kind: 'value' },
+  logs: [
+    { level: 'log', message: 'ä' },
+    { level: 'warn', message: 'abc' },
+  ],
+  cpuMs: 7,
+  peakMemoryBytes: 500,
+  heapBytes: 400,
+  resultJson: '"ö"',
+  resultBytes: 4,
+  codeCache: undefined,
+};
+
+describe('ResourceTracker', () => {
+  let tracker: ResourceTracker;
+
+  beforeEach(() => {
+    tracker = new ResourceTracker(compileOptions({}));
+  });
+
+  it('has a receipt from the start, on which only time passes', () => {
+    const { wallMs, queueMs, ...rest } = tracker.receipt();
+    expect(wallMs).toBeGreaterThan(0);
+    expect(queueMs).toBe(wallMs);
+    expect(rest).toEqual({
+      cpuMs: 0,
+      peakMemoryBytes: 0,
+      heapBytes: 0,
+      apiCalls: 0,
+      inputBytes: 0,
+      resultBytes: 0,
+      logBytes: 0,
+      compile: 'none',
+    });
+  });
+
+  it('has it all in the end', () => {
+    tracker.hasInput(12);
+    tracker.hasVm();
+    tracker.hasCode('hit');
+    tracker.apiCalls.begin();
+    tracker.hasReply(reply);
+    const receipt = tracker.receipt();
+    expect(receipt).toMatchObject({ cpuMs: 7, peakMemoryBytes: 500, heapBytes: 400, resultBytes: 4, logBytes: 5 });
+    expect(receipt).toMatchObject({ inputBytes: 12, apiCalls: 1, compile: 'hit' });
+    expect(receipt.queueMs).toBeLessThan(receipt.wallMs);
+  });
+
+  it('has what was seen of a VM that is gone', () => {
+    tracker.hasVm();
+    tracker.hasLostVm({ cpuMs: 3, peakMemoryBytes: 9 });
+    expect(tracker.receipt()).toMatchObject({ cpuMs: 3, peakMemoryBytes: 9, heapBytes: 0 });
+    tracker.hasLostVm(undefined);
+    expect(tracker.receipt()).toMatchObject({ cpuMs: 0, peakMemoryBytes: 0 });
+  });
+});

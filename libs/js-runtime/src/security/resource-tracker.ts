@@ -1,0 +1,65 @@
+import type { ResourceLimits } from '../config/limits.ts';
+import type { UsageReceipt } from '../metrics/usage-receipt.ts';
+import type { MeteredUse } from '../process/run-meter.ts';
+import type { RunReply } from '../process/vm-request.ts';
+import { ApiCalls } from './api-calls.ts';
+
+/** What one execution has used until now, from the moment that it was asked for. */
+export class ResourceTracker {
+  readonly apiCalls: ApiCalls;
+  readonly #startedAt = performance.now();
+  #queueMs: number | undefined;
+  #inputBytes = 0;
+  #compile: UsageReceipt['compile'] = 'none';
+  #reply: RunReply | undefined;
+  #used: MeteredUse | undefined;
+
+  constructor(readonly limits: ResourceLimits) {
+    this.apiCalls = new ApiCalls(limits);
+  }
+
+  get elapsedMs(): number {
+    return performance.now() - this.#startedAt;
+  }
+
+  hasInput(bytes: number): void {
+    this.#inputBytes = bytes;
+  }
+
+  /** It waits for a VM no more. */
+  hasVm(): void {
+    this.#queueMs = this.elapsedMs;
+  }
+
+  hasCode(compile: 'hit' | 'miss'): void {
+    this.#compile = compile;
+  }
+
+  /** Its VM has answered. */
+  hasReply(reply: RunReply): void {
+    this.#reply = this.#used = reply;
+  }
+
+  /** Its VM is gone. */
+  hasLostVm(used: MeteredUse | undefined): void {
+    this.#used = used;
+  }
+
+  receipt(): UsageReceipt {
+    const wallMs = this.elapsedMs;
+    const { cpuMs = 0, peakMemoryBytes = 0 } = this.#used ?? {};
+    const { heapBytes = 0, resultBytes = 0, logs = [] } = this.#reply ?? {};
+    return {
+      wallMs,
+      queueMs: this.#queueMs ?? wallMs,
+      cpuMs,
+      peakMemoryBytes,
+      heapBytes,
+      apiCalls: this.apiCalls.total,
+      inputBytes: this.#inputBytes,
+      resultBytes,
+      logBytes: logs.reduce((sum, { message }) => sum + Buffer.byteLength(message), 0),
+      compile: this.#compile,
+    };
+  }
+}

@@ -1,0 +1,17 @@
+import { z } from 'zod';
+
+/** What an execution used; part of every answer, whatever the outcome. */
+export const usage = z.object({
+  wallMs: z.number().describe('From the request to the answer'),
+  queueMs: z.number().describe('Of that, waiting for a VM'),
+  cpuMs: z.number().describe('CPU time, waiting not included'),
+  peakMemoryBytes: z.number().describe('The most memory that the execution was seen to have'),
+  heapBytes: z.number().describe('Of that, on the heap at the end; 0 when nobody could tell'),
+  apiCalls: z.int().describe('Calls of host APIs'),
+  inputBytes: z.int().describe('Size of `input` as JSON'),
+  resultBytes: z.int().describe('Size of the result as JSON'),
+  logBytes: z.int().describe('Size of all log messages'),
+  compile: z
+    .enum(['hit', 'miss', 'none'])
+    .describe('Whether compiled code was found; `none` when it did not come to that'),
+});
