@@ -20,9 +20,6 @@ export interface Verdict {
   readonly faults: readonly string[];
 }
 
-/** Until maxCpuMs and maxMemoryMb are known to the backend, it refuses requests that have them. */
-const HAS_METERS = process.env.HOSTILE_WITHOUT_METERS === undefined;
-
 /** Runs one case, alone, and then a benign script of somebody else. */
 export async function runAttack(target: Target, table: Table, attack: Attack, meter: MemoryMeter): Promise<Verdict> {
   const { pid } = target;
@@ -70,8 +67,7 @@ export async function runAttack(target: Target, table: Table, attack: Attack, me
 /** The body of the request that a step makes. */
 export function bodyOf(table: Table, { script, more }: Step): object {
   const { forged, limits = table.limits, ...rest } = more;
-  const { timeoutMs, maxCpuMs = timeoutMs } = limits;
-  return { script, limits: HAS_METERS ? limits : { timeoutMs: Math.min(timeoutMs, maxCpuMs) }, ...rest, ...forged };
+  return { script, limits, ...rest, ...forged };
 }
 
 /** Why an answer is not what was expected; undefined when it is. */
@@ -79,8 +75,7 @@ export function faultOf(answer: Answer, expected: Expected): string | undefined 
   const { status, body } = answer;
   if ('anyValue' in expected) return status === 200 ? undefined : `it came to ${outcomeOf(answer)}`;
   if ('codes' in expected) {
-    const code = !HAS_METERS && body.code === 'WALL_TIME_LIMIT_EXCEEDED' ? 'CPU_TIME_LIMIT_EXCEEDED' : body.code;
-    const isExpected = expected.codes.some((one) => one === code || one === body.code);
+    const isExpected = expected.codes.some((code) => code === body.code);
     if (isExpected && (expected.error === undefined || body.error?.name === expected.error)) return undefined;
     const which = expected.error === undefined ? '' : ` of ${expected.error}`;
     return `expected ${expected.codes.join(' or ')}${which}, it came to ${outcomeOf(answer)}`;
@@ -131,8 +126,8 @@ function wallOf({ status, body }: Answer, before: Pool, after: Pool, isOfTwoTena
     case 'WALL_TIME_LIMIT_EXCEEDED':
     case 'MEMORY_LIMIT_EXCEEDED':
     case 'CPU_TIME_LIMIT_EXCEEDED':
-      // Only a VM that could still answer says what the script used.
-      return `${body.usage ? 'isolate' : 'process'}${replaced}`;
+      // Interrupted cleanly, it costs its isolate only.
+      return ends.length === 0 ? 'isolate' : `process${replaced}`;
     case 'VM_CRASHED':
       return `process${replaced}`;
     default:

@@ -7,10 +7,6 @@ import { VmProcess } from '../../../libs/js-runtime/src/process/vm-process.ts';
 import type { FakePlan } from '../../../libs/js-runtime/test-support/fake-vm.ts';
 import { fake } from '../../../libs/js-runtime/test-support/use-vm-processes.ts';
 
-/** As ProcessVmFactory has them; a frame may be a little larger than all that it can be made of. */
-const MAX_HEADER_BYTES = 6 * 64 * 1024 + 64 * 1000 + 256 * 1024;
-const CODE_CACHE_BYTES = 4 * 1024 * 1024;
-
 /** Real VMs, unless a test has asked for a hostile one. */
 @Injectable()
 export class HostileVmFactory extends ProcessVmFactory {
@@ -33,8 +29,6 @@ export class HostileVmFactory extends ProcessVmFactory {
       id: 'hostile',
       command: fake(plan),
       startTimeoutMs: this.#options.vmCreateTimeoutMs,
-      maxHeaderBytes: MAX_HEADER_BYTES,
-      maxFrameBytes: MAX_HEADER_BYTES + this.#options.maxResultBytes + CODE_CACHE_BYTES + 64,
       signal,
     });
     HostileVmFactory.pid = vm.pid;

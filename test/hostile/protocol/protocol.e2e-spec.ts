@@ -34,7 +34,7 @@ describe('A backend whose VM process is in the hands of an attacker holds agains
       vmCreateTimeoutMs: 2000,
       tenants: { [CAUTIOUS]: { tenantBoundary: 'process' as const } },
     };
-    runtime = await startRuntime(options, HostileVmFactory);
+    runtime = await startRuntime(options, { vmFactory: HostileVmFactory });
   });
 
   afterAll(async () => {
