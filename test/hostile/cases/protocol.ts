@@ -20,7 +20,7 @@ export interface ProtocolAttack {
 }
 
 const READY: FakeAction = { send: { type: 'ready' } };
-const RECYCLED: FakeAction = { answer: { type: 'recycled' } };
+const RECYCLED: FakeAction = { answer: { type: 'recycled', replaced: false } };
 const RAN = { type: 'ran', outcome: { kind: 'value' }, logs: [], cpuMs: 1, heapBytes: 1 };
 /** An honest answer, with this JSON for a result. */
 const result = (json: string, codeCache = ''): FakeAction => ({ answer: RAN, attachments: [json, codeCache] });
@@ -115,7 +115,8 @@ export const protocol: readonly ProtocolAttack[] = [
   broken('compiled, for a script', { answer: { type: 'compiled', outcome: { kind: 'compiled' } } }),
   broken('recycled, before the reply', RECYCLED, RECYCLED, result('1')),
   broken('a flood of recycled', times(1e4, RECYCLED)),
-  broken('recycled for a request of the future', text('{"type":"recycled","id":99}')),
+  broken('recycled for a request of the future', text('{"type":"recycled","id":99,"replaced":true}')),
+  broken('recycled, with a lie that is no boolean', { answer: { type: 'recycled', replaced: 'yes' } }),
   lies('two replies', value(1), 'protocol', result('1'), result('2')),
   lies('a reply and garbage', value(1), 'protocol', result('1'), raw(...u32(1))),
   lies('a reply and an exit', value(1), 'crashed', result('1'), { exitWith: 0 }),
@@ -133,7 +134,7 @@ export const protocol: readonly ProtocolAttack[] = [
   { name: 'garbage, when it is to forget its tenant', onRun: [result('1'), RECYCLED], onNext: [raw(...u32(1))], expected: value(1), reason: 'protocol' },
 
   // Ends.
-  ended('timed out at once', 'WALL_TIME_LIMIT_EXCEEDED', 'wall', answer({ outcome: { kind: 'timed-out', stack: '' } })),
+  ended('timed out at once', 'WALL_TIME_LIMIT_EXCEEDED', 'unhealthy', answer({ outcome: { kind: 'timed-out', stack: '' } })),
   ended('out of memory at once', 'MEMORY_LIMIT_EXCEEDED', 'memory', answer({ outcome: { kind: 'out-of-memory' } })),
   ended('an exit', 'VM_CRASHED', 'crashed', { exitWith: 0 }),
   ended('an exit in the middle of a frame', 'VM_CRASHED', 'crashed', raw(...u32(1000), 0, 0), { exitWith: 1 }),
