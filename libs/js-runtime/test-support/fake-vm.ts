@@ -20,6 +20,10 @@ export type FakeAction =
   | { readonly answer: object; readonly attachments?: readonly string[] }
   /** Sends these bytes. */
   | { readonly raw: readonly number[] }
+  /** Sends a frame with this text as its header, in which `$id` stands for the `id` of the request. */
+  | { readonly text: string; readonly attachments?: readonly string[] }
+  | { readonly repeat: readonly FakeAction[]; readonly times: number }
+  | { readonly pauseMs: number }
   | { readonly exitWith: number }
   /** Closes its end of the pipe and lives on. */
   | { readonly closePipe: true }
@@ -53,9 +57,12 @@ act(plan.atStart, 0);
 
 function act(actions: readonly FakeAction[], id: number): void {
   for (const action of actions) {
-    if ('send' in action) writeSync(PIPE_FD, encodeFrame(action.send));
-    else if ('answer' in action) writeSync(PIPE_FD, encodeFrame({ ...action.answer, id }, action.attachments));
-    else if ('raw' in action) writeSync(PIPE_FD, Uint8Array.from(action.raw));
+    if ('send' in action) write(encodeFrame(action.send));
+    else if ('answer' in action) write(encodeFrame({ ...action.answer, id }, action.attachments));
+    else if ('raw' in action) write(Uint8Array.from(action.raw));
+    else if ('text' in action) write(frameOf(action.text.replaceAll('$id', String(id)), action.attachments ?? []));
+    else if ('repeat' in action) for (let n = 0; n < action.times; n++) act(action.repeat, id);
+    else if ('pauseMs' in action) pause(action.pauseMs);
     else if ('exitWith' in action) process.exit(action.exitWith);
     else if ('useCpuMs' in action) useCpu(action.useCpuMs * 1000);
     else if ('useMemoryMb' in action) kept.push(Buffer.alloc(action.useMemoryMb * 2 ** 20, 1));
@@ -63,6 +70,30 @@ function act(actions: readonly FakeAction[], id: number): void {
     else if ('waitFor' in action) while (!existsSync(action.waitFor)) pause(1);
     else pipe.destroy();
   }
+}
+
+/** All of it, however slowly it is read. */
+function write(bytes: Uint8Array): void {
+  for (let offset = 0; offset < bytes.byteLength;) {
+    try {
+      offset += writeSync(PIPE_FD, bytes, offset);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      pause(1);
+    }
+  }
+}
+
+function frameOf(header: string, attachments: readonly string[]): Buffer {
+  const parts = [header, ...attachments].map((part) => Buffer.from(part));
+  const bytes = parts.flatMap((part) => [lengthOf(part.byteLength), part]);
+  return Buffer.concat([lengthOf(bytes.reduce((sum, { byteLength }) => sum + byteLength, 0)), ...bytes]);
+}
+
+function lengthOf(bytes: number): Buffer {
+  const field = Buffer.alloc(4);
+  field.writeUInt32BE(bytes);
+  return field;
 }
 
 function useCpu(us: number): void {

@@ -1,0 +1,117 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { PoolStats } from 'nestjs-js-runtime';
+import { startRuntime, until, type TestRuntime } from '../../../libs/js-runtime/test-support/start-runtime.ts';
+import { JsRuntimeError } from '../../../libs/js-runtime/src/errors/js-runtime-error.ts';
+import { protocol, type ProtocolAttack } from '../cases/protocol.ts';
+import { reportOf } from '../report.ts';
+import { faultOf, outcomeOf, type Verdict } from '../run-attack.ts';
+import type { Answer } from '../target.ts';
+import { HostileVmFactory } from './hostile-vm-factory.ts';
+
+/** How the fake VM gets ready when its start is none of its attack. */
+const READY = [{ send: { type: 'ready' } }];
+/** Shares its VMs' processes with nobody. */
+const CAUTIOUS = 'bob';
+/** So long that it never passes. */
+const LONG_MS = 20_000;
+
+const verdicts: Verdict[] = [];
+const { pid } = process;
+
+afterAll(() => {
+  process.stdout.write(reportOf('Hostile VM processes', verdicts));
+});
+
+describe('A backend whose VM process is in the hands of an attacker holds against', () => {
+  let runtime: TestRuntime;
+
+  beforeAll(async () => {
+    const options = {
+      poolSize: 1,
+      maxVms: 1,
+      maxResultBytes: 64 * 1024,
+      // Also how long a VM may take to forget its tenant, which hostile ones do not do.
+      vmCreateTimeoutMs: 2000,
+      tenants: { [CAUTIOUS]: { tenantBoundary: 'process' as const } },
+    };
+    runtime = await startRuntime(options, { vmFactory: HostileVmFactory });
+  });
+
+  afterAll(async () => {
+    await runtime.close();
+  });
+
+  it.each(protocol.map((attack) => [attack.name, attack] as const))('%s', async (_, attack) => {
+    const loop = monitorEventLoopDelay({ resolution: 1 });
+    const before = await takeVm(attack);
+    loop.enable();
+    const answer = await run('mallory', '1', attack.reason === 'wall' ? 400 : LONG_MS);
+    loop.disable();
+    const faults = [];
+    const fault = faultOf(answer, attack.expected);
+    if (fault !== undefined) faults.push(fault);
+
+    const tenant = attack.nextWantsProcess ? CAUTIOUS : 'alice';
+    const benign = await run(tenant, '[context.tenant.id, typeof {}.polluted, 6 * 7]', LONG_MS);
+    const benignFault = faultOf(benign, { value: [tenant, 'undefined', 42] });
+    if (benignFault !== undefined) faults.push(`the benign script: ${benignFault}`);
+    await until(() => isGone(HostileVmFactory.pid));
+    const after = runtime.pool.stats();
+    // A VM that never was ready is no VM that ended.
+    const hasEnded =
+      attack.reason === 'start'
+        ? after.errors > before.errors
+        : after.destroyedBy[attack.reason] > before.destroyedBy[attack.reason];
+    if (!hasEnded) faults.push(`the VM did not end for ${attack.reason}: ${JSON.stringify(after.destroyedBy)}`);
+    if (process.pid !== pid) faults.push('the backend is not the same process');
+
+    const isAccepted = 'value' in attack.expected && attack.reason !== 'protocol';
+    const stopped = attack.reason === 'protocol' ? 'protocol' : `process (${attack.reason})`;
+    verdicts.push({
+      category: 'protocol',
+      name: attack.name,
+      outcome: `${outcomeOf(answer)}; event loop held for ${(loop.max / 1e6).toFixed(0)} ms`,
+      wall: isAccepted ? `${stopped}, before the next tenant` : stopped,
+      ms: answer.ms,
+      faults,
+    });
+    expect(faults).toEqual([]);
+  });
+
+  /** Ends the VM that is there, waits until the hostile one has taken its place, and tells how the pool was until then. */
+  async function takeVm({ atStart, onRun, onNext = [] }: ProtocolAttack): Promise<PoolStats> {
+    for (const vm of runtime.pool.vms()) process.kill(vm.pid, 'SIGKILL');
+    HostileVmFactory.plan = { atStart: atStart ?? READY, onRequests: [onRun, onNext] };
+    HostileVmFactory.pid = 0;
+    await until(() => runtime.pool.vms().length === 0);
+    const before = runtime.pool.stats();
+    await until(() => HostileVmFactory.plan === undefined && runtime.pool.stats().available === 1);
+    // What it does then is seen before there is any work for it, or after it has already been replaced.
+    if (atStart) await until(() => isGone(HostileVmFactory.pid) && runtime.pool.stats().available === 1);
+    return before;
+  }
+
+  async function run(tenant: string, script: string, timeoutMs: number): Promise<Answer> {
+    const startedAt = performance.now();
+    const body = await runtime.runAs(tenant, script, { limits: { timeoutMs } }).then(
+      ({ value }) => ({ result: value }),
+      (error: unknown) => {
+        if (!(error instanceof JsRuntimeError)) throw error;
+        return { code: error.code, detail: error.message };
+      },
+    );
+    const status = 'code' in body ? 422 : 200;
+    return { status, body, text: JSON.stringify(body), ms: performance.now() - startedAt };
+  }
+});
+
+/** Also of a process that never was ready. */
+function isGone(hostilePid: number): boolean {
+  if (hostilePid === 0) return true;
+  try {
+    process.kill(hostilePid, 0);
+    return false;
+  } catch {
+    return true;
+  }
+}
