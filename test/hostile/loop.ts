@@ -26,9 +26,11 @@ const { values } = parseArgs({ options: { minutes: { type: 'string', default: '1
 const forMs = Number(values.minutes) * 60_000;
 if (!(forMs > 0)) throw new Error(`--minutes is '${values.minutes}': must be a number above 0`);
 
-const attacks = [escape, executions, tenants, bridge, cpu, memory].flatMap((table) =>
-  table.attacks.map((attack) => ({ table, attack })),
-);
+const tables = [escape, executions, tenants, bridge, cpu, memory];
+/** One of each category after the other, so that a short loop has some of all. */
+const attacks = Array.from({ length: Math.max(...tables.map((table) => table.attacks.length)) }, (_, index) =>
+  tables.flatMap((table) => table.attacks.slice(index, index + 1).map((attack) => ({ table, attack }))),
+).flat();
 const attacked = new Tally();
 const outcomes = new Tally();
 /** What must not happen, whatever the load. */
