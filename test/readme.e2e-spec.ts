@@ -43,6 +43,7 @@ describe('The README', () => {
 
 /** Ids and figures are of one run; the rest of an answer is a promise. */
 function withoutFigures(answer: unknown): unknown {
-  const { executionId, vmId, usage, ...rest } = answer as Record<string, unknown>;
-  return { ...rest, has: [typeof executionId, typeof vmId, Object.keys(usage as object)] };
+  const { executionId, vmId, usage, limit, ...rest } = answer as Record<string, unknown>;
+  const { used, ...allowed } = (limit ?? {}) as Record<string, unknown>;
+  return { ...rest, allowed, has: [typeof executionId, typeof vmId, typeof used, Object.keys(usage as object)] };
 }

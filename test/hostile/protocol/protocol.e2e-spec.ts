@@ -60,7 +60,8 @@ describe('A backend whose VM process is in the hands of an attacker holds agains
     // A VM that never was ready is no VM that ended; what comes right after may be read together with it.
     const hasNotStarted = attack.atStart !== undefined && after.errors > before.errors;
     const hasEnded = attack.reason !== 'start' && after.destroyedBy[attack.reason] > before.destroyedBy[attack.reason];
-    if (!hasNotStarted && !hasEnded) faults.push(`the VM did not end for ${attack.reason}: ${JSON.stringify(after.destroyedBy)}`);
+    if (!hasNotStarted && !hasEnded)
+      faults.push(`the VM did not end for ${attack.reason}: ${JSON.stringify(after.destroyedBy)}`);
     if (process.pid !== pid) faults.push('the backend is not the same process');
 
     const isAccepted = 'value' in attack.expected && attack.reason !== 'protocol';

@@ -1,7 +1,8 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { CompiledOptions } from '../config/options.schema.ts';
 import { COMPILED_OPTIONS } from '../config/options.token.ts';
 import { childCommand, type ChildCommand } from '../process/child-command.ts';
+import { findPrlimit } from '../process/kernel-limits.ts';
 import type { RetireReason } from '../process/retire-reason.ts';
 import { VmProcess } from '../process/vm-process.ts';
 import type { PoolVm, VmFactory } from './vm-factory.ts';
@@ -18,13 +19,22 @@ export class ProcessVmFactory implements VmFactory {
   }
 
   async create(signal: AbortSignal): Promise<PoolVm> {
-    this.#command ??= childCommand(this.#options);
+    this.#command ??= this.#findCommand();
     return VmProcess.start({
       id: `vm-${++this.#created}`,
       command: this.#command,
       startTimeoutMs: this.#options.vmCreateTimeoutMs,
       signal,
     });
+  }
+
+  #findCommand(): ChildCommand {
+    if (process.platform === 'linux' && findPrlimit() === '') {
+      new Logger('VmPool').warn(
+        "There is no util-linux prlimit: the kernel does not limit a VM's memory and descriptors",
+      );
+    }
+    return childCommand(this.#options);
   }
 
   async reset(vm: PoolVm, timeoutMs: number): Promise<void> {
