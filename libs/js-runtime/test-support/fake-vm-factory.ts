@@ -22,8 +22,7 @@ export class FakeVm implements PoolVm {
   /** While true, a check waits for `answerCheck()`. */
   holdsChecks = false;
   ranMs = 0;
-  /** Whether it keeps more memory than it should. */
-  isBloated = false;
+  keepsTooMuch = false;
   /** What its request exceeds, if anything. */
   exceeds: 'cpu' | 'memory' | undefined;
   nice = 0;
@@ -76,10 +75,6 @@ export class FakeVm implements PoolVm {
 
   cpuMs(): number {
     return this.ranMs;
-  }
-
-  keepsTooMuch(): boolean {
-    return this.isBloated;
   }
 
   enforceLimits(): void {

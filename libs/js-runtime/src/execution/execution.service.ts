@@ -94,16 +94,17 @@ export class ExecutionService {
     const limits = tightenLimits(this.policies.of(tenancy.tenant.id).limits, options.limits);
     const execution = this.#running.begin(tenancy.tenant.id, executionId, options.signal);
     const tracker = new ResourceTracker(limits);
-    let hasFailed = true;
     try {
       const result = await this.#executeFor(tenancy, execution, tracker, script, options);
-      hasFailed = false;
-      return result;
+      const usage = tracker.receipt();
+      this.tenantUsage.add(tenancy.tenant.id, usage, false);
+      return { ...result, usage };
     } catch (error) {
-      throw error instanceof JsRuntimeError ? Object.assign(error, { usage: tracker.receipt() }) : error;
+      const usage = tracker.receipt();
+      this.tenantUsage.add(tenancy.tenant.id, usage, true);
+      throw error instanceof JsRuntimeError ? Object.assign(error, { usage }) : error;
     } finally {
       this.#running.end(execution);
-      this.tenantUsage.add(tenancy.tenant.id, tracker.receipt(), hasFailed);
     }
   }
 
@@ -113,7 +114,7 @@ export class ExecutionService {
     tracker: ResourceTracker,
     scriptOrSource: string | CompiledScript,
     options: ExecuteOptions,
-  ): Promise<ExecutionResult> {
+  ): Promise<Unmetered> {
     const { limits } = tracker;
     const deadline = new Deadline(limits.timeoutMs);
     const script = this.#scriptOf(tenancy, scriptOrSource, limits, options);
@@ -147,7 +148,7 @@ export class ExecutionService {
     script: CompiledScript,
     inputJson: string,
     { vm }: VmLease,
-  ): Promise<ExecutionResult> {
+  ): Promise<Unmetered> {
     tracker.hasVm();
     const { limits } = tracker;
     if (deadline.isOver) throw wallTimeLimitExceeded(limits.timeoutMs, tracker.elapsedMs);
@@ -179,7 +180,7 @@ export class ExecutionService {
     await this.compiler.keep(script, reply.codeCache);
     try {
       const value = readOutcome(reply, limits, tracker.elapsedMs);
-      return { executionId: execution.id, value, logs: reply.logs, usage: tracker.receipt(), vmId: vm.id };
+      return { executionId: execution.id, value, logs: reply.logs, vmId: vm.id };
     } catch (error) {
       if (!(error instanceof JsRuntimeError)) throw error;
       // No VM of ours sends a result that is not JSON: somebody else speaks for it.
@@ -188,6 +189,9 @@ export class ExecutionService {
     }
   }
 }
+
+/** What an execution came to, before its receipt is written. */
+type Unmetered = Omit<ExecutionResult, 'usage'>;
 
 /** Only what CompilerService.compile() made is one; anything else is for `describe` to accept or refuse. */
 function isCompiledScript(script: string | CompiledScript): script is CompiledScript {

@@ -286,7 +286,7 @@ describe('PooledVm', () => {
 
     it('ends it when it keeps too much memory, unless somebody has it by then', () => {
       bringInto('recycling');
-      vm.isBloated = true;
+      vm.keepsTooMuch = true;
       lend();
       vm.finishRecycling();
       expect(pooled.state).toBe('leased');

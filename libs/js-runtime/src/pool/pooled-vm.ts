@@ -76,7 +76,7 @@ export class PooledVm {
     this.#vm = vm;
     vm.onRecycled = () => {
       if (!this.isMakingItsRealm) return;
-      if (vm.keepsTooMuch()) this.retire('memory');
+      if (vm.keepsTooMuch) this.retire('memory');
       else this.#to('idle');
     };
   }

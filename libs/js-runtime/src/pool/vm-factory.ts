@@ -12,7 +12,7 @@ export interface PoolVm extends Vm {
   /** Whether it works on a request. */
   readonly busy: boolean;
   /** Whether former requests have left too much memory taken in it. */
-  keepsTooMuch(): boolean;
+  readonly keepsTooMuch: boolean;
   /** Called when its next realm is made. */
   onRecycled: (() => void) | undefined;
   /** Whether making it takes the VM longer than this, waiting for a CPU not included. */

@@ -270,6 +270,7 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
     if (pooled.state === 'retired') return;
     if (this.#isClosing) pooled.retire('shutdown');
     else if (pooled.useCount >= this.options.vmMaxUses) pooled.retire('uses');
+    else if (pooled.vm.keepsTooMuch) pooled.retire('memory');
     else if (pooled.useCount >= pooled.maxUses) pooled.dueFor ??= 'uses';
   }
 

@@ -92,7 +92,6 @@ describe('childCommand', () => {
         '--allow-fs-read',
         '--v8-pool-size',
         '--no-concurrent-recompilation',
-        '--no-memory-pool-share-memory-on-teardown',
         '--disable-sigusr1',
         '--no-experimental-sqlite',
       ]),

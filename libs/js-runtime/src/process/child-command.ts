@@ -36,8 +36,6 @@ export function childCommand(options: ChildOptions): ChildCommand {
     '--no-node-snapshot',
     // Contexts are young garbage: in MB, the size at which making and collecting them took least (of 1, 2, 4, 8 and V8's own).
     '--max-semi-space-size=2',
-    // Or V8 keeps the pages of an isolate that is gone for the next one, and an idle process as large as its largest script was.
-    '--no-memory-pool-share-memory-on-teardown',
     `--stack-size=${options.stackSizeKb}`,
     // One helper thread is as fast as four here, and each takes 8 MB of what the kernel counts as memory.
     '--v8-pool-size=1',

@@ -10,20 +10,15 @@ const buffer = Buffer.alloc(256);
  * this process, not at a later one of the same id.
  */
 export class ProcessMeter {
-  /** Of each of its threads. */
+  /** Of each thread that works. */
   readonly #schedstats: number[] = [];
   readonly #statm: number;
   #isClosed = false;
 
   private constructor(pid: number) {
     this.#statm = openSync(`/proc/${pid}/statm`, 'r');
-    for (const thread of threadsOf(pid)) {
-      try {
-        this.#schedstats.push(openSync(`/proc/${pid}/task/${thread}/schedstat`, 'r'));
-      } catch {
-        // The thread has ended since it was listed.
-      }
-    }
+    for (const thread of threadsOf(pid))
+      if (works(pid, thread)) this.#schedstats.push(openSync(`/proc/${pid}/task/${thread}/schedstat`, 'r'));
   }
 
   /** Undefined where the kernel does not tell: on other systems than Linux, and where it does not count. */
@@ -40,13 +35,13 @@ export class ProcessMeter {
   }
 
   /**
-   * Milliseconds for which it has been on a CPU, in the threads that it had when the meter was opened: the main thread, in
-   * which all scripts run, and V8's helpers. isolated-vm starts a thread for every timeout, but it only sleeps. Undefined when
-   * the process is gone. https://docs.kernel.org/scheduler/sched-stats.html#proc-pid-schedstat
+   * Milliseconds for which it has been on a CPU, in the threads that work: the main thread, in which all scripts run, and V8's
+   * helpers. Others only sleep until a timeout. Undefined when the process is gone.
+   * https://docs.kernel.org/scheduler/sched-stats.html#proc-pid-schedstat
    */
   cpuMs(): number | undefined {
     let ranNs = 0;
-    for (const schedstat of this.#schedstats) ranNs += this.#read(schedstat)[0] ?? 0;
+    for (const schedstat of this.#schedstats) if (this.#read(schedstat)) ranNs += numberAt(0);
     return ranNs > 0 ? ranNs / NS_PER_MS : undefined;
   }
 
@@ -55,8 +50,12 @@ export class ProcessMeter {
    * https://docs.kernel.org/filesystems/proc.html (statm)
    */
   privateBytes(): number | undefined {
-    const [, resident = 0, shared = 0] = this.#read(this.#statm);
-    return resident > 0 ? (resident - shared) * pageBytes() : undefined;
+    return this.#read(this.#statm) ? (numberAt(1) - numberAt(2)) * pageBytes() : undefined;
+  }
+
+  /** Memory that it could have without asking: mapped private and writable, which is what RLIMIT_DATA counts, and the main thread's stack. */
+  reservedBytes(): number | undefined {
+    return this.#read(this.#statm) ? numberAt(5) * pageBytes() : undefined;
   }
 
   close(): void {
@@ -65,17 +64,36 @@ export class ProcessMeter {
     for (const descriptor of [this.#statm, ...this.#schedstats]) closeSync(descriptor);
   }
 
-  #read(descriptor: number): number[] {
-    if (this.#isClosed) return [];
+  /** Reads a file into the buffer. False when there is nothing to read any more. */
+  #read(descriptor: number): boolean {
+    if (this.#isClosed) return false;
     try {
-      return buffer
-        .toString('latin1', 0, readSync(descriptor, buffer, 0, buffer.byteLength, 0))
-        .split(' ')
-        .map(Number);
+      // Of a process that is gone, statm has zeros.
+      return readSync(descriptor, buffer, 0, buffer.byteLength, 0) > 0 && numberAt(0) > 0;
     } catch {
-      return [];
+      return false;
     }
   }
+}
+
+const SPACE = 0x20;
+const ZERO = 0x30;
+
+/** The number after so many spaces in the buffer. Without a string: this is done for every execution. */
+function numberAt(spaces: number): number {
+  let index = 0;
+  for (let left = spaces; left > 0; index++) if (buffer[index] === SPACE) left--;
+  let number = 0;
+  for (; ; index++) {
+    const digit = (buffer[index] ?? SPACE) - ZERO;
+    if (digit < 0 || digit > 9) return number;
+    number = number * 10 + digit;
+  }
+}
+
+/** Whether a thread does more than sleep: the main thread, which has the id of the process, and those of V8. */
+function works(pid: number, thread: number): boolean {
+  return thread === pid || readFileSync(`/proc/${pid}/task/${thread}/comm`, 'latin1').includes('V8Worker');
 }
 
 const AT_PAGESZ = 6n;

@@ -7,8 +7,13 @@ const MIB = 1024 * 1024;
  * has its young generation, code and what it parses, and the process has the request, the result and their copies.
  */
 export const MEMORY_ALLOWANCE_MB = 32;
-/** How much of that may be taken already when a request begins: by what the requests before have left. */
-export const MAX_KEPT_MB = 24;
+/**
+ * How much of all that may be taken already when a request begins, by what those before have left. A half of the limit, as
+ * V8 keeps the pages of heaps that are gone, and uses them again; and most of the allowance.
+ */
+export function maxKeptBytes(maxMemoryMb: number): number {
+  return (maxMemoryMb / 2 + 24) * MIB;
+}
 
 export interface MeterLimits {
   readonly maxCpuMs: number;

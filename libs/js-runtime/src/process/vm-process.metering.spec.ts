@@ -100,14 +100,14 @@ describe('VmProcess', () => {
 
   it('knows when it keeps too much memory of its requests', async () => {
     const recycled: FakeAction = { answer: { type: 'recycled', replaced: true } };
-    const vm = await startFake([{ answer: ran }, recycled], [{ answer: ran }, { useMemoryMb: 64 }, recycled]);
+    const vm = await startFake([{ answer: ran }, recycled], [{ useMemoryMb: 64 }, { answer: ran }, recycled]);
     await vm.run(request('1'));
-    expect(vm.keepsTooMuch()).toBe(false);
+    expect(vm.keepsTooMuch).toBe(false);
     await vm.run(request('1'));
     await new Promise<void>((resolve) => {
       vm.onRecycled = resolve;
     });
-    expect(vm.keepsTooMuch()).toBe(true);
+    expect(vm.keepsTooMuch).toBe(true);
   });
 
   it('gives back what a script has left behind in memory', async () => {
@@ -117,7 +117,7 @@ describe('VmProcess', () => {
     await vm.run(request(source));
     const { peakMemoryBytes } = await vm.run(request('1'));
     expect(peakMemoryBytes).toBeLessThan(16 * MIB);
-    expect(vm.keepsTooMuch()).toBe(false);
+    expect(vm.keepsTooMuch).toBe(false);
   });
 
   it('holds a script for requests with the memory limit of its isolate, until that is replaced', async () => {

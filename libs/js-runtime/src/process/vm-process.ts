@@ -14,7 +14,7 @@ import { setProcessPriority } from './priority.ts';
 import { RecyclingWatch } from './recycling-watch.ts';
 import { PLAIN_REPLY, replySizeOf, type ReplySize } from './reply-size.ts';
 import type { RetireReason } from './retire-reason.ts';
-import { MAX_KEPT_MB, RunMeter, type MeterLimits } from './run-meter.ts';
+import { maxKeptBytes, RunMeter, type MeterLimits } from './run-meter.ts';
 import { VmGoneError, type VmExit } from './vm-gone.error.ts';
 import type { CompileReply, CompileRequest, RunReply, RunRequest } from './vm-request.ts';
 
@@ -72,8 +72,10 @@ export class VmProcess {
   readonly #limits: KernelLimits | undefined;
   /** Undefined until the process is ready, and where nobody can tell from outside what it uses. */
   #meter: ProcessMeter | undefined;
-  /** What it had when it was new. */
+  /** What it had when it was new, used and reserved. */
   #idleBytes = 0;
+  #idleReservedBytes = 0;
+  #keepsTooMuch = false;
   #isBeingPrepared = false;
   /** Of the request it works on, or has worked on last. */
   #runMeter: RunMeter | undefined;
@@ -184,10 +186,9 @@ export class VmProcess {
     return this.#isolateMemoryMb === maxMemoryMb && this.#keptScripts.has(scriptKey);
   }
 
-  /** Whether it has so much memory left of former requests that the next one could exceed a limit because of it. */
-  keepsTooMuch(): boolean {
-    const keptBytes = (this.#meter?.privateBytes() ?? 0) - this.#idleBytes;
-    return keptBytes > MAX_KEPT_MB * 1024 * 1024;
+  /** Whether, when it last had recycled, former requests had left so much memory that the next could exceed a limit because of it. */
+  get keepsTooMuch(): boolean {
+    return this.#keepsTooMuch;
   }
 
   /** To be asked every some milliseconds while it works: ends the process when the request has used more than it may. */
@@ -291,6 +292,7 @@ export class VmProcess {
   #beginMetering(): void {
     this.#meter = ProcessMeter.open(this.pid);
     this.#idleBytes = this.#meter?.privateBytes() ?? 0;
+    this.#idleReservedBytes = this.#meter?.reservedBytes() ?? 0;
   }
 
   #prepare(limits: MeterLimits, { maxFrameBytes, maxHeaderBytes }: ReplySize): void {
@@ -380,6 +382,9 @@ export class VmProcess {
       }
       this.#recycledAfterId = message.id;
       if (message.replaced) this.#keptScripts.clear();
+      // What is reserved counts for the kernel, whether it was ever used or not.
+      const keptBytes = (this.#meter?.reservedBytes() ?? 0) - this.#idleReservedBytes;
+      this.#keepsTooMuch = keptBytes > maxKeptBytes(this.#isolateMemoryMb ?? 0);
       if (this.#pending) this.#runMeter?.begun();
       if (this.recycled) this.onRecycled?.();
       return;

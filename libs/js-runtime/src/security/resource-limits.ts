@@ -10,7 +10,8 @@ export type RequestedLimits = Partial<Readonly<Record<LimitName, number | undefi
  *
  * @throws JsRuntimeError INVALID_REQUEST for what is no limit, and a value that none can have
  */
-export function tightenLimits(configured: ResourceLimits, asked: RequestedLimits = {}): ResourceLimits {
+export function tightenLimits(configured: ResourceLimits, asked?: RequestedLimits): ResourceLimits {
+  if (asked === undefined) return configured;
   if (typeof asked !== 'object' || (asked as unknown) === null) throw invalid('limits must be an object');
   const tightened: Record<LimitName, number> = { ...configured };
   for (const [name, value] of Object.entries(asked)) {
