@@ -6,7 +6,7 @@ import type { ErrorCode } from 'nestjs-js-runtime';
  */
 
 /** The backend's codes, and those that only its HTTP layer has. */
-export type Code = ErrorCode | 'CPU_TIME_LIMIT_EXCEEDED' | 'REQUEST_TOO_LARGE';
+export type Code = ErrorCode | 'REQUEST_TOO_LARGE';
 
 /** `limits` of a request. */
 export interface Limits {

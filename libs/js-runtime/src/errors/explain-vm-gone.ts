@@ -56,7 +56,9 @@ export function cpuTimeLimitExceeded(allowed: number, use: MeteredUse | undefine
 }
 
 export function memoryLimitExceeded(allowed: number, use: MeteredUse | undefined): JsRuntimeError {
+  const used = Math.ceil((use?.peakMemoryBytes ?? 0) / BYTES_PER_MB);
   return new JsRuntimeError('MEMORY_LIMIT_EXCEEDED', `The script used more than ${allowed} MB of memory`, {
-    limit: { name: 'maxMemoryMb', allowed, ...(use && { used: Math.ceil(use.peakMemoryBytes / BYTES_PER_MB) }) },
+    // What was refused was never used, and what was taken between two looks was not seen.
+    limit: { name: 'maxMemoryMb', allowed, ...(used > allowed && { used }) },
   });
 }

@@ -113,6 +113,46 @@ describe('The receipt', () => {
   });
 });
 
+describe('What an execution leaves behind', () => {
+  let runtime: TestRuntime;
+
+  beforeAll(async () => {
+    runtime = await startRuntime({ poolSize: 1, maxVms: 1 });
+  });
+  afterAll(async () => {
+    await runtime.close();
+  });
+
+  // All of these end with a timer, when the event loop of the VM process does not recycle before it reads.
+  const honest = 'new Promise((resolve) => setTimeout(resolve, 3, "honest"))';
+
+  it.each([
+    ['memory', 'const all = Array.from({ length: 15 }, () => new Uint8Array(1e6).fill(1)); globalThis.all = all;', 30],
+    ['an isolate that was interrupted', 'await new Promise(() => {});', 30],
+  ])('does not end the next one: %s', async (_, source, times) => {
+    for (let turn = 0; turn < times; turn++) {
+      const hog = `${source} await new Promise((resolve) => setTimeout(resolve, 2));`;
+      const first = runtime.run(hog, { wrap: 'function', limits: { timeoutMs: 15 } }).catch(() => undefined);
+      const second = runtime.valueOf(honest);
+      await first;
+      await expect(second).resolves.toBe('honest');
+      await expect(runtime.valueOf(honest)).resolves.toBe('honest');
+    }
+  });
+
+  it('is not on the receipt of the next one, nor does it count against its limits', async () => {
+    const source = 'globalThis.all = []; for (let i = 0; i < 400_000; i++) all.push({ i, a: [i] }); 1';
+    for (let turn = 0; turn < 5; turn++) {
+      const first = runtime.run(source);
+      const second = runtime.run('1', { limits: { maxCpuMs: 40 } });
+      await first;
+      const { usage } = await second;
+      expect(usage.cpuMs).toBeLessThanOrEqual(40);
+      expect(usage.peakMemoryBytes).toBeLessThan(24 * MIB);
+    }
+  });
+});
+
 @Injectable()
 class Plans implements TenantOptionsService {
   readonly #pro: TenantOverrides = { maxMemoryMb: 128, maxResultBytes: 3 * MIB, maxCpuMs: 2000 };

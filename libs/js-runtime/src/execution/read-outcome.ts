@@ -8,6 +8,8 @@ import type { RunReply } from '../process/vm-request.ts';
 /** The value a script came to, or the one error that says why there is none. @throws JsRuntimeError */
 export function readOutcome(reply: RunReply, limits: ResourceLimits, elapsedMs: number): unknown {
   const { outcome } = reply;
+  // It was done before anybody looked again.
+  if (reply.cpuMs > limits.maxCpuMs) throw cpuTimeLimitExceeded(limits.maxCpuMs, reply);
   switch (outcome.kind) {
     case 'value':
       return parseResult(reply.resultJson);

@@ -75,9 +75,8 @@ export class PooledVm {
     this.#to('idle');
     this.#vm = vm;
     vm.onRecycled = () => {
-      if (!this.isMakingItsRealm) return;
-      if (vm.keepsTooMuch) this.retire('memory');
-      else this.#to('idle');
+      if (vm.keepsTooMuch && (this.isMakingItsRealm || this.state === 'idle')) this.retire('memory');
+      else if (this.isMakingItsRealm) this.#to('idle');
     };
   }
 

@@ -254,6 +254,7 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
     lease.end();
     const isBusy = pooled.state !== 'retired' && pooled.vm.busy;
     if (isBusy) pooled.retire('cancelled');
+    if (pooled.vm.keepsTooMuch) pooled.retire('memory');
     pooled.release();
     this.#watch.restore(pooled);
     const owes = pooled.state === 'retired';
@@ -270,7 +271,6 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
     if (pooled.state === 'retired') return;
     if (this.#isClosing) pooled.retire('shutdown');
     else if (pooled.useCount >= this.options.vmMaxUses) pooled.retire('uses');
-    else if (pooled.vm.keepsTooMuch) pooled.retire('memory');
     else if (pooled.useCount >= pooled.maxUses) pooled.dueFor ??= 'uses';
   }
 

@@ -40,7 +40,7 @@ async function mostTenants(tenantBoundary: TenantBoundary): Promise<{ processes:
   NotingVmFactory.tenantsOfIsolate.clear();
   const runtime = await startRuntime({ poolSize: 2, maxVms: 3, tenantBoundary }, { vmFactory: NotingVmFactory });
   const tenants = ['a', 'b', 'c', 'd', 'e'];
-  const order = Array.from({ length: 60 }, (_, index) => tenants[(index * 7 + (index >> 2)) % 5] as string);
+  const order = Array.from({ length: 40 }, (_, index) => tenants[(index * 7 + (index >> 2)) % 5] as string);
   const values = await Promise.all(order.map(async (id) => (await runtime.runAs(id, 'context.tenant.id')).value));
   await runtime.close();
   expect(values).toEqual(order);

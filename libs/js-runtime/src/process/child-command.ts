@@ -39,7 +39,7 @@ export function childCommand(options: ChildOptions): ChildCommand {
     `--stack-size=${options.stackSizeKb}`,
     // One helper thread is as fast as four here, and each takes 8 MB of what the kernel counts as memory.
     '--v8-pool-size=1',
-    // Or it compiles what is hot faster than that is taken over: 1500 functions took 100 MB, now 10, and no longer than before.
+    // Or a second thread compiles what is hot faster than that is taken over: 1500 functions took 100 MB, now 10.
     '--no-concurrent-recompilation',
     '--permission',
     '--allow-addons',

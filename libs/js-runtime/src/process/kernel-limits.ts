@@ -42,6 +42,9 @@ export function limitedFromStart(): readonly string[] {
   return findPrlimit() === '' ? [] : [findPrlimit(), ...AT_START];
 }
 
+/** It takes some milliseconds. */
+const TIMEOUT_MS = 5000;
+
 /** What the kernel holds one process to from when it is ready. Does nothing where there is no prlimit. */
 export class KernelLimits {
   #idleDataBytes = 0;
@@ -82,7 +85,7 @@ export class KernelLimits {
     const bytes = this.#idleDataBytes + (maxMemoryMb + WORKING_ROOM_MB) * MIB;
     // The soft limit only, which can be raised again. Node has no function for that.
     const args = ['--pid', String(this.pid), ...others, `--data=${bytes}:`];
-    await promisify(execFile)(findPrlimit(), args, { env: {} });
+    await promisify(execFile)(findPrlimit(), args, { env: {}, timeout: TIMEOUT_MS });
     this.#maxMemoryMb = maxMemoryMb;
   }
 }

@@ -6,12 +6,14 @@ const MIB = 1024 * 1024;
 const onLinux = process.platform === 'linux' ? describe : describe.skip;
 
 function open(pid = process.pid): ProcessMeter {
-  const meter = ProcessMeter.open(pid);
-  if (!meter) throw new Error('this system does not tell');
-  return meter;
+  return new ProcessMeter(pid);
 }
 
 onLinux('ProcessMeter', () => {
+  it('knows that this system tells', () => {
+    expect(ProcessMeter.isSupported).toBe(true);
+  });
+
   it('counts the CPU time of a process, and not its waits', async () => {
     const meter = open();
     const before = meter.cpuMs() ?? 0;
@@ -42,7 +44,7 @@ onLinux('ProcessMeter', () => {
     child.kill('SIGKILL');
     await once(child, 'exit');
     expect([meter.cpuMs(), meter.privateBytes(), meter.reservedBytes()]).toEqual(Array(3).fill(undefined));
-    expect(ProcessMeter.open(child.pid ?? 0)).toBeUndefined();
+    expect(() => open(child.pid)).toThrow('ENOENT');
     meter.close();
   });
 

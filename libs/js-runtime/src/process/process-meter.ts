@@ -1,12 +1,12 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
-import { threadsOf } from './cpu-times.ts';
+import { readCpuTimes, threadsOf } from './cpu-times.ts';
 
 const NS_PER_MS = 1e6;
 /** Longer than any of the files, which are a line of numbers each. */
 const buffer = Buffer.alloc(256);
 
 /**
- * Reads from outside what a process uses. The files stay open, so that a look costs a microsecond and can only ever be at
+ * Reads from outside what a process uses. The files stay open, so that a look costs some microseconds and can only ever be at
  * this process, not at a later one of the same id.
  */
 export class ProcessMeter {
@@ -15,23 +15,22 @@ export class ProcessMeter {
   readonly #statm: number;
   #isClosed = false;
 
-  private constructor(pid: number) {
+  /** @throws Error when the process is gone, or there are no descriptors left */
+  constructor(pid: number) {
     this.#statm = openSync(`/proc/${pid}/statm`, 'r');
-    for (const thread of threadsOf(pid))
-      if (works(pid, thread)) this.#schedstats.push(openSync(`/proc/${pid}/task/${thread}/schedstat`, 'r'));
+    try {
+      for (const thread of threadsOf(pid)) {
+        if (works(pid, thread)) this.#schedstats.push(openSync(`/proc/${pid}/task/${thread}/schedstat`, 'r'));
+      }
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
-  /** Undefined where the kernel does not tell: on other systems than Linux, and where it does not count. */
-  static open(pid: number): ProcessMeter | undefined {
-    let meter: ProcessMeter | undefined;
-    try {
-      meter = new ProcessMeter(pid);
-      if (pageBytes() > 0 && meter.cpuMs() !== undefined) return meter;
-    } catch {
-      // There are no such files.
-    }
-    meter?.close();
-    return undefined;
+  /** False where the kernel does not tell: on other systems than Linux, and where it does not count. */
+  static get isSupported(): boolean {
+    return (isSupported ??= pageBytes() > 0 && readCpuTimes(process.pid) !== undefined);
   }
 
   /**
@@ -97,6 +96,7 @@ function works(pid: number, thread: number): boolean {
 }
 
 const AT_PAGESZ = 6n;
+let isSupported: boolean | undefined;
 let pageSize: number | undefined;
 
 /** Size of a page of memory; 0 where nobody can tell. From the auxiliary vector: https://man7.org/linux/man-pages/man3/getauxval.3.html */
@@ -106,7 +106,12 @@ function pageBytes(): number {
 }
 
 function readPageBytes(): number {
-  const bytes = readFileSync('/proc/self/auxv');
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync('/proc/self/auxv');
+  } catch {
+    return 0;
+  }
   const entries = new BigUint64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
   const index = entries.findIndex((key, at) => at % 2 === 0 && key === AT_PAGESZ);
   return Number(entries[index + 1] ?? 0n);

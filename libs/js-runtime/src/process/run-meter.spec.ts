@@ -22,9 +22,12 @@ describe('RunMeter', () => {
   let fake: FakeProcess;
   let meter: RunMeter;
 
+  const meterOf = (isRecycled: boolean): RunMeter =>
+    new RunMeter(fake as unknown as ProcessMeter, { maxCpuMs: 200, maxMemoryMb: 64 }, IDLE_BYTES, isRecycled);
+
   beforeEach(() => {
     fake = new FakeProcess();
-    meter = new RunMeter(fake as unknown as ProcessMeter, { maxCpuMs: 200, maxMemoryMb: 64 }, IDLE_BYTES);
+    meter = meterOf(true);
   });
 
   it('counts from where the process was', () => {
@@ -57,6 +60,46 @@ describe('RunMeter', () => {
     expect(meter.answered(claimedMs).cpuMs).toBe(30);
   });
 
+  it('never counts back, as when helper threads are gone before the process is', () => {
+    fake.ranMs = 1030;
+    meter.look();
+    fake.ranMs = 990;
+    expect(meter.answered(0).cpuMs).toBe(30);
+  });
+
+  it('does not charge a request for what the process still does for the one before', () => {
+    fake.bytes = IDLE_BYTES + 90 * MIB;
+    meter = meterOf(false);
+    fake.ranMs = 1300;
+    expect(meter.look()).toBeUndefined();
+    fake.bytes = IDLE_BYTES + 5 * MIB;
+    meter.begun();
+    fake.ranMs = 1310;
+    fake.bytes = IDLE_BYTES + 8 * MIB;
+    expect(meter.look()).toBeUndefined();
+    expect(meter.answered(10)).toEqual({ cpuMs: 10, peakMemoryBytes: 3 * MIB });
+  });
+
+  it('does not wait for ever for a process to begin', () => {
+    meter = meterOf(false);
+    fake.ranMs = 1000 + 200 + 501;
+    expect(meter.look()).toBe('cpu');
+  });
+
+  it.each([
+    [10, 96, undefined],
+    [10, 97, 'memory'],
+    [24, 96, undefined],
+    // More than that it is not forgiven.
+    [50, 69, undefined],
+    [50, 71, 'memory'],
+  ])('lets a process that has kept %p MB have %p MB more: %p', (keptMb, moreMb, exceeded) => {
+    fake.bytes = IDLE_BYTES + keptMb * MIB;
+    meter = meterOf(true);
+    fake.bytes += moreMb * MIB;
+    expect(meter.look()).toBe(exceeded);
+  });
+
   it('keeps the peak', () => {
     fake.bytes = IDLE_BYTES + 30 * MIB;
     meter.look();
@@ -74,7 +117,7 @@ describe('RunMeter', () => {
     fake.bytes = IDLE_BYTES + MIB;
     meter.look();
     fake.ranMs = fake.bytes = undefined;
-    meter.begun();
+    expect(meter.look()).toBeUndefined();
     expect(meter.read()).toEqual({ cpuMs: 100, peakMemoryBytes: MIB });
   });
 

@@ -3,17 +3,14 @@ import type { ProcessMeter } from './process-meter.ts';
 const MIB = 1024 * 1024;
 
 /**
- * What a process may have beyond its memory limit and what it had when idle. The limit is the isolate's heap; beside it V8
+ * What a process may have beyond its memory limit and what it had before. The limit is the isolate's heap; beside it V8
  * has its young generation, code and what it parses, and the process has the request, the result and their copies.
  */
 export const MEMORY_ALLOWANCE_MB = 32;
-/**
- * How much of all that may be taken already when a request begins, by what those before have left. A half of the limit, as
- * V8 keeps the pages of heaps that are gone, and uses them again; and most of the allowance.
- */
-export function maxKeptBytes(maxMemoryMb: number): number {
-  return (maxMemoryMb / 2 + 24) * MIB;
-}
+/** How much more than when it was new a process may have when a request begins, because of those before. */
+export const MAX_KEPT_BYTES = 24 * MIB;
+/** What making the next realm may take at most, with a new isolate and a collection of garbage. */
+const MAX_RECYCLING_CPU_MS = 500;
 
 export interface MeterLimits {
   readonly maxCpuMs: number;
@@ -23,30 +20,43 @@ export interface MeterLimits {
 /** What a request has used of its process, as seen from outside. */
 export interface MeteredUse {
   readonly cpuMs: number;
-  /** The most memory that the process was seen to have beyond what it has when idle. */
+  /** The most memory that the process was seen to have beyond what it had when the request began. */
   readonly peakMemoryBytes: number;
 }
 
-/** Measures one request to a process against its limits. */
+/**
+ * Measures one request to a process against its limits. A process that still recycles when the request is sent does not work
+ * on it yet: what that takes is not the request's.
+ */
 export class RunMeter {
   /** CPU time of the process when the request was sent, and when it turned to it. */
   readonly #cpuMsWhenSent: number;
   #cpuMsBefore: number;
+  #hasBegun: boolean;
+  /** Its memory when the request began. */
+  #bytesBefore: number;
   #cpuMs = 0;
-  #peakMemoryBytes = 0;
+  #peakBytes = 0;
 
+  /** @param isRecycled whether the process turns to the request at once */
   constructor(
     private readonly process: ProcessMeter,
     private readonly limits: MeterLimits,
     /** What the process had when it was new. */
     private readonly idleBytes: number,
+    isRecycled: boolean,
   ) {
     this.#cpuMsWhenSent = this.#cpuMsBefore = process.cpuMs() ?? 0;
+    this.#hasBegun = isRecycled;
+    this.#bytesBefore = process.privateBytes() ?? idleBytes;
   }
 
   /** The process says that only now it turns to the request; until then it did something else. */
   begun(): void {
+    this.#hasBegun = true;
     this.#cpuMsBefore = this.process.cpuMs() ?? this.#cpuMsBefore;
+    this.#bytesBefore = this.process.privateBytes() ?? this.#bytesBefore;
+    this.#cpuMs = this.#peakBytes = 0;
   }
 
   /**
@@ -55,24 +65,26 @@ export class RunMeter {
    */
   answered(claimedCpuMs: number): MeteredUse {
     const use = this.read();
-    if (this.#cpuMsBefore === this.#cpuMsWhenSent) return use;
     const atMostMs = use.cpuMs + this.#cpuMsBefore - this.#cpuMsWhenSent;
     return { ...use, cpuMs: Math.min(Math.max(use.cpuMs, claimedCpuMs), atMostMs) };
   }
 
   /** The limit that is exceeded, if one is. */
   look(): 'cpu' | 'memory' | undefined {
-    const { cpuMs, peakMemoryBytes } = this.read();
-    if (cpuMs > this.limits.maxCpuMs) return 'cpu';
-    return peakMemoryBytes > (this.limits.maxMemoryMb + MEMORY_ALLOWANCE_MB) * MIB ? 'memory' : undefined;
+    const { cpuMs } = this.read();
+    if (cpuMs > this.limits.maxCpuMs + (this.#hasBegun ? 0 : MAX_RECYCLING_CPU_MS)) return 'cpu';
+    const { maxMemoryMb } = this.limits;
+    // What the process has kept is not the request's, up to a bound: this is what keeps the process small.
+    const bytesBefore = Math.min(this.#bytesBefore, this.idleBytes + MAX_KEPT_BYTES);
+    return this.#peakBytes - bytesBefore > (maxMemoryMb + MEMORY_ALLOWANCE_MB) * MIB ? 'memory' : undefined;
   }
 
   /** What was used until now; until it ended, of a process that is gone. */
   read(): MeteredUse {
     const cpuMs = this.process.cpuMs();
-    if (cpuMs !== undefined) this.#cpuMs = cpuMs - this.#cpuMsBefore;
-    const memoryBytes = (this.process.privateBytes() ?? 0) - this.idleBytes;
-    this.#peakMemoryBytes = Math.max(this.#peakMemoryBytes, memoryBytes);
-    return { cpuMs: this.#cpuMs, peakMemoryBytes: this.#peakMemoryBytes };
+    // A process that dies has lost its helper threads first.
+    if (cpuMs !== undefined) this.#cpuMs = Math.max(this.#cpuMs, cpuMs - this.#cpuMsBefore);
+    this.#peakBytes = Math.max(this.#peakBytes, this.process.privateBytes() ?? 0);
+    return { cpuMs: this.#cpuMs, peakMemoryBytes: Math.max(0, this.#peakBytes - this.#bytesBefore) };
   }
 }

@@ -33,6 +33,15 @@ async function goneOf(work: Promise<unknown>): Promise<VmGoneError> {
   );
 }
 
+/** Runs something and waits until the VM has recycled. */
+async function runAndRecycle(vm: VmProcess, run = request('1')): Promise<void> {
+  const hasRecycled = new Promise<void>((resolve) => {
+    vm.onRecycled = resolve;
+  });
+  await vm.run(run);
+  await hasRecycled;
+}
+
 /** The kind of a run's outcome, or why the VM is gone. */
 async function outcomeOf(run: Promise<RunReply>): Promise<string> {
   return run.then(
@@ -101,12 +110,9 @@ describe('VmProcess', () => {
   it('knows when it keeps too much memory of its requests', async () => {
     const recycled: FakeAction = { answer: { type: 'recycled', replaced: true } };
     const vm = await startFake([{ answer: ran }, recycled], [{ useMemoryMb: 64 }, { answer: ran }, recycled]);
-    await vm.run(request('1'));
+    await runAndRecycle(vm);
     expect(vm.keepsTooMuch).toBe(false);
-    await vm.run(request('1'));
-    await new Promise<void>((resolve) => {
-      vm.onRecycled = resolve;
-    });
+    await runAndRecycle(vm);
     expect(vm.keepsTooMuch).toBe(true);
   });
 
@@ -127,11 +133,8 @@ describe('VmProcess', () => {
     expect([vm.holds(run.script.key, 16), vm.holds(run.script.key, 32)]).toEqual([true, false]);
     await vm.run(request('2', { maxMemoryMb: 32 }));
     expect([vm.holds(run.script.key, 16), vm.holds(run.script.key, 32)]).toEqual([false, false]);
-    await vm.run(run);
-    await vm.run(request('for (;;);', { timeoutMs: 10 }));
-    await new Promise<void>((resolve) => {
-      vm.onRecycled = resolve;
-    });
+    await runAndRecycle(vm, run);
+    await runAndRecycle(vm, request('for (;;);', { timeoutMs: 10 }));
     expect(vm.holds(run.script.key, 16)).toBe(false);
   });
 

@@ -233,11 +233,24 @@ describe('VmProcess with a hostile process', () => {
   });
 
   it('knows when it has recycled', async () => {
-    const vm = await startFake([done], [{ answer: { type: 'recycled', replaced: false } }, done]);
+    const recycled: FakeAction = { answer: { type: 'recycled', replaced: false } };
+    const vm = await startFake([done], [{ send: { type: 'recycled', id: 1, replaced: false } }, done, recycled]);
     await vm.check(LONG_MS);
     expect(vm.recycled).toBe(false);
+    const hasRecycled = new Promise<void>((resolve) => {
+      vm.onRecycled = resolve;
+    });
     await vm.check(LONG_MS);
+    await hasRecycled;
     expect(vm.recycled).toBe(true);
+  });
+
+  it.each([
+    ['the request that it works on', [{ answer: { type: 'recycled', replaced: false } }, done]],
+    ['one that was not made', [{ send: { type: 'recycled', id: 7, replaced: false } }, done]],
+  ])('ends it when it says that it has recycled after %s', async (_, actions) => {
+    const vm = await startFake(actions);
+    await expectGone(vm.check(LONG_MS), 'protocol');
   });
 
   it.each<[string, (vm: VmProcess) => Promise<unknown>, RetireReason]>([

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { encodeFrame, FrameDecoder, ProtocolError, type Frame } from '../protocol/frame.ts';
-import type { HostMessage, VmMessage } from '../protocol/messages.ts';
+import type { HostMessage, LogEntry, OutputLimits, VmMessage } from '../protocol/messages.ts';
 import { KeptScripts } from '../protocol/kept-scripts.ts';
 import { parseVmMessage } from '../protocol/vm-message.schema.ts';
 import type { ChildCommand } from './child-command.ts';
@@ -14,7 +14,7 @@ import { setProcessPriority } from './priority.ts';
 import { RecyclingWatch } from './recycling-watch.ts';
 import { PLAIN_REPLY, replySizeOf, type ReplySize } from './reply-size.ts';
 import type { RetireReason } from './retire-reason.ts';
-import { maxKeptBytes, RunMeter, type MeterLimits } from './run-meter.ts';
+import { MAX_KEPT_BYTES, RunMeter, type MeterLimits } from './run-meter.ts';
 import { VmGoneError, type VmExit } from './vm-gone.error.ts';
 import type { CompileReply, CompileRequest, RunReply, RunRequest } from './vm-request.ts';
 
@@ -22,7 +22,7 @@ export interface VmProcessOptions {
   readonly id: string;
   readonly command: ChildCommand;
   readonly startTimeoutMs: number;
-  /** Whether to look from outside at what it uses, where the system tells. Default true; false is for tests. */
+  /** Whether to look from outside at what it uses. Default where the system tells; given in tests. */
   readonly metersOutside?: boolean;
   /** Gives up a start that is under way. */
   readonly signal?: AbortSignal;
@@ -140,7 +140,7 @@ export class VmProcess {
     options.signal?.addEventListener('abort', onAbort);
     try {
       await vm.#expect<'ready'>('ready', 0, options.startTimeoutMs, 'start');
-      if (options.metersOutside !== false) vm.#beginMetering();
+      if (options.metersOutside ?? ProcessMeter.isSupported) vm.#beginMetering();
       await vm.#limits?.begin();
       if (!vm.alive) throw new VmGoneError('crashed');
       return vm;
@@ -245,6 +245,7 @@ export class VmProcess {
     const result = attachments[0];
     const resultBytes = result?.byteLength ?? 0;
     if (resultBytes > maxResultBytes) throw this.#violation('a result larger than asked for');
+    if (areTooMany(logs, limits)) throw this.#violation('more logs than asked for');
     const resultJson = result?.toString('utf8') ?? '';
     return { outcome, logs, heapBytes, ...used, resultJson, resultBytes, codeCache: optional(attachments[1]) };
   }
@@ -264,6 +265,7 @@ export class VmProcess {
   /** Replaces the isolate. @throws VmGoneError */
   async reset(timeoutMs: number): Promise<void> {
     this.#keptScripts.clear();
+    this.#isolateMemoryMb = undefined;
     await this.#request<'done'>('done', { type: 'reset' }, [], timeoutMs, 'unhealthy');
     await this.#limits?.restore();
   }
@@ -290,16 +292,16 @@ export class VmProcess {
   }
 
   #beginMetering(): void {
-    this.#meter = ProcessMeter.open(this.pid);
-    this.#idleBytes = this.#meter?.privateBytes() ?? 0;
-    this.#idleReservedBytes = this.#meter?.reservedBytes() ?? 0;
+    this.#meter = new ProcessMeter(this.pid);
+    this.#idleBytes = this.#meter.privateBytes() ?? 0;
+    this.#idleReservedBytes = this.#meter.reservedBytes() ?? 0;
   }
 
   #prepare(limits: MeterLimits, { maxFrameBytes, maxHeaderBytes }: ReplySize): void {
     if (this.#isolateMemoryMb !== limits.maxMemoryMb) this.#keptScripts.clear();
     this.#isolateMemoryMb = limits.maxMemoryMb;
     this.#decoder.allow(maxFrameBytes, maxHeaderBytes);
-    this.#runMeter = this.#meter && new RunMeter(this.#meter, limits, this.#idleBytes);
+    this.#runMeter = this.#meter && new RunMeter(this.#meter, limits, this.#idleBytes, this.recycled);
   }
 
   /** A request may have more memory than the process was started for. */
@@ -377,14 +379,15 @@ export class VmProcess {
     const message = parseVmMessage(header);
     if (message.type === 'recycled') {
       // The next request may have left before this arrived; but ids only grow, so nobody can be flooded with these.
-      if (message.id <= this.#recycledAfterId || message.id > this.#lastRequestId) {
+      const isAnswered = message.id <= this.#lastRequestId && message.id !== this.#pending?.id;
+      if (message.id <= this.#recycledAfterId || !isAnswered) {
         throw new ProtocolError(`recycled after request ${message.id}, which cannot be`);
       }
       this.#recycledAfterId = message.id;
       if (message.replaced) this.#keptScripts.clear();
       // What is reserved counts for the kernel, whether it was ever used or not.
       const keptBytes = (this.#meter?.reservedBytes() ?? 0) - this.#idleReservedBytes;
-      this.#keepsTooMuch = keptBytes > maxKeptBytes(this.#isolateMemoryMb ?? 0);
+      this.#keepsTooMuch = keptBytes > MAX_KEPT_BYTES;
       if (this.#pending) this.#runMeter?.begun();
       if (this.recycled) this.onRecycled?.();
       return;
@@ -409,6 +412,16 @@ export class VmProcess {
     this.kill('protocol');
     return new VmGoneError('protocol', this.#runMeter?.read(), { cause: new ProtocolError(what) });
   }
+}
+
+/** One more entry says that there were more. */
+const LOG_NOTE_BYTES = 256;
+
+function areTooMany(logs: readonly LogEntry[], { maxLogEntries, maxLogBytes }: OutputLimits): boolean {
+  if (logs.length > maxLogEntries + 1) return true;
+  let bytes = 0;
+  for (const { message } of logs) bytes += Buffer.byteLength(message);
+  return bytes > maxLogBytes + LOG_NOTE_BYTES;
 }
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;

@@ -17,8 +17,13 @@ export class GrownMemory {
   #bytesWhenFreed = this.#idleBytes;
 
   hasGrown(): boolean {
-    const bytes = this.#bytes();
-    return bytes - this.#idleBytes > MAX_GROWTH_BYTES && bytes - this.#bytesWhenFreed > WORTHWHILE_BYTES;
+    const grown = this.grownBytes();
+    return grown > MAX_GROWTH_BYTES && grown + this.#idleBytes - this.#bytesWhenFreed > WORTHWHILE_BYTES;
+  }
+
+  /** How much more the process has than when it was new. */
+  grownBytes(): number {
+    return this.#bytes() - this.#idleBytes;
   }
 
   /** All has been freed that can be. */

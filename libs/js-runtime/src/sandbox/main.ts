@@ -36,7 +36,12 @@ function send(message: VmMessage, attachments: readonly (string | Uint8Array)[] 
   pipe.write(encodeFrame(message, attachments));
 }
 
+/** Resolves when the process has recycled after its last answer. */
+let recycling = Promise.resolve();
+
 async function handle(request: HostMessage, attachments: readonly Buffer[]): Promise<void> {
+  // A script that ends with a timer is answered before the event loop reads the pipe, and that is before it recycles.
+  await recycling;
   const text = (index: number): string => attachments[index]?.toString('utf8') ?? '';
   const { id } = request;
   switch (request.type) {
@@ -60,7 +65,7 @@ async function handle(request: HostMessage, attachments: readonly Buffer[]): Pro
       break;
     }
     case 'reset':
-      replaceIsolate(host.maxMemoryMb);
+      replaceIsolate(options.maxMemoryMb);
       send({ type: 'done', id });
       break;
     case 'check':
@@ -69,8 +74,11 @@ async function handle(request: HostMessage, attachments: readonly Buffer[]): Pro
       break;
   }
   // After the answer has left: off the path of this request.
-  setImmediate(() => {
-    send({ type: 'recycled', id, replaced: recycle() });
+  recycling = new Promise((resolve) => {
+    setImmediate(() => {
+      send({ type: 'recycled', id, replaced: recycle() });
+      resolve();
+    });
   });
 }
 

@@ -19,7 +19,8 @@ export function tightenLimits(configured: ResourceLimits, asked?: RequestedLimit
     if (!isLimit(name)) throw invalid(`limits.${name}: no such limit; the limits are ${LIMIT_NAMES.join(', ')}`);
     const { min } = LIMITS[name];
     if (!Number.isInteger(value) || value < min) {
-      throw invalid(`limits.${name} is ${String(value)}; allowed is a whole number, ${min} or more`);
+      const given = typeof value === 'number' ? value : `a ${typeof value}`;
+      throw invalid(`limits.${name} is ${given}; allowed is a whole number, ${min} or more`);
     }
     tightened[name] = Math.min(value, configured[name]);
   }
