@@ -35,6 +35,8 @@ const attacked = new Tally();
 const outcomes = new Tally();
 /** What must not happen, whatever the load. */
 const faults: string[] = [];
+/** What a script may have, and as much again. */
+const MAX_OVER_IDLE_MB = 64 + 64;
 let isOver = false;
 
 const target = await Target.start(POOL_SIZE, MAX_VMS);
@@ -68,6 +70,7 @@ console.log(`backend: pid ${pid}, ${target.pid === pid ? 'the same' : 'ANOTHER'}
 console.log(
   `benign: ${succeeded} of ${BENIGN_EXECUTIONS} succeeded; p50 ${ms(percentile(timesMs, 50))}, p99 ${ms(percentile(timesMs, 99))}, max ${ms(percentile(timesMs, 100))}`,
 );
+if (memoryWatch.peakMb - memoryWatch.idleMb > MAX_OVER_IDLE_MB) faults.push('a VM process was too large');
 for (const fault of faults.slice(0, 20)) console.log(`FAULT: ${fault}`);
 const isGood = faults.length === 0 && succeeded === BENIGN_EXECUTIONS;
 console.log(isGood ? 'PASSED' : 'FAILED');

@@ -88,15 +88,28 @@ export function faultOf(answer: Answer, expected: Expected): string | undefined 
   return `expected the logs ${JSON.stringify(expected.logs)}, they are ${brief(JSON.stringify(logs))}`;
 }
 
-/** A script that somebody else runs after each attack, and that has to be answered right. */
+/** What the benign script takes, and some more. */
+const BENIGN_MB = 20;
+
+/**
+ * A script that somebody else runs after each attack, and that has to be answered right. It waits, and takes memory, so that
+ * it meets what the attack has left behind; and its receipt must not have anything of it.
+ */
 export async function faultsOfBenign(target: Target): Promise<string[]> {
   const a = Math.trunc(Math.random() * 1000);
-  const script =
-    '({ sum: input.list.reduce((x, y) => x + y, 0), tenant: context.tenant.id, globals: Object.keys(globalThis) })';
+  const script = `(async () => {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    const kept = Array.from({ length: 5 }, () => new Uint8Array(1e6).fill(1));
+    const sum = input.list.reduce((x, y) => x + y, 0);
+    return { sum, kept: kept.length, tenant: context.tenant.id, globals: Object.keys(globalThis) };
+  })()`;
   const answer = await target.execute(BENIGN, { script, input: { list: [a, 1, 2] } });
-  const expected = { value: { sum: a + 3, tenant: BENIGN, globals: ['context', 'input'] }, logs: [] };
+  const expected = { value: { sum: a + 3, kept: 5, tenant: BENIGN, globals: ['context', 'input'] }, logs: [] };
   const fault = faultOf(answer, expected);
-  return fault === undefined ? [] : [`the benign script: ${fault}`];
+  if (fault !== undefined) return [`the benign script: ${fault}`];
+  const { cpuMs = -1, peakMemoryBytes = Infinity } = answer.body.usage ?? {};
+  const isFair = cpuMs > 0 && peakMemoryBytes < BENIGN_MB * 2 ** 20;
+  return isFair ? [] : [`the receipt of the benign script: ${JSON.stringify(answer.body.usage)}`];
 }
 
 export function outcomeOf({ status, body }: Answer): string {

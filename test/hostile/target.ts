@@ -26,7 +26,7 @@ export interface AnswerBody {
   readonly detail?: string;
   readonly error?: { readonly name: string; readonly message: string };
   readonly logs?: readonly { readonly message: string }[];
-  readonly usage?: object;
+  readonly usage?: { readonly cpuMs: number; readonly peakMemoryBytes: number };
   readonly vmId?: string;
 }
 

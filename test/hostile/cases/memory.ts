@@ -1,13 +1,12 @@
 import { attack, ends, value, type Table } from '../attack.ts';
 
 /** The heap is full: V8, isolated-vm or the meter from outside says so, or V8 ends the process that has no more. */
-const FULL = ends('MEMORY_LIMIT_EXCEEDED', 'VM_CRASHED');
+const FULL = ends('MEMORY_LIMIT_EXCEEDED');
 /** The same, where V8 itself may refuse first, which a script can catch. */
-const FULL_OR_REFUSED = ends('MEMORY_LIMIT_EXCEEDED', 'VM_CRASHED', 'SCRIPT_ERROR');
+const FULL_OR_REFUSED = ends('MEMORY_LIMIT_EXCEEDED', 'SCRIPT_ERROR');
 /** The same, where filling it up may take longer than the time there is. */
 const FULL_OR_LATE = ends(
   'MEMORY_LIMIT_EXCEEDED',
-  'VM_CRASHED',
   'SCRIPT_ERROR',
   'CPU_TIME_LIMIT_EXCEEDED',
   'WALL_TIME_LIMIT_EXCEEDED',
@@ -84,7 +83,7 @@ export const memory: Table = {
 
     // What the bridge keeps.
     attack('a result that is built', 'own', '({ toJSON() { const a = []; for (;;) a.push({ n: a.length }); } })', FULL),
-    attack('a result of many strings', 'own', 'Array(1e5).fill("x".repeat(1e4))', ends('MEMORY_LIMIT_EXCEEDED', 'VM_CRASHED', 'RESULT_NOT_SERIALIZABLE', 'RESULT_TOO_LARGE')),
+    attack('a result of many strings', 'own', 'Array(1e5).fill("x".repeat(1e4))', ends('MEMORY_LIMIT_EXCEEDED', 'RESULT_NOT_SERIALIZABLE', 'RESULT_TOO_LARGE')),
     attack('a log of many strings', 'own', 'for (;;) console.log(Array(100).fill("x".repeat(1e5)), {}, [])', FULL_OR_LATE, late),
     attack('an error that is large', 'own', 'throw Object.assign(new Error("x".repeat(2 ** 28)), { stack: "y".repeat(2 ** 28), name: "z".repeat(2 ** 28) })', FULL_OR_REFUSED),
     attack('a rejection that is large', 'own', 'Promise.reject(Object.assign(new Error("x".repeat(2 ** 28)), { name: "y".repeat(2 ** 28) })); 1', FULL_OR_REFUSED),

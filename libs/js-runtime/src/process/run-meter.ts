@@ -79,6 +79,11 @@ export class RunMeter {
     return this.#peakBytes - bytesBefore > (maxMemoryMb + MEMORY_ALLOWANCE_MB) * MIB ? 'memory' : undefined;
   }
 
+  /** Whether it was seen to have more than its limit, even if that is within what is allowed beyond. */
+  get isFull(): boolean {
+    return this.#peakBytes - this.idleBytes > this.limits.maxMemoryMb * MIB;
+  }
+
   /** What was used until now; until it ended, of a process that is gone. */
   read(): MeteredUse {
     const cpuMs = this.process.cpuMs();

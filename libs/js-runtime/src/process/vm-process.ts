@@ -113,7 +113,7 @@ export class VmProcess {
     this.exited = new Promise((resolve) => {
       const onEnd = (code: number | null, signal: NodeJS.Signals | null): void => {
         this.#hasExited = true;
-        const reason = (this.#killedFor ??= reasonOfOwnDeath(signal));
+        const reason = (this.#killedFor ??= reasonOfOwnDeath(signal, this.#runMeter?.isFull ?? false));
         this.#failPending(reason);
         this.#meter?.close();
         resolve({ reason, code, signal });
