@@ -171,6 +171,23 @@ describe('VmProcess where nobody can look at it from outside', () => {
     expect(outcome.kind).toBe('out-of-cpu');
   });
 
+  it('stops a script that has too much memory outside of the heap when it waits, and ends with it', async () => {
+    const { maxMemoryMb, ...command } = childCommand({ maxMemoryMb: 16, stackSizeKb: 984 });
+    expect(maxMemoryMb).toBe(16);
+    const vm = await start({ metersOutside: false, command });
+    const source = `const take = (mb) => {
+        const buffer = new ArrayBuffer(8, { maxByteLength: 2 ** 30 });
+        buffer.resize(mb * 2 ** 20);
+        new Uint8Array(buffer).fill(1);
+        return buffer;
+      };
+      const kept = [take(20)];
+      setTimeout(() => kept.push(take(50)), 1);
+      new Promise(() => {})`;
+    expect((await vm.run(request(source))).outcome.kind).toBe('out-of-memory');
+    await expect(vm.exited).resolves.toMatchObject({ reason: 'memory' });
+  });
+
   it('knows its time limit as ever', async () => {
     const vm = await start({ metersOutside: false });
     const { outcome } = await vm.run(request('for (;;);', { timeoutMs: 20, maxCpuMs: 1000 }));

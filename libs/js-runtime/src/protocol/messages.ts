@@ -32,7 +32,7 @@ export type HostMessage =
       readonly timeoutMs: number;
       /** Heap limit of the isolate that it runs in; one that has another is replaced. */
       readonly maxMemoryMb: number;
-      /** Only where nobody meters the process from outside; then it stops a script itself, as well as it can. */
+      /** Only where nobody meters the process from outside; then it does so itself, as well as it can, and memory too. */
       readonly maxCpuMs?: number | undefined;
       readonly limits: OutputLimits;
     }

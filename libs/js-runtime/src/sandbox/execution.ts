@@ -13,6 +13,8 @@ export interface ExecutionInput {
   readonly contextJson: string;
   readonly inputJson: string;
   readonly budget: TimeBudget;
+  /** Asked after each entry. */
+  readonly exceedsMemory: () => boolean;
 }
 
 export interface ExecutionOutput {
@@ -45,6 +47,7 @@ export async function execute(input: ExecutionInput): Promise<ExecutionOutput> {
       input.inputJson,
     );
     state = realm.run(script, request.script.wrap, budget);
+    if (input.exceedsMemory()) return finish(input, { kind: 'out-of-memory' });
     while (state.startsWith('p')) {
       const nextTimerMs = state.length > 1 ? Number(state.slice(1)) : Infinity;
       budget.pause();
@@ -53,6 +56,7 @@ export async function execute(input: ExecutionInput): Promise<ExecutionOutput> {
         const over = budget.whyOver();
         if (over) return finish(input, { kind: over, stack: '' });
         state = realm.tick(budget);
+        if (input.exceedsMemory()) return finish(input, { kind: 'out-of-memory' });
       } while (state === DUE_NOW);
     }
   } catch (error) {

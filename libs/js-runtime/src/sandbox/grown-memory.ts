@@ -4,6 +4,8 @@ const MIB = 1024 * 1024;
 
 /** So much more than when it was new is left to the next execution at most, if it can be helped. */
 const MAX_GROWTH_BYTES = 10 * MIB;
+/** MEMORY_ALLOWANCE_MB of the backend's meter. */
+const ALLOWANCE_MB = 32;
 /** Less than this is not worth another isolate, when there is that much more all the same. */
 const WORTHWHILE_BYTES = 2 * MIB;
 
@@ -17,13 +19,13 @@ export class GrownMemory {
   #bytesWhenFreed = this.#idleBytes;
 
   hasGrown(): boolean {
-    const grown = this.grownBytes();
-    return grown > MAX_GROWTH_BYTES && grown + this.#idleBytes - this.#bytesWhenFreed > WORTHWHILE_BYTES;
+    const bytes = this.#bytes();
+    return bytes - this.#idleBytes > MAX_GROWTH_BYTES && bytes - this.#bytesWhenFreed > WORTHWHILE_BYTES;
   }
 
-  /** How much more the process has than when it was new. */
-  grownBytes(): number {
-    return this.#bytes() - this.#idleBytes;
+  /** Whether an execution has more memory than it may, as the backend would judge it from outside. */
+  exceeds(maxMemoryMb: number): boolean {
+    return this.#bytes() - this.#idleBytes > (maxMemoryMb + ALLOWANCE_MB) * MIB;
   }
 
   /** All has been freed that can be. */

@@ -59,6 +59,7 @@ export class IsolateHost {
     contextJson: string,
     inputJson: string,
     codeCache: Uint8Array | undefined,
+    exceedsMemory: () => boolean,
   ): Promise<RunOutput> {
     const budget = new TimeBudget(request.timeoutMs, request.maxCpuMs);
     let compiled: CompiledSource;
@@ -70,7 +71,7 @@ export class IsolateHost {
     const realm = this.#takeRealm();
     const isolate = this.#isolate;
     const { script } = compiled;
-    const output = await execute({ isolate, realm, script, request, contextJson, inputJson, budget });
+    const output = await execute({ isolate, realm, script, request, contextJson, inputJson, budget, exceedsMemory });
     const { kind } = output.outcome;
     this.#wasInterrupted ||= kind === 'timed-out' || kind === 'out-of-cpu';
     if (!this.#isolate.isDisposed) realm.release();

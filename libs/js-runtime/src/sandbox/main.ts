@@ -49,7 +49,9 @@ async function handle(request: HostMessage, attachments: readonly Buffer[]): Pro
       const cpuBefore = process.cpuUsage();
       fitIsolate(request.maxMemoryMb);
       const codeCache = attachments[3]?.byteLength ? attachments[3] : undefined;
-      const output = await host.run(request, text(0), text(1), text(2), codeCache);
+      const metersItself = request.maxCpuMs !== undefined;
+      const exceedsMemory = (): boolean => metersItself && memory.exceeds(request.maxMemoryMb);
+      const output = await host.run(request, text(0), text(1), text(2), codeCache, exceedsMemory);
       const { user, system } = process.cpuUsage(cpuBefore);
       const { outcome, logs } = output;
       send({ type: 'ran', id, outcome, logs, cpuMs: (user + system) / 1000, heapBytes: host.heapBytes() }, [
