@@ -11,7 +11,7 @@ import type { VmProcess } from './vm-process.ts';
 const withPrlimit = existsSync('/usr/bin/prlimit') ? describe : describe.skip;
 const { start } = useVmProcesses();
 const MAX_MEMORY_MB = 64;
-const WORKING_ROOM_MB = 56;
+const WORKING_ROOM_MB = 64;
 const limits = { maxMemoryMb: MAX_MEMORY_MB };
 
 async function startVm(): Promise<VmProcess> {

@@ -10,10 +10,10 @@ import { promisify } from 'node:util';
 const MIB = 2 ** 20;
 
 /**
- * What a process may need besides its script's memory: V8 parses, compiles, collects and copies outside of the heap. More
- * than the backend's meter allows (MEMORY_ALLOWANCE_MB): this is for the case that the meter is late.
+ * What a process may need besides its script's memory: what it has kept (MAX_KEPT_BYTES), and what the backend's meter lets
+ * through (MEMORY_ALLOWANCE_MB). This is for the case that the meter is late.
  */
-const WORKING_ROOM_MB = 56;
+const WORKING_ROOM_MB = 64;
 
 /**
  * From the first instruction on. No core dump has what was in the process. A stack takes as much as it may grow to of what the

@@ -1,4 +1,4 @@
-import { MAX_CODE_CACHE_BYTES, type OutputLimits } from '../protocol/messages.ts';
+import { MAX_CODE_CACHE_BYTES, type LogEntry, type OutputLimits } from '../protocol/messages.ts';
 
 /** Room for errors, outcomes and whatever else a message has. */
 const MESSAGE_BYTES = 256 * 1024;
@@ -15,6 +15,17 @@ export interface ReplySize {
 export function replySizeOf({ maxResultBytes, maxLogBytes, maxLogEntries }: OutputLimits): ReplySize {
   const maxHeaderBytes = MESSAGE_BYTES + 6 * maxLogBytes + 64 * maxLogEntries;
   return { maxHeaderBytes, maxFrameBytes: maxHeaderBytes + maxResultBytes + MAX_CODE_CACHE_BYTES + FRAMING_BYTES };
+}
+
+/** The entry that says that there was more. */
+const LOG_NOTE_BYTES = 256;
+
+/** Whether there is more in a log than an honest VM hands over. */
+export function isLogTooLong(logs: readonly LogEntry[], { maxLogEntries, maxLogBytes }: OutputLimits): boolean {
+  if (logs.length > maxLogEntries + 1) return true;
+  let bytes = 0;
+  for (const { message } of logs) bytes += Buffer.byteLength(message);
+  return bytes > maxLogBytes + LOG_NOTE_BYTES;
 }
 
 /** For requests that come back without a result and logs. */

@@ -89,10 +89,10 @@ describe('RunMeter', () => {
   it.each([
     [10, 96, undefined],
     [10, 97, 'memory'],
-    [24, 96, undefined],
+    [32, 96, undefined],
     // More than that it is not forgiven.
-    [50, 69, undefined],
-    [50, 71, 'memory'],
+    [50, 77, undefined],
+    [50, 79, 'memory'],
   ])('lets a process that has kept %p MB have %p MB more: %p', (keptMb, moreMb, exceeded) => {
     fake.bytes = IDLE_BYTES + keptMb * MIB;
     meter = meterOf(true);

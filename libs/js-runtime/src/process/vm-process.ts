@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { encodeFrame, FrameDecoder, ProtocolError, type Frame } from '../protocol/frame.ts';
-import type { HostMessage, LogEntry, OutputLimits, VmMessage } from '../protocol/messages.ts';
+import type { HostMessage, VmMessage } from '../protocol/messages.ts';
 import { KeptScripts } from '../protocol/kept-scripts.ts';
 import { parseVmMessage } from '../protocol/vm-message.schema.ts';
 import type { ChildCommand } from './child-command.ts';
@@ -9,13 +9,13 @@ import { vmStdio } from './inherited-descriptors.ts';
 import { KernelLimits } from './kernel-limits.ts';
 import { reasonOfOwnDeath } from './own-death.ts';
 import { Patience } from './patience.ts';
-import { ProcessMeter } from './process-meter.ts';
 import { setProcessPriority } from './priority.ts';
 import { RecyclingWatch } from './recycling-watch.ts';
-import { PLAIN_REPLY, replySizeOf, type ReplySize } from './reply-size.ts';
+import { isLogTooLong, PLAIN_REPLY, replySizeOf, type ReplySize } from './reply-size.ts';
 import type { RetireReason } from './retire-reason.ts';
-import { MAX_KEPT_BYTES, RunMeter, type MeterLimits } from './run-meter.ts';
+import type { MeterLimits, RunMeter } from './run-meter.ts';
 import { VmGoneError, type VmExit } from './vm-gone.error.ts';
+import { VmMeter } from './vm-meter.ts';
 import type { CompileReply, CompileRequest, RunReply, RunRequest } from './vm-request.ts';
 
 export interface VmProcessOptions {
@@ -71,10 +71,7 @@ export class VmProcess {
   /** Undefined for a process that is to have none. */
   readonly #limits: KernelLimits | undefined;
   /** Undefined until the process is ready, and where nobody can tell from outside what it uses. */
-  #meter: ProcessMeter | undefined;
-  /** What it had when it was new, used and reserved. */
-  #idleBytes = 0;
-  #idleReservedBytes = 0;
+  #meter: VmMeter | undefined;
   #keepsTooMuch = false;
   #isBeingPrepared = false;
   /** Of the request it works on, or has worked on last. */
@@ -140,7 +137,7 @@ export class VmProcess {
     options.signal?.addEventListener('abort', onAbort);
     try {
       await vm.#expect<'ready'>('ready', 0, options.startTimeoutMs, 'start');
-      if (options.metersOutside ?? ProcessMeter.isSupported) vm.#beginMetering();
+      if (options.metersOutside ?? VmMeter.isSupported) vm.#meter = new VmMeter(vm.pid);
       await vm.#limits?.begin();
       if (!vm.alive) throw new VmGoneError('crashed');
       return vm;
@@ -245,7 +242,7 @@ export class VmProcess {
     const result = attachments[0];
     const resultBytes = result?.byteLength ?? 0;
     if (resultBytes > maxResultBytes) throw this.#violation('a result larger than asked for');
-    if (areTooMany(logs, limits)) throw this.#violation('more logs than asked for');
+    if (isLogTooLong(logs, limits)) throw this.#violation('more logs than asked for');
     const resultJson = result?.toString('utf8') ?? '';
     return { outcome, logs, heapBytes, ...used, resultJson, resultBytes, codeCache: optional(attachments[1]) };
   }
@@ -291,22 +288,17 @@ export class VmProcess {
     this.#pipe?.destroy();
   }
 
-  #beginMetering(): void {
-    this.#meter = new ProcessMeter(this.pid);
-    this.#idleBytes = this.#meter.privateBytes() ?? 0;
-    this.#idleReservedBytes = this.#meter.reservedBytes() ?? 0;
-  }
-
   #prepare(limits: MeterLimits, { maxFrameBytes, maxHeaderBytes }: ReplySize): void {
+    if (this.busy) throw this.#isBusy();
     if (this.#isolateMemoryMb !== limits.maxMemoryMb) this.#keptScripts.clear();
     this.#isolateMemoryMb = limits.maxMemoryMb;
     this.#decoder.allow(maxFrameBytes, maxHeaderBytes);
-    this.#runMeter = this.#meter && new RunMeter(this.#meter, limits, this.#idleBytes, this.recycled);
+    this.#runMeter = this.#meter?.measure(limits, this.recycled);
   }
 
   /** A request may have more memory than the process was started for. */
   async #raise(limits: KernelLimits, maxMemoryMb: number): Promise<void> {
-    if (this.#isBeingPrepared) throw this.#isBusy();
+    if (this.busy) throw this.#isBusy();
     this.#isBeingPrepared = true;
     try {
       await limits.raise(maxMemoryMb);
@@ -385,9 +377,7 @@ export class VmProcess {
       }
       this.#recycledAfterId = message.id;
       if (message.replaced) this.#keptScripts.clear();
-      // What is reserved counts for the kernel, whether it was ever used or not.
-      const keptBytes = (this.#meter?.reservedBytes() ?? 0) - this.#idleReservedBytes;
-      this.#keepsTooMuch = keptBytes > MAX_KEPT_BYTES;
+      this.#keepsTooMuch = this.#meter?.keepsTooMuch() ?? false;
       if (this.#pending) this.#runMeter?.begun();
       if (this.recycled) this.onRecycled?.();
       return;
@@ -412,16 +402,6 @@ export class VmProcess {
     this.kill('protocol');
     return new VmGoneError('protocol', this.#runMeter?.read(), { cause: new ProtocolError(what) });
   }
-}
-
-/** One more entry says that there were more. */
-const LOG_NOTE_BYTES = 256;
-
-function areTooMany(logs: readonly LogEntry[], { maxLogEntries, maxLogBytes }: OutputLimits): boolean {
-  if (logs.length > maxLogEntries + 1) return true;
-  let bytes = 0;
-  for (const { message } of logs) bytes += Buffer.byteLength(message);
-  return bytes > maxLogBytes + LOG_NOTE_BYTES;
 }
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
