@@ -124,7 +124,10 @@ describe('CompilerService', () => {
   });
 
   it('finds the code of a script in the VM that ran it, and for another VM in the cache', async () => {
-    const script = await compile('shared.js', '/* for two VMs */ new Promise((resolve) => setTimeout(resolve, 1000, 1))');
+    const script = await compile(
+      'shared.js',
+      '/* for two VMs */ new Promise((resolve) => setTimeout(resolve, 1000, 1))',
+    );
     const [first, second] = await Promise.all([runtime.run(script), runtime.run(script)]);
     expect(first.vmId).not.toBe(second.vmId);
     expect([first.usage.compile, second.usage.compile]).toEqual(['hit', 'hit']);
