@@ -171,7 +171,7 @@ class Plans implements TenantOptionsService {
     timeoutMs: 2000,
     maxMemoryMb: 16,
     maxInputBytes: 10,
-    maxSourceBytes: 100,
+    maxSourceBytes: 500,
     maxLogEntries: 1,
   };
 
@@ -207,7 +207,7 @@ describe('The limits of a tenant', () => {
     ['WALL_TIME_LIMIT_EXCEEDED', 'new Promise(() => {})', undefined, 'timeoutMs', 2000],
     ['MEMORY_LIMIT_EXCEEDED', FILL, undefined, 'maxMemoryMb', 16],
     ['INPUT_TOO_LARGE', '1', 'x'.repeat(20), 'maxInputBytes', 10],
-    ['SCRIPT_TOO_LARGE', ' '.repeat(200), undefined, 'maxSourceBytes', 100],
+    ['SCRIPT_TOO_LARGE', ' '.repeat(600), undefined, 'maxSourceBytes', 500],
   ])('can be tighter: %s', async (code, source, input, name, allowed) => {
     const error = await runtimeErrorOf(runtime.runAs('free', source, { input }));
     expect(error).toMatchObject({ code, details: { limit: { name, allowed } } });
@@ -227,7 +227,7 @@ describe('The limits of a tenant', () => {
 
   it('apply to a compilation too', async () => {
     const compile = runtime.tenancy.runAs({ tenant: { id: 'free' } }, async () =>
-      runtime.compiler.compile('a.js', ' '.repeat(200)),
+      runtime.compiler.compile('a.js', ' '.repeat(600)),
     );
     await expect(runtimeErrorOf(compile)).resolves.toMatchObject({ code: 'SCRIPT_TOO_LARGE' });
   });
