@@ -14,7 +14,7 @@ const args = process.argv.slice(2);
 if (args.some((arg) => !arg.startsWith('-'))) {
   process.exitCode = jest(args);
 } else {
-  const others = jest([...args, '--testPathIgnorePatterns', HOSTILE]);
+  const others = jest([...args, '--testPathIgnorePatterns', '/node_modules/', HOSTILE]);
   const ofHostile = args.map((arg) => (arg.startsWith('--outputFile=') ? `${arg}.hostile` : arg));
   const hostile = jest([...ofHostile, '--runInBand', HOSTILE]);
   process.exitCode = others || hostile;

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
-/** What an execution used; part of every answer, whatever the outcome. */
+/** What an execution used; part of its answer, whatever the outcome. */
 export const usage = z.object({
   wallMs: z.number().describe('From the request to the answer'),
   queueMs: z.number().describe('Of that, waiting for a VM'),
   cpuMs: z.number().describe('CPU time, waiting not included'),
-  peakMemoryBytes: z.number().describe('The most memory that the execution was seen to have'),
-  heapBytes: z.number().describe('Of that, on the heap at the end; 0 when nobody could tell'),
+  peakMemoryBytes: z.number().describe('The most memory that was seen to be taken for the execution'),
+  heapBytes: z.number().describe('On the heap at the end; 0 when nobody could tell'),
   apiCalls: z.int().describe('Calls of host APIs'),
   inputBytes: z.int().describe('Size of `input` as JSON'),
   resultBytes: z.int().describe('Size of the result as JSON'),

@@ -27,6 +27,7 @@ export { VmPoolService, type AcquireOptions } from './pool/vm-pool.service.ts';
 export { VM_FACTORY, type PoolVm, type Vm, type VmExit, type VmFactory } from './pool/vm-factory.ts';
 export type { CompileReply, CompileRequest, RequestLimits, RunReply, RunRequest } from './process/vm-request.ts';
 export type { MeteredUse } from './process/run-meter.ts';
+export { VmGoneError } from './process/vm-gone.error.ts';
 export type { VmInfo } from './pool/vm-info.ts';
 export type { VmState } from './pool/vm-state.ts';
 export type { VmLease } from './pool/vm-lease.ts';

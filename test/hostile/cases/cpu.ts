@@ -57,7 +57,6 @@ export const cpu: Table = {
     attack('reverse', 'own', `Array.prototype.reverse.call(${ENDLESS})`, BURNT),
     attack('copyWithin', 'own', `Array.prototype.copyWithin.call(${ENDLESS}, 1, 0)`, BURNT),
     attack('flat', 'own', `Array.prototype.flat.call(${ENDLESS})`, BURNT),
-    // V8 gives up, and isolated-vm keeps the thread asleep for ever: only wall time ends these two.
     attack('sort', 'own', `Array.prototype.sort.call(${ENDLESS})`, REFUSED),
     attack('join of holes', 'own', 'new Array(2 ** 32 - 1).join(",")', BURNT_OR_REFUSED),
     attack('unshift', 'own', `Array.prototype.unshift.call({ length: 2 ** 53 - 3 }, 1)`, BURNT),

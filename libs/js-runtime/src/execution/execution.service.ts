@@ -92,9 +92,10 @@ export class ExecutionService {
   ): Promise<ExecutionResult> {
     const tenancy = this.tenancy.current();
     const limits = tightenLimits(this.policies.of(tenancy.tenant.id).limits, options.limits);
-    const execution = this.#running.begin(tenancy.tenant.id, executionId, options.signal);
     const tracker = new ResourceTracker(limits);
+    let execution: RunningExecution | undefined;
     try {
+      execution = this.#running.begin(tenancy.tenant.id, executionId, options.signal);
       const result = await this.#executeFor(tenancy, execution, tracker, script, options);
       const usage = tracker.receipt();
       this.tenantUsage.add(tenancy.tenant.id, usage, false);
@@ -104,7 +105,7 @@ export class ExecutionService {
       this.tenantUsage.add(tenancy.tenant.id, usage, true);
       throw error instanceof JsRuntimeError ? Object.assign(error, { usage }) : error;
     } finally {
-      this.#running.end(execution);
+      if (execution) this.#running.end(execution);
     }
   }
 
@@ -121,6 +122,7 @@ export class ExecutionService {
     const inputJson = inputToJson(options.input, limits.maxInputBytes);
     tracker.hasInput(Buffer.byteLength(inputJson));
     const { signal } = execution;
+    tracker.waits();
     return this.pool.withVm(
       async (lease) => this.#run(execution, tenancy, deadline, tracker, script, inputJson, lease),
       { tenantId: tenancy.tenant.id, deadline, signal },

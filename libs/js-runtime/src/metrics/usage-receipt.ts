@@ -1,4 +1,4 @@
-/** What an execution used. It comes with every answer, whatever the outcome; what never came to be is 0. */
+/** What an execution used. It comes with every outcome of one that had a tenant and valid limits; what never came to be is 0. */
 export interface UsageReceipt {
   /** From the call to the answer, in milliseconds. */
   readonly wallMs: number;
@@ -10,7 +10,7 @@ export interface UsageReceipt {
    */
   readonly cpuMs: number;
   /**
-   * The most memory that the VM process was seen to have for this execution, beyond what it has when idle: looked at every 10 ms
+   * The most memory that the VM process was seen to have beyond what it had when the execution began: looked at every 10 ms
    * and at the end. Elsewhere than on Linux the heap at the end.
    */
   readonly peakMemoryBytes: number;

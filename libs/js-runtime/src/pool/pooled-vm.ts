@@ -113,6 +113,8 @@ export class PooledVm {
     this.#task = task;
     try {
       await work();
+      // What it said before that was said to nobody.
+      if (this.vm.keepsTooMuch) this.retire('memory');
     } catch {
       this.retire('unhealthy');
     }

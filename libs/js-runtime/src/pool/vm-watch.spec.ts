@@ -269,7 +269,7 @@ describe('VmWatch', () => {
       release(pooled);
     });
 
-    it('the VM is ended, with the reason "cpu"', async () => {
+    it('the VM is ended, with the reason "lowered"', async () => {
       expect(pooled.state).toBe('retired');
       await expect(vm.exited).resolves.toMatchObject({ reason: 'lowered' });
     });

@@ -1,6 +1,7 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { MAX_KEPT_BYTES, MEMORY_ALLOWANCE_MB } from './run-meter.ts';
 
 /*
  * What the kernel holds a VM process to, whatever happens in it and however late the backend notices: set with
@@ -13,7 +14,7 @@ const MIB = 2 ** 20;
  * What a process may need besides its script's memory: what it has kept (MAX_KEPT_BYTES), and what the backend's meter lets
  * through (MEMORY_ALLOWANCE_MB). This is for the case that the meter is late.
  */
-const WORKING_ROOM_MB = 64;
+const WORKING_ROOM_MB = MAX_KEPT_BYTES / MIB + MEMORY_ALLOWANCE_MB;
 
 /**
  * From the first instruction on. No core dump has what was in the process. A stack takes as much as it may grow to of what the

@@ -92,7 +92,15 @@ function numberAt(spaces: number): number {
 
 /** Whether a thread does more than sleep: the main thread, which has the id of the process, and those of V8. */
 function works(pid: number, thread: number): boolean {
-  return thread === pid || readFileSync(`/proc/${pid}/task/${thread}/comm`, 'latin1').includes('V8Worker');
+  if (thread === pid) return true;
+  try {
+    return readFileSync(`/proc/${pid}/task/${thread}/comm`, 'latin1').includes('V8Worker');
+  } catch (error) {
+    // One that slept until a timeout has ended since it was listed. V8's live as long as the process.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || (error as NodeJS.ErrnoException).code === 'ESRCH')
+      return false;
+    throw error;
+  }
 }
 
 const AT_PAGESZ = 6n;

@@ -89,15 +89,21 @@ describe('RunMeter', () => {
   it.each([
     [10, 96, undefined],
     [10, 97, 'memory'],
-    [32, 96, undefined],
-    // More than that it is not forgiven.
-    [50, 77, undefined],
-    [50, 79, 'memory'],
+    [50, 96, undefined],
+    [50, 97, 'memory'],
   ])('lets a process that has kept %p MB have %p MB more: %p', (keptMb, moreMb, exceeded) => {
     fake.bytes = IDLE_BYTES + keptMb * MIB;
     meter = meterOf(true);
     fake.bytes += moreMb * MIB;
     expect(meter.look()).toBe(exceeded);
+  });
+
+  it('counts nothing any more once the answer is there', () => {
+    fake.ranMs = 1030;
+    meter.stop();
+    fake.ranMs = 1500;
+    fake.bytes = IDLE_BYTES + 60 * MIB;
+    expect(meter.answered(500)).toEqual({ cpuMs: 30, peakMemoryBytes: 0 });
   });
 
   it('keeps the peak', () => {

@@ -40,6 +40,7 @@ export class RunMeter {
   #bytesBefore: number;
   #cpuMs = 0;
   #peakBytes = 0;
+  #isOver = false;
 
   /** @param isRecycled whether the process turns to the request at once */
   constructor(
@@ -74,12 +75,9 @@ export class RunMeter {
 
   /** The limit that is exceeded, if one is. */
   look(): 'cpu' | 'memory' | undefined {
-    const { cpuMs } = this.read();
+    const { cpuMs, peakMemoryBytes } = this.read();
     if (cpuMs > this.limits.maxCpuMs + (this.#hasBegun ? 0 : MAX_RECYCLING_CPU_MS)) return 'cpu';
-    const { maxMemoryMb } = this.limits;
-    // What the process has kept is not the request's, up to a bound: this is what keeps the process small.
-    const bytesBefore = Math.min(this.#bytesBefore, this.idleBytes + MAX_KEPT_BYTES);
-    return this.#peakBytes - bytesBefore > (maxMemoryMb + MEMORY_ALLOWANCE_MB) * MIB ? 'memory' : undefined;
+    return peakMemoryBytes > (this.limits.maxMemoryMb + MEMORY_ALLOWANCE_MB) * MIB ? 'memory' : undefined;
   }
 
   /** Whether it was seen to have more than its limit, even if that is within what is allowed beyond. */
@@ -89,10 +87,20 @@ export class RunMeter {
 
   /** What was used until now; until it ended, of a process that is gone. */
   read(): MeteredUse {
+    if (!this.#isOver) this.#update();
+    return { cpuMs: this.#cpuMs, peakMemoryBytes: Math.max(0, this.#peakBytes - this.#bytesBefore) };
+  }
+
+  /** The answer is there: what the process does from now on is for nobody. */
+  stop(): void {
+    this.read();
+    this.#isOver = true;
+  }
+
+  #update(): void {
     const cpuMs = this.process.cpuMs();
     // A process that dies has lost its helper threads first.
     if (cpuMs !== undefined) this.#cpuMs = Math.max(this.#cpuMs, cpuMs - this.#cpuMsBefore);
     this.#peakBytes = Math.max(this.#peakBytes, this.process.privateBytes() ?? 0);
-    return { cpuMs: this.#cpuMs, peakMemoryBytes: Math.max(0, this.#peakBytes - this.#bytesBefore) };
   }
 }

@@ -93,9 +93,9 @@ export class VmProcess {
       // A process group of its own: Ctrl-C in a terminal is for the backend, which then ends its VMs in order.
       detached: true,
     });
-    // Without descriptors or memory left, spawn() gives a child without stdio, and an `error` event later.
     const { maxMemoryMb } = options.command;
     if (maxMemoryMb !== undefined) this.#limits = new KernelLimits(this.pid, maxMemoryMb);
+    // Without descriptors or memory left, spawn() gives a child without stdio, and an `error` event later.
     const stdio = this.#child.stdio as ChildProcess['stdio'] | undefined;
     this.#pipe = stdio?.[3] as Socket | undefined;
     this.#pipe?.on('data', (chunk: Buffer) => {
@@ -238,6 +238,7 @@ export class VmProcess {
     const used = this.#runMeter?.answered(message.cpuMs) ?? { cpuMs: message.cpuMs, peakMemoryBytes: heapBytes };
     // isolated-vm may throw a late error out of any later entry.
     if (outcome.kind === 'out-of-memory') this.kill('memory');
+    else if (outcome.kind === 'timed-out' || outcome.kind === 'out-of-cpu') this.#keptScripts.clear();
     else if (outcome.kind !== 'not-compiled') this.#keptScripts.use(script.key, source.length, true);
     const result = attachments[0];
     const resultBytes = result?.byteLength ?? 0;
@@ -263,6 +264,7 @@ export class VmProcess {
   async reset(timeoutMs: number): Promise<void> {
     this.#keptScripts.clear();
     this.#isolateMemoryMb = undefined;
+    this.#runMeter = undefined;
     await this.#request<'done'>('done', { type: 'reset' }, [], timeoutMs, 'unhealthy');
     await this.#limits?.restore();
   }
@@ -274,6 +276,7 @@ export class VmProcess {
    * @throws VmGoneError
    */
   async check(timeoutMs: number): Promise<void> {
+    this.#runMeter = undefined;
     const patience = new Patience(this.pid, timeoutMs);
     await this.#request<'done'>('done', { type: 'check' }, [], timeoutMs, 'unhealthy', patience);
   }
@@ -387,6 +390,7 @@ export class VmProcess {
     if (pending?.id !== id) throw new ProtocolError(`a reply to request ${id}, which was not made`);
     this.#pending = undefined;
     clearTimeout(pending.timer);
+    this.#runMeter?.stop();
     pending.resolve({ message, attachments });
   }
 

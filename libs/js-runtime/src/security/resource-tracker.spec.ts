@@ -26,7 +26,7 @@ describe('ResourceTracker', () => {
   it('has a receipt from the start, on which only time passes', () => {
     const { wallMs, queueMs, ...rest } = tracker.receipt();
     expect(wallMs).toBeGreaterThan(0);
-    expect(queueMs).toBe(wallMs);
+    expect(queueMs).toBe(0);
     expect(rest).toEqual({
       cpuMs: 0,
       peakMemoryBytes: 0,
@@ -39,8 +39,16 @@ describe('ResourceTracker', () => {
     });
   });
 
+  it('counts as waiting what it waits for a VM, also if it never has one', () => {
+    tracker.waits();
+    const { wallMs, queueMs } = tracker.receipt();
+    expect(queueMs).toBeGreaterThan(0);
+    expect(queueMs).toBeLessThanOrEqual(wallMs);
+  });
+
   it('has it all in the end', () => {
     tracker.hasInput(12);
+    tracker.waits();
     tracker.hasVm();
     tracker.hasCode('hit');
     tracker.apiCalls.begin();

@@ -8,6 +8,7 @@ import { ApiCalls } from './api-calls.ts';
 export class ResourceTracker {
   readonly apiCalls: ApiCalls;
   readonly #startedAt = performance.now();
+  #waitsSince: number | undefined;
   #queueMs: number | undefined;
   #inputBytes = 0;
   #compile: UsageReceipt['compile'] = 'none';
@@ -26,9 +27,18 @@ export class ResourceTracker {
     this.#inputBytes = bytes;
   }
 
+  /** It waits for a VM from now on. */
+  waits(): void {
+    this.#waitsSince = performance.now();
+  }
+
   /** It waits for a VM no more. */
   hasVm(): void {
-    this.#queueMs = this.elapsedMs;
+    this.#queueMs = this.#waitedMs;
+  }
+
+  get #waitedMs(): number {
+    return this.#waitsSince === undefined ? 0 : performance.now() - this.#waitsSince;
   }
 
   hasCode(compile: 'hit' | 'miss'): void {
@@ -51,7 +61,7 @@ export class ResourceTracker {
     const { heapBytes = 0, resultBytes = 0, logs = [] } = this.#reply ?? {};
     return {
       wallMs,
-      queueMs: this.#queueMs ?? wallMs,
+      queueMs: this.#queueMs ?? this.#waitedMs,
       cpuMs,
       peakMemoryBytes,
       heapBytes,
