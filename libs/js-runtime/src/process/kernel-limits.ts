@@ -1,7 +1,8 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { MAX_KEPT_BYTES, MEMORY_ALLOWANCE_MB } from './run-meter.ts';
+import { MEMORY_ALLOWANCE_MB } from '../protocol/messages.ts';
+import { MAX_KEPT_BYTES } from './run-meter.ts';
 
 /*
  * What the kernel holds a VM process to, whatever happens in it and however late the backend notices: set with
@@ -25,8 +26,8 @@ const AT_START = ['--core=0:0', '--stack=2097152:'];
 
 /**
  * As soon as it is ready: what is open stays usable, and nothing can be opened after that, be it a file, a socket or a
- * queue. There is no limit for threads: it would be one for all processes of the user, and isolated-vm starts a thread with
- * every execution.
+ * queue. There is no limit for threads: it would be one for all processes of the user, and isolated-vm starts threads for its
+ * timeouts.
  */
 const WHEN_READY = ['--nofile=0:0'];
 

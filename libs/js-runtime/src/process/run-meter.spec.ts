@@ -1,5 +1,6 @@
 import type { ProcessMeter } from './process-meter.ts';
-import { MEMORY_ALLOWANCE_MB, RunMeter } from './run-meter.ts';
+import { MEMORY_ALLOWANCE_MB } from '../protocol/messages.ts';
+import { RunMeter } from './run-meter.ts';
 
 const MIB = 1024 * 1024;
 const IDLE_BYTES = 20 * MIB;

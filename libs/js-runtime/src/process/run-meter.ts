@@ -1,12 +1,8 @@
+import { MEMORY_ALLOWANCE_MB } from '../protocol/messages.ts';
 import type { ProcessMeter } from './process-meter.ts';
 
 const MIB = 1024 * 1024;
 
-/**
- * What a process may have beyond its memory limit and what it had before. The limit is the isolate's heap; beside it V8
- * has its young generation, code and what it parses, and the process has the request, the result and their copies.
- */
-export const MEMORY_ALLOWANCE_MB = 32;
 /**
  * How much more than when it was new a process may have when a request begins, because of those before. With nothing but trivial
  * scripts it has 18 to 25 MB more after a thousand of them.

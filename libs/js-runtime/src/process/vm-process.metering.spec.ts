@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MEMORY_ALLOWANCE_MB } from './run-meter.ts';
+import { MEMORY_ALLOWANCE_MB } from '../protocol/messages.ts';
 import { expectGone, LONG_MS, request, useVmProcesses } from '../../test-support/use-vm-processes.ts';
 import type { FakeAction } from '../../test-support/fake-vm.ts';
 import { childCommand } from './child-command.ts';

@@ -13,6 +13,12 @@ export interface ScriptHeader {
 /** A VM hands over no code cache larger than this. */
 export const MAX_CODE_CACHE_BYTES = 4 * 1024 * 1024;
 
+/**
+ * What a process may have beyond its memory limit and what it had before. The limit is the isolate's heap; beside it V8
+ * has its young generation, code and what it parses, and the process has the request, the result and their copies.
+ */
+export const MEMORY_ALLOWANCE_MB = 32;
+
 /** What the VM itself bounds before it copies anything out. All sizes in bytes of UTF-8. */
 export interface OutputLimits {
   readonly maxResultBytes: number;

@@ -1,11 +1,10 @@
 import { openSync, readSync } from 'node:fs';
+import { MEMORY_ALLOWANCE_MB } from '../protocol/messages.ts';
 
 const MIB = 1024 * 1024;
 
 /** So much more than when it was new is left to the next execution at most, if it can be helped. */
 const MAX_GROWTH_BYTES = 10 * MIB;
-/** MEMORY_ALLOWANCE_MB of the backend's meter. */
-const ALLOWANCE_MB = 32;
 /** Less than this is not worth another isolate, when there is that much more all the same. */
 const WORTHWHILE_BYTES = 2 * MIB;
 
@@ -25,7 +24,7 @@ export class GrownMemory {
 
   /** Whether an execution has more memory than it may, as the backend would judge it from outside. */
   exceeds(maxMemoryMb: number): boolean {
-    return this.#bytes() - this.#idleBytes > (maxMemoryMb + ALLOWANCE_MB) * MIB;
+    return this.#bytes() - this.#idleBytes > (maxMemoryMb + MEMORY_ALLOWANCE_MB) * MIB;
   }
 
   /** All has been freed that can be. */
