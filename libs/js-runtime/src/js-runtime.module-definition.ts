@@ -1,6 +1,7 @@
 import { ConfigurableModuleBuilder, type Type } from '@nestjs/common';
 import type { JsRuntimeOptions } from './config/options.schema.ts';
 import { TENANT_OPTIONS, type TenantOptionsService } from './config/tenant-policy.ts';
+import { MODULE_RESOLVER, type ModuleResolver } from './compiler/module-resolver.ts';
 import { ProcessVmFactory } from './pool/process-vm-factory.ts';
 import { VM_FACTORY, type VmFactory } from './pool/vm-factory.ts';
 
@@ -10,6 +11,8 @@ export interface JsRuntimeExtras {
   readonly vmFactory?: Type<VmFactory> | undefined;
   /** Knows what differs for single tenants; asked before the option `tenants`. A provider, as `vmFactory`. */
   readonly tenantOptions?: Type<TenantOptionsService> | undefined;
+  /** Where modules that scripts import come from; without, nothing can be imported. A provider, as `vmFactory`. */
+  readonly moduleResolver?: Type<ModuleResolver> | undefined;
 }
 
 export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<JsRuntimeOptions>({
@@ -18,14 +21,15 @@ export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new Configurabl
   .setClassMethodName('forRoot')
   // What is named here is not taken for an option.
   .setExtras<JsRuntimeExtras>(
-    { vmFactory: undefined, tenantOptions: undefined },
-    (definition, { vmFactory = ProcessVmFactory, tenantOptions }) => ({
+    { vmFactory: undefined, tenantOptions: undefined, moduleResolver: undefined },
+    (definition, { vmFactory = ProcessVmFactory, tenantOptions, moduleResolver }) => ({
       ...definition,
       global: true,
       providers: [
         ...(definition.providers ?? []),
         { provide: VM_FACTORY, useClass: vmFactory },
         ...(tenantOptions ? [{ provide: TENANT_OPTIONS, useClass: tenantOptions }] : []),
+        ...(moduleResolver ? [{ provide: MODULE_RESOLVER, useClass: moduleResolver }] : []),
       ],
     }),
   )

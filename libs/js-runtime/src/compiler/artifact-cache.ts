@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { createCache, type Cache } from 'cache-manager';
 import type { CompiledOptions } from '../config/options.schema.ts';
 import { COMPILED_OPTIONS } from '../config/options.token.ts';
+import type { Artifact } from './artifact.ts';
 
 export interface CacheStats {
   /** Executions that found their code, in the VM or in the cache. */
@@ -13,7 +14,7 @@ export interface CacheStats {
   readonly bytes: number;
 }
 
-/** V8's code caches of compiled scripts, by `cacheKey`; bounded by entries and bytes, least recently used out first. */
+/** What VMs made of scripts, by `cacheKey`; bounded by entries and bytes, least recently used out first. */
 @Injectable()
 export class ArtifactCache {
   readonly #options: CompiledOptions;
@@ -35,19 +36,20 @@ export class ArtifactCache {
     return this.#bytes;
   }
 
-  async get(key: string): Promise<Uint8Array | undefined> {
+  async get(_tenantId: string, key: string): Promise<Artifact | undefined> {
     const size = this.#sizes.get(key);
     if (size === undefined) return undefined;
     this.#sizes.delete(key);
     this.#sizes.set(key, size);
-    return this.#cache.get<Uint8Array>(key);
+    return this.#cache.get<Artifact>(key);
   }
 
-  async set(key: string, codeCache: Uint8Array): Promise<void> {
+  async set(_tenantId: string, key: string, artifact: Artifact): Promise<void> {
+    const codeCache = artifact.codeCache ?? new Uint8Array();
     const { cacheEnabled, cacheMaxEntries, cacheMaxBytes } = this.#options;
     if (!cacheEnabled || codeCache.byteLength > cacheMaxBytes) return;
     // A copy: what came out of a frame would keep the whole frame in memory.
-    const stored = this.#cache.set(key, Uint8Array.from(codeCache));
+    const stored = this.#cache.set(key, { ...artifact, codeCache: Uint8Array.from(codeCache) });
     this.#forget(key);
     this.#sizes.set(key, codeCache.byteLength);
     this.#bytes += codeCache.byteLength;
@@ -59,6 +61,12 @@ export class ArtifactCache {
     }
     await stored;
     await Promise.all(dropped.map((oldest) => this.#cache.del(oldest)));
+  }
+
+  /** V8 refused the code of an artifact. */
+  async reject(_tenantId: string, key: string): Promise<void> {
+    this.#forget(key);
+    await this.#cache.del(key);
   }
 
   #forget(key: string): void {

@@ -1,6 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { hash } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
 import { Deadline } from '../admission/deadline.ts';
 import type { ResourceLimits } from '../config/limits.ts';
+import type { CompiledOptions } from '../config/options.schema.ts';
+import { COMPILED_OPTIONS } from '../config/options.token.ts';
 import { TenantPolicies } from '../config/tenant-policy.ts';
 import { explainVmGone, memoryLimitExceeded } from '../errors/explain-vm-gone.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
@@ -9,8 +12,8 @@ import { VmPoolService } from '../pool/vm-pool.service.ts';
 import type { ScriptErrorInfo, ScriptWrap } from '../protocol/messages.ts';
 import { TenancyService } from '../tenancy/tenancy.service.ts';
 import { ArtifactCache, type CacheStats } from './artifact-cache.ts';
-import { cacheKey } from './cache-key.ts';
-import type { CompiledScript, CompileOptions } from './compiled-script.ts';
+import { cacheKey, toolchainOf } from './cache-key.ts';
+import type { CompiledScript, CompileOptions, SourceOptions } from './compiled-script.ts';
 
 export const DEFAULT_SCRIPT_NAME = 'script.js';
 
@@ -20,15 +23,19 @@ const NAME_RULE = /^[^\p{Cc}]{1,256}$/u;
 /** Turns sources into compiled scripts, and knows where their code is. */
 @Injectable()
 export class CompilerService {
+  readonly #toolchain: string;
   #hits = 0;
   #misses = 0;
 
   constructor(
+    @Inject(COMPILED_OPTIONS) options: CompiledOptions,
     private readonly policies: TenantPolicies,
     private readonly tenancy: TenancyService,
     private readonly pool: VmPoolService,
     private readonly artifacts: ArtifactCache,
-  ) {}
+  ) {
+    this.#toolchain = toolchainOf(options);
+  }
 
   /**
    * Compiles a source for the current tenant, in one of its VMs, without running it.
@@ -65,7 +72,7 @@ export class CompilerService {
     tenantId: string,
     name: string,
     source: string,
-    { wrap = 'script' }: CompileOptions,
+    { wrap = 'script', language = 'javascript' }: SourceOptions,
     { maxSourceBytes }: Pick<ResourceLimits, 'maxSourceBytes'>,
   ): CompiledScript {
     if (!NAME_RULE.test(name)) {
@@ -88,8 +95,9 @@ export class CompilerService {
         },
       );
     }
-    const script = { id: cacheKey(tenantId, name, wrap, source), name, wrap, tenantId, source, sourceBytes };
-    return Object.freeze(script);
+    const sourceHash = hash('sha256', source, 'hex');
+    const id = cacheKey(this.#toolchain, tenantId, name, wrap, language, sourceHash);
+    return Object.freeze({ id, name, sourceHash, wrap, language, tenantId, source, sourceBytes });
   }
 
   /** What a VM needs to run a script without compiling it, if that is known: nothing when it still holds the script. */
@@ -99,7 +107,7 @@ export class CompilerService {
     maxMemoryMb: number,
   ): Promise<{ codeCache: Uint8Array | undefined; hit: boolean }> {
     const isHeld = vm.holds(script.id, maxMemoryMb);
-    const codeCache = isHeld ? undefined : await this.artifacts.get(script.id);
+    const codeCache = isHeld ? undefined : (await this.artifacts.get(script.tenantId, script.id))?.codeCache;
     const hit = isHeld || codeCache !== undefined;
     if (hit) this.#hits++;
     else this.#misses++;
@@ -108,7 +116,8 @@ export class CompilerService {
 
   /** Keeps code that a VM made on the way, for the tenant's other VMs. */
   async keep(script: CompiledScript, codeCache: Uint8Array | undefined): Promise<void> {
-    if (codeCache) await this.artifacts.set(script.id, codeCache);
+    const artifact = { codeCache, javascript: undefined, imports: [], compileMs: 0 };
+    if (codeCache) await this.artifacts.set(script.tenantId, script.id, artifact);
   }
 }
 

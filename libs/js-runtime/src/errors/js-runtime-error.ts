@@ -2,12 +2,18 @@ import type { UsageReceipt } from '../metrics/usage-receipt.ts';
 import type { LogEntry, ScriptErrorInfo } from '../protocol/messages.ts';
 import { ERROR_CODES, type ErrorCode } from './error-codes.ts';
 
+/** A script's error as its author is told of it. */
+export interface ScriptErrorReport extends ScriptErrorInfo {
+  /** The lines around the position, with a mark at it; only with COMPILATION_FAILED. */
+  readonly codeFrame?: string | undefined;
+}
+
 /** What an error may carry beside its message. Every field is safe to show to the tenant. */
 export interface ErrorDetails {
   /** The limit that was hit, by the name of its option. */
   readonly limit?: { readonly name: string; readonly allowed: number; readonly used?: number };
   /** What the script threw, or why it does not compile. */
-  readonly error?: ScriptErrorInfo;
+  readonly error?: ScriptErrorReport;
   /** Where the script was when it was stopped, where known. */
   readonly stack?: string;
   /** In how many milliseconds the same call may succeed, as measured; only with errors that are retryable. */

@@ -1,11 +1,10 @@
-import type { ScriptWrap } from '../protocol/messages.ts';
+import type { SourceOptions } from '../compiler/compiled-script.ts';
 import type { RequestedLimits } from '../security/resource-limits.ts';
 
-export interface ExecuteOptions {
+/** How it is read counts only for a source, not for a compiled script. */
+export interface ExecuteOptions extends SourceOptions {
   /** File name that stack traces show. Default `script.js`. Only with a source, not with a compiled script. */
   readonly name?: string | undefined;
-  /** How a source is read: `script` (its completion value is the result) or `function` (an async function body). Default `script`. */
-  readonly wrap?: ScriptWrap | undefined;
   /** Any JSON value; the script sees it as the frozen global `input`. */
   readonly input?: unknown;
   /** Limits of this execution; they can only be tighter than the configured ones. */

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { SandboxArguments } from '../sandbox/main.ts';
 import { limitedFromStart } from './kernel-limits.ts';
+import { v8FlagsOf, type V8Options } from './v8-flags.ts';
 
 export interface ChildCommand {
   readonly file: string;
@@ -12,9 +13,8 @@ export interface ChildCommand {
   readonly maxMemoryMb?: number;
 }
 
-export interface ChildOptions {
+export interface ChildOptions extends V8Options {
   readonly maxMemoryMb: number;
-  readonly stackSizeKb: number;
 }
 
 /** `.ts` when this file runs from source, `.js` in a build: the child is started from the same kind. */
@@ -34,13 +34,7 @@ export function childCommand(options: ChildOptions): ChildCommand {
   const node = [
     // isolated-vm's isolates must not share a process with Node's own snapshot: https://github.com/laverdet/isolated-vm/issues/420
     '--no-node-snapshot',
-    // Contexts are young garbage: in MB, the size at which making and collecting them took least (of 1, 2, 4, 8 and V8's own).
-    '--max-semi-space-size=2',
-    `--stack-size=${options.stackSizeKb}`,
-    // One helper thread is as fast as four here, and each takes 8 MB of what the kernel counts as memory.
-    '--v8-pool-size=1',
-    // Or a second thread compiles what is hot faster than that is taken over: 1500 functions took 100 MB, now 10.
-    '--no-concurrent-recompilation',
+    ...v8FlagsOf(options),
     '--permission',
     '--allow-addons',
     // Whoever may signal this process could make it listen for a debugger.

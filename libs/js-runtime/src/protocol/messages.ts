@@ -1,5 +1,7 @@
-/** How a source is to be read: as a classic script with a completion value, or as the body of an async function. */
-export type ScriptWrap = 'script' | 'function';
+/** How a source is to be read: as a classic script with a completion value, as the body of an async function, or as an ES module. */
+export type ScriptWrap = 'script' | 'function' | 'module';
+
+export type ScriptLanguage = 'javascript' | 'typescript';
 
 /** A script as its VM process is told of it; the source itself is an attachment. */
 export interface ScriptHeader {
@@ -60,7 +62,9 @@ export interface ScriptErrorInfo {
   readonly name: string;
   readonly message: string;
   readonly stack: string;
-  /** 1-based position in the script, where known. */
+  /** Name of the script or module that the position is in, where known. */
+  readonly file?: string | undefined;
+  /** 1-based position in it, where known. */
   readonly line?: number | undefined;
   readonly column?: number | undefined;
 }
