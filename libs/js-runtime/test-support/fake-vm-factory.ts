@@ -1,4 +1,5 @@
 import type { PoolVm, Vm, VmExit, VmFactory } from '../src/pool/vm-factory.ts';
+import type { HeldScript } from '../src/process/vm-request.ts';
 import type { RetireReason } from '../src/process/retire-reason.ts';
 import { VmGoneError } from '../src/process/vm-gone.error.ts';
 
@@ -23,6 +24,8 @@ export class FakeVm implements PoolVm {
   holdsChecks = false;
   ranMs = 0;
   keepsTooMuch = false;
+  canBeReset = true;
+  readonly heldKeys = new Set<string>();
   /** What its request exceeds, if anything. */
   exceeds: 'cpu' | 'memory' | undefined;
   nice = 0;
@@ -81,8 +84,8 @@ export class FakeVm implements PoolVm {
     if (this.exceeds) this.kill(this.exceeds);
   }
 
-  holds(): boolean {
-    return false;
+  held(scriptKey: string): HeldScript | undefined {
+    return this.heldKeys.has(scriptKey) ? { imports: [], compileMs: 0 } : undefined;
   }
 
   setPriority(nice: number): boolean {
@@ -113,6 +116,10 @@ export class FakeVm implements PoolVm {
 
   async compile(): Promise<never> {
     return Promise.reject(new Error('a fake VM compiles nothing'));
+  }
+
+  async link(): Promise<never> {
+    return Promise.reject(new Error('a fake VM links nothing'));
   }
 }
 

@@ -11,6 +11,8 @@ export interface FakePlan {
   readonly atStart: readonly FakeAction[];
   /** What it does about its first request, its second, and so on; nothing about those after. */
   readonly onRequests?: readonly (readonly FakeAction[])[];
+  /** Whether it answers as it should when it is asked to compile; that does not count as a request then. */
+  readonly compiles?: true;
 }
 
 export type FakeAction =
@@ -37,11 +39,14 @@ export type FakeAction =
   | { readonly waitFor: string };
 
 const PIPE_FD = 3;
+const COMPILED: readonly FakeAction[] = [
+  { answer: { type: 'compiled', outcome: { kind: 'compiled', imports: [] }, cpuMs: 1 }, attachments: ['code', ''] },
+];
 /** A fake that nobody kills ends by itself. */
 const MAX_LIFE_MS = 60_000;
 
 const plan = JSON.parse(process.argv[2] ?? '') as FakePlan;
-const decoder = new FrameDecoder(2 ** 20);
+const decoder = new FrameDecoder(2 ** 20, 2 ** 20, Infinity);
 const requests = [...(plan.onRequests ?? [])];
 const pipe = new Socket({ fd: PIPE_FD, readable: true, writable: false });
 const kept: Buffer[] = [];
@@ -51,7 +56,10 @@ pipe.on('end', () => {
   clearTimeout(life);
 });
 pipe.on('data', (chunk: Buffer) => {
-  for (const { header } of decoder.push(chunk)) act(requests.shift() ?? [], (header as { id: number }).id);
+  for (const { header } of decoder.push(chunk)) {
+    const { type, id } = header as { type: string; id: number };
+    act(plan.compiles && type === 'compile' ? COMPILED : (requests.shift() ?? []), id);
+  }
 });
 act(plan.atStart, 0);
 

@@ -3,7 +3,7 @@ import { childCommand, type ChildCommand } from '../src/process/child-command.ts
 import type { RetireReason } from '../src/process/retire-reason.ts';
 import { VmGoneError } from '../src/process/vm-gone.error.ts';
 import { VmProcess, type VmProcessOptions } from '../src/process/vm-process.ts';
-import type { RunRequest } from '../src/process/vm-request.ts';
+import type { CompileRequest, RunRequest, RunUnit } from '../src/process/vm-request.ts';
 import type { ScriptWrap } from '../src/protocol/messages.ts';
 import type { FakeAction, FakePlan } from './fake-vm.ts';
 
@@ -66,15 +66,30 @@ export function request(
   source: string,
   limits: Partial<RunRequest['limits']> = {},
   wrap: ScriptWrap = 'script',
-): RunRequest {
+): CompileRequest & RunRequest {
+  const script = { key: `${wrap}:${source}`, name: 'test.js', wrap };
   return {
-    script: { key: `${wrap}:${source}`, name: 'test.js', wrap },
+    script,
+    language: 'javascript',
     source,
+    units: [unitOf({ ...script, source })],
     contextJson: '{}',
     inputJson: '',
-    codeCache: undefined,
     limits: { ...LIMITS, ...limits },
   };
+}
+
+export function unitOf({
+  source,
+  codeCache,
+  ...header
+}: Omit<RunUnit, 'code' | 'imports' | 'compileMs'> & Partial<RunUnit> & UnitCodeOf): RunUnit {
+  return { imports: [], compileMs: 1, ...header, code: { source, codeCache } };
+}
+
+interface UnitCodeOf {
+  readonly source: string;
+  readonly codeCache?: Uint8Array | undefined;
 }
 
 export async function expectGone(work: Promise<unknown>, reason: RetireReason): Promise<void> {

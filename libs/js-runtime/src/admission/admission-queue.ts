@@ -2,7 +2,7 @@ import type { TenantPolicies } from '../config/tenant-policy.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import type { Deadline } from './deadline.ts';
 import { retryAfterMs, ServiceTime } from './service-time.ts';
-import { TenantLine, type Waiter } from './tenant-line.ts';
+import { TenantLine, type WantedScript, type Waiter } from './tenant-line.ts';
 
 /** Beyond so many that left, the one that left first is forgotten: it profits by one turn. */
 const MAX_DEPARTED = 1000;
@@ -59,7 +59,12 @@ export class AdmissionQueue<T> {
    * @throws JsRuntimeError TENANT_BUSY when the line is full, or the deadline passes while the tenant runs as many as it may;
    * POOL_EXHAUSTED when all lines together are full, or the deadline passes otherwise; CANCELLED when the signal fires
    */
-  async wait(line: TenantLine<T>, deadline: Deadline, signal: AbortSignal | undefined): Promise<T> {
+  async wait(
+    line: TenantLine<T>,
+    deadline: Deadline,
+    signal: AbortSignal | undefined,
+    script?: WantedScript,
+  ): Promise<T> {
     const refusal = this.#refusal(line);
     if (refusal) {
       this.onRefused(refusal);
@@ -77,6 +82,7 @@ export class AdmissionQueue<T> {
         line,
         deadline,
         since: performance.now(),
+        script,
         grant: (item) => {
           leave();
           resolve(item);

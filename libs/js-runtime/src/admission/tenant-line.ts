@@ -3,12 +3,20 @@ import type { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import type { Deadline } from './deadline.ts';
 import { ServiceTime } from './service-time.ts';
 
+/** A script that a VM may hold compiled. */
+export interface WantedScript {
+  readonly key: string;
+  readonly maxMemoryMb: number;
+}
+
 /** Somebody who waits for a `T`. */
 export interface Waiter<T> {
   readonly line: TenantLine<T>;
   readonly deadline: Deadline;
   /** `performance.now()` at which it began to wait. */
   readonly since: number;
+  /** What it is wanted for: of several, one that holds this script is better. */
+  readonly script: WantedScript | undefined;
   grant(item: T): void;
   refuse(error: JsRuntimeError): void;
 }

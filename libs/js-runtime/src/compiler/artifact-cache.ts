@@ -6,6 +6,7 @@ import { COMPILED_OPTIONS } from '../config/options.token.ts';
 import type { Artifact } from './artifact.ts';
 
 export interface CacheStats {
+  readonly compileMsSaved: number;
   /** Executions that found their code, in the VM or in the cache. */
   readonly hits: number;
   readonly misses: number;
@@ -26,6 +27,10 @@ export class ArtifactCache {
   constructor(@Inject(COMPILED_OPTIONS) options: CompiledOptions) {
     this.#options = options;
     this.#cache = createCache({ stores: [createKeyv({ useClone: false, checkInterval: 0 })] });
+  }
+
+  stats(): { readonly entries: number; readonly bytes: number } {
+    return { entries: this.entries, bytes: this.bytes };
   }
 
   get entries(): number {

@@ -1,70 +1,88 @@
-import { hash } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { Deadline } from '../admission/deadline.ts';
-import type { ResourceLimits } from '../config/limits.ts';
 import type { CompiledOptions } from '../config/options.schema.ts';
 import { COMPILED_OPTIONS } from '../config/options.token.ts';
+import type { ResourceLimits } from '../config/limits.ts';
 import { TenantPolicies } from '../config/tenant-policy.ts';
-import { explainVmGone, memoryLimitExceeded } from '../errors/explain-vm-gone.ts';
+import { memoryLimitExceeded } from '../errors/explain-vm-gone.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import type { Vm } from '../pool/vm-factory.ts';
 import { VmPoolService } from '../pool/vm-pool.service.ts';
-import type { ScriptErrorInfo, ScriptWrap } from '../protocol/messages.ts';
+import type { LinkReply } from '../process/vm-request.ts';
+import { meteredCall, type Budget } from '../security/metered-call.ts';
+import { tightenLimits } from '../security/resource-limits.ts';
+import { ResourceTracker } from '../security/resource-tracker.ts';
+import { TenantUsageService } from '../security/tenant-usage.service.ts';
+import type { TenantContext } from '../tenancy/tenant-context.ts';
 import { TenancyService } from '../tenancy/tenancy.service.ts';
 import { ArtifactCache, type CacheStats } from './artifact-cache.ts';
-import { cacheKey, toolchainOf } from './cache-key.ts';
+import { ArtifactSource } from './artifact-source.ts';
+import { toolchainOf } from './cache-key.ts';
+import { compilationFailed } from './compilation-failed.ts';
+import { CompileCounts } from './compile-counts.ts';
 import type { CompiledScript, CompileOptions, SourceOptions } from './compiled-script.ts';
-
-export const DEFAULT_SCRIPT_NAME = 'script.js';
-
-const WRAPS: readonly ScriptWrap[] = ['script', 'function'];
-const NAME_RULE = /^[^\p{Cc}]{1,256}$/u;
+import { describeScript } from './describe-script.ts';
+import type { FindModule } from './module-finder.ts';
+import { MODULE_RESOLVER, type ModuleResolver } from './module-resolver.ts';
+import { ScriptLoader, type LoadedScript } from './script-loader.ts';
 
 /** Turns sources into compiled scripts, and knows where their code is. */
 @Injectable()
 export class CompilerService {
   readonly #toolchain: string;
-  #hits = 0;
-  #misses = 0;
+  readonly #artifacts: ArtifactSource;
+  readonly #counts = new CompileCounts();
 
   constructor(
     @Inject(COMPILED_OPTIONS) options: CompiledOptions,
     private readonly policies: TenantPolicies,
     private readonly tenancy: TenancyService,
     private readonly pool: VmPoolService,
-    private readonly artifacts: ArtifactCache,
+    private readonly cache: ArtifactCache,
+    private readonly tenantUsage: TenantUsageService,
+    @Optional() @Inject(MODULE_RESOLVER) private readonly resolver?: ModuleResolver,
   ) {
     this.#toolchain = toolchainOf(options);
+    this.#artifacts = new ArtifactSource(cache);
   }
 
   /**
-   * Compiles a source for the current tenant, in one of its VMs, without running it.
+   * Compiles a source for the current tenant, in one of its VMs, without running it. A module is linked with what it imports, too,
+   * unless `link` is false.
    *
-   * @throws JsRuntimeError COMPILATION_FAILED with the position in `details.error`, SCRIPT_TOO_LARGE, INVALID_REQUEST,
-   * TENANT_CONTEXT_MISSING, WALL_TIME_LIMIT_EXCEEDED, and what a VM's lease may fail with
+   * @throws JsRuntimeError COMPILATION_FAILED with the position and the lines around it in `details.error`, SCRIPT_TOO_LARGE,
+   * INVALID_REQUEST, TENANT_CONTEXT_MISSING, CANCELLED, the limits of time, CPU and memory, and what a VM's lease may fail with;
+   * whatever the `ModuleResolver` throws
    */
   async compile(name: string, source: string, options: CompileOptions = {}): Promise<CompiledScript> {
-    const { tenant } = this.tenancy.current();
-    const { limits } = this.policies.of(tenant.id);
-    const script = this.describe(tenant.id, name, source, options, limits);
-    const deadline = new Deadline(limits.timeoutMs);
-    await this.pool.withVm(
-      async ({ vm }) => {
-        const request = { script: headerOf(script), source, limits: { ...limits, timeoutMs: deadline.remainingMs } };
-        const { outcome, codeCache } = await vm.compile(request).catch((error: unknown) => {
-          throw explainVmGone(error, limits, deadline.elapsedMs);
-        });
-        if (outcome.kind === 'not-compiled') throw compilationFailed(outcome.error);
-        if (outcome.kind === 'out-of-memory') throw memoryLimitExceeded(limits.maxMemoryMb, undefined);
-        await this.keep(script, codeCache);
-      },
-      { tenantId: tenant.id, deadline },
-    );
-    return script;
+    const tenancy = this.tenancy.current();
+    const { id: tenantId } = tenancy.tenant;
+    const limits = tightenLimits(this.policies.of(tenantId).limits, options.limits);
+    const tracker = new ResourceTracker(limits);
+    try {
+      const script = this.describe(tenantId, name, source, options, limits);
+      const deadline = new Deadline(limits.timeoutMs);
+      const signal = options.signal ?? new AbortController().signal;
+      tracker.waits();
+      await this.pool.withVm(
+        async ({ vm }) => {
+          tracker.hasVm();
+          await this.#compile(script, vm, tenancy, { tracker, deadline, signal }, options.link ?? true);
+        },
+        { tenantId, deadline, signal, script: { key: script.id, maxMemoryMb: limits.maxMemoryMb } },
+      );
+      this.tenantUsage.add(tenantId, tracker.receipt(), false, 'compilations');
+      return script;
+    } catch (error) {
+      const usage = tracker.receipt();
+      this.tenantUsage.add(tenantId, usage, true, 'compilations');
+      throw error instanceof JsRuntimeError ? Object.assign(error, { usage }) : error;
+    }
   }
 
   stats(): CacheStats {
-    return { hits: this.#hits, misses: this.#misses, entries: this.artifacts.entries, bytes: this.artifacts.bytes };
+    const { hits, misses, compileMsSaved } = this.#counts;
+    return { hits, misses, compileMsSaved, ...this.cache.stats() };
   }
 
   /** Checks a source's name and size and gives it its id. Compiles nothing. @throws JsRuntimeError as `compile` does */
@@ -72,60 +90,61 @@ export class CompilerService {
     tenantId: string,
     name: string,
     source: string,
-    { wrap = 'script', language = 'javascript' }: SourceOptions,
-    { maxSourceBytes }: Pick<ResourceLimits, 'maxSourceBytes'>,
+    options: SourceOptions,
+    limits: Pick<ResourceLimits, 'maxSourceBytes'>,
   ): CompiledScript {
-    if (!NAME_RULE.test(name)) {
-      throw new JsRuntimeError(
-        'INVALID_REQUEST',
-        'name must have 1 to 256 characters, none of them a control character',
-      );
-    }
-    if (typeof source !== 'string') throw new JsRuntimeError('INVALID_REQUEST', 'The script must be a string');
-    if (!WRAPS.includes(wrap)) {
-      throw new JsRuntimeError('INVALID_REQUEST', `wrap is ${JSON.stringify(wrap)}; allowed are ${WRAPS.join(', ')}`);
-    }
-    const sourceBytes = Buffer.byteLength(source);
-    if (sourceBytes > maxSourceBytes) {
-      throw new JsRuntimeError(
-        'SCRIPT_TOO_LARGE',
-        `The script has ${sourceBytes} bytes; allowed are ${maxSourceBytes}`,
-        {
-          limit: { name: 'maxSourceBytes', allowed: maxSourceBytes, used: sourceBytes },
-        },
-      );
-    }
-    const sourceHash = hash('sha256', source, 'hex');
-    const id = cacheKey(this.#toolchain, tenantId, name, wrap, language, sourceHash);
-    return Object.freeze({ id, name, sourceHash, wrap, language, tenantId, source, sourceBytes });
+    return describeScript(this.#toolchain, tenantId, name, source, options, limits);
   }
 
-  /** What a VM needs to run a script without compiling it, if that is known: nothing when it still holds the script. */
-  async codeFor(
+  /** Loads scripts into one VM, for one execution or compilation. */
+  loaderFor(vm: Vm, budget: Budget): ScriptLoader {
+    return new ScriptLoader(this.#artifacts, vm, budget, this.#counts);
+  }
+
+  /** What imports mean to a tenant. */
+  moduleFinderFor(tenancy: TenantContext, limits: ResourceLimits): FindModule {
+    return (specifier, importer, signal) => {
+      const found = this.resolver?.resolve({ specifier, importer: importer.name, signal }, tenancy);
+      const describe = (module: Awaited<typeof found>): CompiledScript | undefined => {
+        if (!module) return undefined;
+        const { name, source, language } = module;
+        return this.describe(tenancy.tenant.id, name, source, { wrap: 'module', language }, limits);
+      };
+      return found instanceof Promise ? found.then(describe) : describe(found);
+    };
+  }
+
+  /** V8 would not have the code of these scripts: it is forgotten, so that it is made anew. */
+  async refused(tenantId: string, keys: readonly string[]): Promise<void> {
+    await Promise.all(keys.map(async (key) => this.cache.reject(tenantId, key)));
+  }
+
+  async #compile(
     script: CompiledScript,
     vm: Vm,
-    maxMemoryMb: number,
-  ): Promise<{ codeCache: Uint8Array | undefined; hit: boolean }> {
-    const isHeld = vm.holds(script.id, maxMemoryMb);
-    const codeCache = isHeld ? undefined : (await this.artifacts.get(script.tenantId, script.id))?.codeCache;
-    const hit = isHeld || codeCache !== undefined;
-    if (hit) this.#hits++;
-    else this.#misses++;
-    return { codeCache, hit };
+    tenancy: TenantContext,
+    budget: Budget,
+    links: boolean,
+  ): Promise<void> {
+    const loader = this.loaderFor(vm, budget);
+    if (script.wrap !== 'module' || !links) {
+      await loader.loadAlone(script);
+      return;
+    }
+    const { limits } = budget.tracker;
+    const load = async (): Promise<LoadedScript> => loader.load(script, this.moduleFinderFor(tenancy, limits));
+    let loaded = await load();
+    const link = async (): Promise<LinkReply> =>
+      meteredCall(vm, budget, async (left) => vm.link({ units: loaded.units, limits: left }));
+    let { outcome } = await link();
+    if (outcome.kind === 'not-held') {
+      loaded = await load();
+      ({ outcome } = await link());
+    }
+    if (outcome.kind === 'not-compiled') throw compilationFailed(outcome.error, loaded.sources);
+    if (outcome.kind === 'out-of-memory') throw memoryLimitExceeded(limits.maxMemoryMb, budget.tracker.used);
+    if (outcome.kind === 'compiled') return;
+    vm.kill('protocol');
+    throw new JsRuntimeError('VM_CRASHED', 'The VM gave an answer that is none');
   }
-
-  /** Keeps code that a VM made on the way, for the tenant's other VMs. */
-  async keep(script: CompiledScript, codeCache: Uint8Array | undefined): Promise<void> {
-    const artifact = { codeCache, javascript: undefined, imports: [], compileMs: 0 };
-    if (codeCache) await this.artifacts.set(script.tenantId, script.id, artifact);
-  }
-}
-
-export function headerOf(script: CompiledScript): { key: string; name: string; wrap: CompiledScript['wrap'] } {
-  return { key: script.id, name: script.name, wrap: script.wrap };
-}
-
-export function compilationFailed(error: ScriptErrorInfo): JsRuntimeError {
-  const where = error.line === undefined ? '' : ` (line ${error.line}, column ${error.column})`;
-  return new JsRuntimeError('COMPILATION_FAILED', `${error.name}: ${error.message}${where}`, { error });
 }

@@ -9,21 +9,28 @@ const BYTES_PER_MB = 1024 * 1024;
  * Why a request to a VM was not answered, as the caller is told. Anything but the end of the VM passes unchanged.
  *
  * @param elapsedMs since the execution was asked for
+ * @param used until now, as far as it was metered
  */
-export function explainVmGone(error: unknown, limits: ResourceLimits, elapsedMs: number): unknown {
+export function explainVmGone(
+  error: unknown,
+  limits: ResourceLimits,
+  elapsedMs: number,
+  used: MeteredUse | undefined,
+): unknown {
   if (!(error instanceof VmGoneError)) return error;
   switch (error.reason) {
     case 'wall':
       return wallTimeLimitExceeded(limits.timeoutMs, elapsedMs);
     case 'cpu':
-      return cpuTimeLimitExceeded(limits.maxCpuMs, error.used);
+      return cpuTimeLimitExceeded(limits.maxCpuMs, used);
     case 'memory':
-      return memoryLimitExceeded(limits.maxMemoryMb, error.used);
+      return memoryLimitExceeded(limits.maxMemoryMb, used);
     case 'cancelled':
       return new JsRuntimeError('CANCELLED', 'The execution was cancelled');
     case 'shutdown':
       return new JsRuntimeError('SHUTTING_DOWN', 'The runtime is shutting down');
     case 'protocol':
+    case 'parser':
     case 'unhealthy':
     case 'start':
     case 'lowered':

@@ -1,16 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { Deadline } from '../admission/deadline.ts';
 import type { CompiledScript } from '../compiler/compiled-script.ts';
-import { CompilerService, DEFAULT_SCRIPT_NAME, headerOf } from '../compiler/compiler.service.ts';
+import { CompilerService } from '../compiler/compiler.service.ts';
+import type { LoadedScript } from '../compiler/script-loader.ts';
 import type { ResourceLimits } from '../config/limits.ts';
 import { TenantPolicies } from '../config/tenant-policy.ts';
-import { explainVmGone, wallTimeLimitExceeded } from '../errors/explain-vm-gone.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import type { RuntimeMetrics } from './runtime-metrics.ts';
 import type { VmLease } from '../pool/vm-lease.ts';
 import { VmPoolService } from '../pool/vm-pool.service.ts';
-import { VmGoneError } from '../process/vm-gone.error.ts';
 import type { RunReply } from '../process/vm-request.ts';
+import { meteredCall, type Budget } from '../security/metered-call.ts';
 import { tightenLimits } from '../security/resource-limits.ts';
 import { ResourceTracker } from '../security/resource-tracker.ts';
 import { TenantUsageService } from '../security/tenant-usage.service.ts';
@@ -23,6 +23,8 @@ import { executionIdOf } from './execution-id.ts';
 import { inputToJson } from './input-to-json.ts';
 import { readOutcome } from './read-outcome.ts';
 import { RunningExecutions, type RunningExecution } from './running-executions.ts';
+
+const DEFAULT_SCRIPT_NAME = 'script.js';
 
 /** Runs scripts of the current tenant. */
 @Injectable()
@@ -124,8 +126,13 @@ export class ExecutionService {
     const { signal } = execution;
     tracker.waits();
     return this.pool.withVm(
-      async (lease) => this.#run(execution, tenancy, deadline, tracker, script, inputJson, lease),
-      { tenantId: tenancy.tenant.id, deadline, signal },
+      async (lease) => this.#run(execution, tenancy, { tracker, deadline, signal }, script, inputJson, lease),
+      {
+        tenantId: tenancy.tenant.id,
+        deadline,
+        signal,
+        script: { key: script.id, maxMemoryMb: limits.maxMemoryMb },
+      },
     );
   }
 
@@ -135,9 +142,9 @@ export class ExecutionService {
     limits: ResourceLimits,
     options: ExecuteOptions,
   ): CompiledScript {
-    const { name = DEFAULT_SCRIPT_NAME, wrap } = options;
+    const { name = DEFAULT_SCRIPT_NAME, wrap, language } = options;
     const { id: tenantId } = tenancy.tenant;
-    if (!isCompiledScript(script)) return this.compiler.describe(tenantId, name, script, { wrap }, limits);
+    if (!isCompiledScript(script)) return this.compiler.describe(tenantId, name, script, { wrap, language }, limits);
     if (script.tenantId === tenantId) return script;
     throw new JsRuntimeError('PERMISSION_DENIED', 'The compiled script belongs to another tenant');
   }
@@ -145,47 +152,41 @@ export class ExecutionService {
   async #run(
     execution: RunningExecution,
     tenancy: TenantContext,
-    deadline: Deadline,
-    tracker: ResourceTracker,
+    budget: Budget,
     script: CompiledScript,
     inputJson: string,
     { vm }: VmLease,
   ): Promise<Unmetered> {
-    tracker.hasVm();
+    const { tracker, deadline } = budget;
     const { limits } = tracker;
-    if (deadline.isOver) throw wallTimeLimitExceeded(limits.timeoutMs, tracker.elapsedMs);
-    const { codeCache, hit } = await this.compiler.codeFor(script, vm, limits.maxMemoryMb);
-    tracker.hasCode(hit ? 'hit' : 'miss');
-    if (execution.signal.aborted) throw new JsRuntimeError('CANCELLED', 'The execution was cancelled before it began');
-    const onAbort = (): void => {
-      vm.kill('cancelled');
-    };
-    execution.signal.addEventListener('abort', onAbort);
-    let reply: RunReply;
-    try {
-      const timeoutMs = deadline.remainingMs;
-      reply = await vm.run({
-        script: headerOf(script),
-        source: script.source,
-        contextJson: contextToJson(tenancy, execution.id, timeoutMs),
-        inputJson,
-        codeCache,
-        limits: { ...limits, timeoutMs },
+    tracker.hasVm();
+    const loader = this.compiler.loaderFor(vm, budget);
+    const findModule = this.compiler.moduleFinderFor(tenancy, limits);
+    const run = async ({ units }: LoadedScript): Promise<RunReply> =>
+      meteredCall(vm, budget, async (left) => {
+        const contextJson = contextToJson(tenancy, execution.id, deadline.remainingMs);
+        return vm.run({ units, contextJson, inputJson, limits: left });
       });
-    } catch (error) {
-      if (error instanceof VmGoneError) tracker.hasLostVm(error.used);
-      throw explainVmGone(error, limits, tracker.elapsedMs);
-    } finally {
-      execution.signal.removeEventListener('abort', onAbort);
+    let loaded = await loader.load(script, findModule);
+    tracker.hasCode(loaded.isHit ? 'hit' : 'miss');
+    let reply = await run(loaded);
+    if (reply.outcome.kind === 'not-held') {
+      // It has replaced its isolate, and that was not known here yet. Now it is.
+      loaded = await loader.load(script, findModule);
+      tracker.hasCode(loaded.isHit ? 'hit' : 'miss');
+      reply = await run(loaded);
     }
     tracker.hasReply(reply);
-    await this.compiler.keep(script, reply.codeCache);
+    if (reply.refused.length > 0) {
+      tracker.hasCode('miss');
+      await this.compiler.refused(script.tenantId, reply.refused);
+    }
     try {
-      const value = readOutcome(reply, limits, tracker.elapsedMs);
+      const value = readOutcome(reply, limits, tracker.elapsedMs, tracker.used ?? reply, loaded.sources);
       return { executionId: execution.id, value, logs: reply.logs, vmId: vm.id };
     } catch (error) {
       if (!(error instanceof JsRuntimeError)) throw error;
-      // No VM of ours sends a result that is not JSON: somebody else speaks for it.
+      // No VM of ours sends such a result: somebody else speaks for it.
       if (error.code === 'VM_CRASHED') vm.kill('protocol');
       throw Object.assign(error, { logs: reply.logs });
     }

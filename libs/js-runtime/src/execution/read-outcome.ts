@@ -1,15 +1,22 @@
-import { compilationFailed } from '../compiler/compiler.service.ts';
+import { compilationFailed, type SourceText } from '../compiler/compilation-failed.ts';
 import type { ResourceLimits } from '../config/limits.ts';
 import { cpuTimeLimitExceeded, memoryLimitExceeded, wallTimeLimitExceeded } from '../errors/explain-vm-gone.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import { isTooDeep, MAX_JSON_DEPTH } from '../protocol/json-depth.ts';
+import type { MeteredUse } from '../process/run-meter.ts';
 import type { RunReply } from '../process/vm-request.ts';
 
 /** The value a script came to, or the one error that says why there is none. @throws JsRuntimeError */
-export function readOutcome(reply: RunReply, limits: ResourceLimits, elapsedMs: number): unknown {
+export function readOutcome(
+  reply: RunReply,
+  limits: ResourceLimits,
+  elapsedMs: number,
+  used: MeteredUse,
+  sources: SourceText,
+): unknown {
   const { outcome } = reply;
   // It was done before anybody looked again.
-  if (reply.cpuMs > limits.maxCpuMs) throw cpuTimeLimitExceeded(limits.maxCpuMs, reply);
+  if (used.cpuMs > limits.maxCpuMs) throw cpuTimeLimitExceeded(limits.maxCpuMs, used);
   switch (outcome.kind) {
     case 'value':
       return parseResult(reply.resultJson);
@@ -20,7 +27,10 @@ export function readOutcome(reply: RunReply, limits: ResourceLimits, elapsedMs: 
       throw new JsRuntimeError('SCRIPT_ERROR', `${error.name}: ${error.message}`, { error });
     }
     case 'not-compiled':
-      throw compilationFailed(outcome.error);
+      throw compilationFailed(outcome.error, sources);
+    case 'not-held':
+      // It was given all code the second time.
+      throw new JsRuntimeError('VM_CRASHED', 'The VM does not hold what it was given');
     case 'not-serializable':
       throw new JsRuntimeError('RESULT_NOT_SERIALIZABLE', `The result is not JSON: ${outcome.message}`);
     case 'result-too-large': {
@@ -31,9 +41,9 @@ export function readOutcome(reply: RunReply, limits: ResourceLimits, elapsedMs: 
     case 'timed-out':
       throw wallTimeLimitExceeded(limits.timeoutMs, elapsedMs, outcome.stack);
     case 'out-of-cpu':
-      throw cpuTimeLimitExceeded(limits.maxCpuMs, reply, outcome.stack);
+      throw cpuTimeLimitExceeded(limits.maxCpuMs, used, outcome.stack);
     case 'out-of-memory':
-      throw memoryLimitExceeded(limits.maxMemoryMb, reply);
+      throw memoryLimitExceeded(limits.maxMemoryMb, used);
   }
 }
 

@@ -61,7 +61,7 @@ export class Balancer {
       }
       const { tenantId, policy } = waiter.line;
       const boundary = policy.tenantBoundary;
-      const ready = chooseReady(this.fleet, tenantId, boundary);
+      const ready = chooseReady(this.fleet, tenantId, boundary, waiter.script);
       if (ready) this.#grant(waiter, ready);
       else if (boundary === 'isolate' && beingFreed > 0) beingFreed--;
       else {

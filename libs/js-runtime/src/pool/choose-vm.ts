@@ -1,15 +1,21 @@
+import type { WantedScript } from '../admission/tenant-line.ts';
 import type { TenantBoundary } from '../config/tenant-policy.ts';
 import type { PooledVm } from './pooled-vm.ts';
 
 /**
  * The VM that a tenant can have at once: its own idle one, else one that is nobody's, else an own one that still makes its
- * next realm. Of several own ones the one used last, whose caches are warmest.
+ * next realm. Of several own ones one that holds the script, and of those the one used last, whose caches are warmest.
  */
-export function chooseReady(vms: Iterable<PooledVm>, tenantId: string, boundary: TenantBoundary): PooledVm | undefined {
+export function chooseReady(
+  vms: Iterable<PooledVm>,
+  tenantId: string,
+  boundary: TenantBoundary,
+  script?: WantedScript,
+): PooledVm | undefined {
   let best: PooledVm | undefined;
   let bestRank = Infinity;
   for (const vm of vms) {
-    const rank = rankFor(vm, tenantId, boundary);
+    const rank = rankFor(vm, tenantId, boundary, script);
     if (rank < bestRank || (rank === bestRank && rank < Infinity && best && vm.lastUsedAt > best.lastUsedAt)) {
       best = vm;
       bestRank = rank;
@@ -18,11 +24,12 @@ export function chooseReady(vms: Iterable<PooledVm>, tenantId: string, boundary:
   return best;
 }
 
-function rankFor(vm: PooledVm, tenantId: string, boundary: TenantBoundary): number {
+function rankFor(vm: PooledVm, tenantId: string, boundary: TenantBoundary, script?: WantedScript): number {
   if (!vm.isFree || (boundary === 'process' && vm.isShared)) return Infinity;
-  if (vm.tenantId === undefined) return 1;
+  if (vm.tenantId === undefined) return 2;
   if (vm.tenantId !== tenantId) return Infinity;
-  return vm.state === 'idle' ? 0 : 2;
+  const isHeld = script !== undefined && vm.vm.held(script.key, script.maxMemoryMb) !== undefined;
+  return (vm.state === 'idle' ? 0 : 3) + (isHeld ? 0 : 1);
 }
 
 /** The free VM of another tenant that will be missed least: the least recently used one, if it can, one that keeps its process. */
@@ -37,7 +44,7 @@ export function chooseToRebind(vms: Iterable<PooledVm>, boundary: TenantBoundary
 
 /** Whether a new isolate is enough to make it another tenant's; else it takes a new process. */
 export function canBeReset(vm: PooledVm, boundary: TenantBoundary): boolean {
-  return boundary === 'isolate' && vm.boundary === 'isolate';
+  return boundary === 'isolate' && vm.boundary === 'isolate' && vm.vm.canBeReset;
 }
 
 function isEasierToRebind(one: PooledVm, other: PooledVm, boundary: TenantBoundary): boolean {

@@ -1,6 +1,14 @@
 import type { RetireReason } from '../process/retire-reason.ts';
 import type { VmExit } from '../process/vm-gone.error.ts';
-import type { CompileReply, CompileRequest, RunReply, RunRequest } from '../process/vm-request.ts';
+import type {
+  CompileReply,
+  CompileRequest,
+  HeldScript,
+  LinkReply,
+  LinkRequest,
+  RunReply,
+  RunRequest,
+} from '../process/vm-request.ts';
 import type { Vm } from './vm-factory.ts';
 
 /** A VM as its lessee has it: to look at for ever, to use until the lease ends. */
@@ -30,8 +38,8 @@ export class LeasedVm implements Vm {
     return this.#vm.exited;
   }
 
-  holds(scriptKey: string, maxMemoryMb: number): boolean {
-    return this.#vm.holds(scriptKey, maxMemoryMb);
+  held(scriptKey: string, maxMemoryMb: number): HeldScript | undefined {
+    return this.#vm.held(scriptKey, maxMemoryMb);
   }
 
   async run(request: RunRequest): Promise<RunReply> {
@@ -42,6 +50,11 @@ export class LeasedVm implements Vm {
   async compile(request: CompileRequest): Promise<CompileReply> {
     this.#assertHeld();
     return this.#vm.compile(request);
+  }
+
+  async link(request: LinkRequest): Promise<LinkReply> {
+    this.#assertHeld();
+    return this.#vm.link(request);
   }
 
   kill(reason: RetireReason): void {

@@ -3,7 +3,7 @@ import type { VmProcess } from '../process/vm-process.ts';
 import type { RetireReason } from '../process/retire-reason.ts';
 
 /** A VM as whoever leases it has it. */
-export type Vm = Pick<VmProcess, 'id' | 'pid' | 'alive' | 'exited' | 'holds' | 'run' | 'compile' | 'kill'>;
+export type Vm = Pick<VmProcess, 'id' | 'pid' | 'alive' | 'exited' | 'held' | 'run' | 'compile' | 'link' | 'kill'>;
 
 /** A VM as the pool has it. */
 export interface PoolVm extends Vm {
@@ -13,6 +13,8 @@ export interface PoolVm extends Vm {
   readonly busy: boolean;
   /** Whether former requests have left too much memory taken in it. */
   readonly keepsTooMuch: boolean;
+  /** Whether another isolate makes it fit for another tenant; else that takes another process. */
+  readonly canBeReset: boolean;
   /** Called when its next realm is made. */
   onRecycled: (() => void) | undefined;
   /** Whether making it takes the VM longer than this, waiting for a CPU not included. */

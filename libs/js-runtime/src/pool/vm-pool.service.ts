@@ -8,7 +8,7 @@ import {
 } from '@nestjs/common';
 import { AdmissionQueue } from '../admission/admission-queue.ts';
 import type { Deadline } from '../admission/deadline.ts';
-import type { TenantLine } from '../admission/tenant-line.ts';
+import type { TenantLine, WantedScript } from '../admission/tenant-line.ts';
 import type { CompiledOptions } from '../config/options.schema.ts';
 import { COMPILED_OPTIONS } from '../config/options.token.ts';
 import { TenantPolicies } from '../config/tenant-policy.ts';
@@ -30,6 +30,8 @@ export interface AcquireOptions {
   readonly tenantId: string;
   readonly deadline: Deadline;
   readonly signal?: AbortSignal | undefined;
+  /** Of several VMs that it could have, one that holds this script is better. */
+  readonly script?: WantedScript | undefined;
 }
 
 interface HeldLease {
@@ -123,13 +125,13 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
   }
 
   /**
-   * Leases a VM: the tenant's own idle one, else one that is nobody's, else an own one that still makes its next realm, else
+   * Leases a VM: the tenant's own idle one, if it can be one that holds the script, else one that is nobody's, else an own one that still makes its next realm, else
    * the least recently used of another tenant with its isolate (or, if either tenant's `tenantBoundary` says so, its process)
    * replaced, else the next to come free, or an additional one after `overflowAfterMs`. Every lease must be released.
    *
    * @throws JsRuntimeError TENANT_BUSY, POOL_EXHAUSTED, CANCELLED by the signal, SHUTTING_DOWN
    */
-  async acquire({ tenantId, deadline, signal }: AcquireOptions): Promise<VmLease> {
+  async acquire({ tenantId, deadline, signal, script }: AcquireOptions): Promise<VmLease> {
     const line = this.#queue.lineOf(tenantId);
     this.#ledger.requested();
     const refusal = this.#refusal(signal);
@@ -138,10 +140,10 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
       throw refusal;
     }
     const isNext = line.vacancies > 0 && line.waiters.size === 0;
-    const ready = isNext ? chooseReady(this.#fleet, tenantId, line.policy.tenantBoundary) : undefined;
+    const ready = isNext ? chooseReady(this.#fleet, tenantId, line.policy.tenantBoundary, script) : undefined;
     if (ready) return this.#lend(ready, line, 0);
     const { waiting } = this.#queue;
-    const lease = this.#queue.wait(line, deadline, signal);
+    const lease = this.#queue.wait(line, deadline, signal, script);
     // Who is refused changes nothing.
     if (this.#queue.waiting > waiting) this.#balance();
     return lease;

@@ -1,4 +1,10 @@
-import { MAX_CODE_CACHE_BYTES, type LogEntry, type OutputLimits } from '../protocol/messages.ts';
+import {
+  MAX_CODE_CACHE_BYTES,
+  MAX_IMPORTS,
+  MAX_SPECIFIER_CHARS,
+  type LogEntry,
+  type OutputLimits,
+} from '../protocol/messages.ts';
 
 /** Room for errors, outcomes and whatever else a message has. */
 const MESSAGE_BYTES = 256 * 1024;
@@ -14,7 +20,13 @@ export interface ReplySize {
 /** Logs are part of the header: a character takes up to six bytes in JSON, an entry some more. */
 export function replySizeOf({ maxResultBytes, maxLogBytes, maxLogEntries }: OutputLimits): ReplySize {
   const maxHeaderBytes = MESSAGE_BYTES + 6 * maxLogBytes + 64 * maxLogEntries;
-  return { maxHeaderBytes, maxFrameBytes: maxHeaderBytes + maxResultBytes + MAX_CODE_CACHE_BYTES + FRAMING_BYTES };
+  return { maxHeaderBytes, maxFrameBytes: maxHeaderBytes + maxResultBytes + FRAMING_BYTES };
+}
+
+/** A compiled script, of this length in UTF-16: what it imports, its code cache, and the JavaScript that TypeScript left. */
+export function compiledSizeOf(sourceChars: number): ReplySize {
+  const maxHeaderBytes = MESSAGE_BYTES + MAX_IMPORTS * (6 * MAX_SPECIFIER_CHARS + 4);
+  return { maxHeaderBytes, maxFrameBytes: maxHeaderBytes + MAX_CODE_CACHE_BYTES + 3 * sourceChars + FRAMING_BYTES };
 }
 
 /** The entry that says that there was more. */

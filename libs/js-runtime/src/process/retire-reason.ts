@@ -12,6 +12,8 @@ export const RETIRE_REASONS = [
   'cancelled',
   /** It sent what no VM process sends. */
   'protocol',
+  /** Its parser of TypeScript ran out of stack. */
+  'parser',
   /** It did not pass a health check. */
   'unhealthy',
   /** It was not ready within `vmCreateTimeoutMs`. */

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { encodeFrame, FrameDecoder, ProtocolError, type Frame } from '../protocol/frame.ts';
-import type { HostMessage, VmMessage } from '../protocol/messages.ts';
+import type { CompileOutcome, HostMessage, RunOutcome, UnitHeader, VmMessage } from '../protocol/messages.ts';
 import { KeptScripts } from '../protocol/kept-scripts.ts';
 import { parseVmMessage } from '../protocol/vm-message.schema.ts';
 import type { ChildCommand } from './child-command.ts';
@@ -11,12 +11,22 @@ import { reasonOfOwnDeath } from './own-death.ts';
 import { Patience } from './patience.ts';
 import { setProcessPriority } from './priority.ts';
 import { RecyclingWatch } from './recycling-watch.ts';
-import { isLogTooLong, PLAIN_REPLY, replySizeOf, type ReplySize } from './reply-size.ts';
+import { compiledSizeOf, isLogTooLong, PLAIN_REPLY, replySizeOf, type ReplySize } from './reply-size.ts';
 import type { RetireReason } from './retire-reason.ts';
-import type { MeterLimits, RunMeter } from './run-meter.ts';
+import type { MeteredUse, MeterLimits, RunMeter } from './run-meter.ts';
 import { VmGoneError, type VmExit } from './vm-gone.error.ts';
 import { VmMeter } from './vm-meter.ts';
-import type { CompileReply, CompileRequest, RunReply, RunRequest } from './vm-request.ts';
+import type {
+  CompileReply,
+  CompileRequest,
+  HeldScript,
+  LinkReply,
+  LinkRequest,
+  RequestLimits,
+  RunReply,
+  RunRequest,
+  RunUnit,
+} from './vm-request.ts';
 
 export interface VmProcessOptions {
   readonly id: string;
@@ -66,13 +76,14 @@ export class VmProcess {
   readonly #pipe: Socket | undefined;
   readonly #decoder = new FrameDecoder(PLAIN_REPLY.maxFrameBytes, PLAIN_REPLY.maxHeaderBytes);
   /** The scripts that the present isolate has compiled, and its heap limit once a request has had one. */
-  readonly #keptScripts = new KeptScripts<true>();
+  readonly #keptScripts = new KeptScripts<HeldScript>();
   #isolateMemoryMb: number | undefined;
   /** Undefined for a process that is to have none. */
   readonly #limits: KernelLimits | undefined;
   /** Undefined until the process is ready, and where nobody can tell from outside what it uses. */
   #meter: VmMeter | undefined;
   #keepsTooMuch = false;
+  #hasReadTypeScript = false;
   #isBeingPrepared = false;
   /** Of the request it works on, or has worked on last. */
   #runMeter: RunMeter | undefined;
@@ -178,9 +189,17 @@ export class VmProcess {
     return this.alive ? this.#meter?.cpuMs() : undefined;
   }
 
-  /** Whether a request with this heap limit finds the script compiled. */
-  holds(scriptKey: string, maxMemoryMb: number): boolean {
-    return this.#isolateMemoryMb === maxMemoryMb && this.#keptScripts.has(scriptKey);
+  /** What is known of a script that a request with this heap limit finds compiled; undefined when it does not find it. */
+  held(scriptKey: string, maxMemoryMb: number): HeldScript | undefined {
+    return this.#isolateMemoryMb === maxMemoryMb ? this.#keptScripts.get(scriptKey) : undefined;
+  }
+
+  /**
+   * Whether its process may serve another tenant, with another isolate. The parser of TypeScript is not in the isolate but in
+   * the process, and has read what this tenant wrote.
+   */
+  get canBeReset(): boolean {
+    return !this.#hasReadTypeScript;
   }
 
   /** Whether, when it last had recycled, former requests had left so much memory that the next could exceed a limit because of it. */
@@ -216,7 +235,7 @@ export class VmProcess {
 
   /** @throws VmGoneError */
   async run(request: RunRequest): Promise<RunReply> {
-    const { script, source, contextJson, inputJson, codeCache, limits } = request;
+    const { units, contextJson, inputJson, limits } = request;
     const { timeoutMs, maxCpuMs, maxMemoryMb, maxResultBytes, maxLogBytes, maxLogEntries } = limits;
     if (this.#limits?.areBelow(maxMemoryMb)) await this.#raise(this.#limits, maxMemoryMb);
     this.#prepare(limits, replySizeOf(limits));
@@ -224,13 +243,13 @@ export class VmProcess {
       'ran',
       {
         type: 'run',
-        script,
+        units: units.map(headerOf),
         timeoutMs,
         maxMemoryMb,
         maxCpuMs: this.#meter ? undefined : maxCpuMs,
         limits: { maxResultBytes, maxLogBytes, maxLogEntries },
       },
-      [source, contextJson, inputJson, codeCache ?? ''],
+      [contextJson, inputJson, ...units.flatMap(codeOf)],
       timeoutMs + KILL_GRACE_MS,
       'wall',
     );
@@ -239,25 +258,34 @@ export class VmProcess {
     // isolated-vm may throw a late error out of any later entry.
     if (outcome.kind === 'out-of-memory') this.kill('memory');
     else if (outcome.kind === 'timed-out' || outcome.kind === 'out-of-cpu') this.#keptScripts.clear();
-    else if (outcome.kind !== 'not-compiled') this.#keptScripts.use(script.key, source.length, true);
+    else this.#updateKept(units, outcome.kind);
     const result = attachments[0];
     const resultBytes = result?.byteLength ?? 0;
     if (resultBytes > maxResultBytes) throw this.#violation('a result larger than asked for');
     if (isLogTooLong(logs, limits)) throw this.#violation('more logs than asked for');
     const resultJson = result?.toString('utf8') ?? '';
-    return { outcome, logs, heapBytes, ...used, resultJson, resultBytes, codeCache: optional(attachments[1]) };
+    const refused = message.refused.map((index) => units[index]?.key ?? '');
+    return { outcome, logs, heapBytes, ...used, resultJson, resultBytes, refused };
   }
 
   /** @throws VmGoneError */
-  async compile({ script, source, limits }: CompileRequest): Promise<CompileReply> {
-    const { timeoutMs, maxMemoryMb } = limits;
-    if (this.#limits?.areBelow(maxMemoryMb)) await this.#raise(this.#limits, maxMemoryMb);
-    this.#prepare(limits, PLAIN_REPLY);
-    const header = { type: 'compile' as const, script, maxMemoryMb };
-    const { message, attachments } = await this.#request<'compiled'>('compiled', header, [source], timeoutMs, 'wall');
-    if (message.outcome.kind === 'compiled') this.#keptScripts.use(script.key, source.length, true);
-    else if (message.outcome.kind === 'out-of-memory') this.kill('memory');
-    return { outcome: message.outcome, codeCache: optional(attachments[0]) };
+  async compile({ script, language, source, limits }: CompileRequest): Promise<CompileReply> {
+    this.#hasReadTypeScript ||= language === 'typescript';
+    const header = { type: 'compile' as const, script, language, maxMemoryMb: limits.maxMemoryMb };
+    const { outcome, used, attachments } = await this.#compileOrLink(header, [source], limits, source.length);
+    if (outcome.kind === 'compiled') {
+      this.#keptScripts.use(script.key, source.length, { imports: outcome.imports, compileMs: used.cpuMs });
+    }
+    const javascript = attachments[1]?.toString('utf8');
+    return { outcome, ...used, codeCache: optional(attachments[0]), javascript: javascript || undefined };
+  }
+
+  /** Links modules, so that what is wrong between them comes out, and runs nothing. @throws VmGoneError */
+  async link({ units, limits }: LinkRequest): Promise<LinkReply> {
+    const header = { type: 'link' as const, units: units.map(headerOf), maxMemoryMb: limits.maxMemoryMb };
+    const { outcome, used } = await this.#compileOrLink(header, units.flatMap(codeOf), limits, 0);
+    this.#updateKept(units, outcome.kind);
+    return { outcome, ...used };
   }
 
   /** Replaces the isolate. @throws VmGoneError */
@@ -289,6 +317,32 @@ export class VmProcess {
     this.#failPending(reason);
     this.#child.kill('SIGKILL');
     this.#pipe?.destroy();
+  }
+
+  async #compileOrLink(
+    header: DistributiveOmit<HostMessage, 'id'>,
+    attachments: readonly (string | Uint8Array)[],
+    limits: RequestLimits,
+    sourceChars: number,
+  ): Promise<{ outcome: CompileOutcome; used: MeteredUse; attachments: readonly Buffer[] }> {
+    if (this.#limits?.areBelow(limits.maxMemoryMb)) await this.#raise(this.#limits, limits.maxMemoryMb);
+    this.#prepare(limits, compiledSizeOf(sourceChars));
+    const reply = await this.#request<'compiled'>('compiled', header, attachments, limits.timeoutMs, 'wall');
+    const { outcome, cpuMs } = reply.message;
+    const used = this.#runMeter?.answered(cpuMs) ?? { cpuMs, peakMemoryBytes: 0 };
+    if (outcome.kind === 'out-of-memory') this.kill('memory');
+    else if (outcome.kind === 'parser-overflowed') this.kill('parser');
+    return { outcome, used, attachments: reply.attachments };
+  }
+
+  /** As the process does, so that both agree. */
+  #updateKept(units: readonly RunUnit[], outcome: (RunOutcome | CompileOutcome)['kind']): void {
+    if (outcome === 'not-held') this.#keptScripts.clear();
+    if (outcome === 'not-held' || outcome === 'not-compiled') return;
+    for (const { key, code, imports, compileMs } of units) {
+      const specifiers = imports.map(([specifier]) => specifier);
+      this.#keptScripts.use(key, code?.source.length, { imports: specifiers, compileMs });
+    }
   }
 
   #prepare(limits: MeterLimits, { maxFrameBytes, maxHeaderBytes }: ReplySize): void {
@@ -409,6 +463,14 @@ export class VmProcess {
 }
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+function headerOf({ key, name, wrap, imports, code }: RunUnit): UnitHeader {
+  return { key, name, wrap, imports, hasCode: code !== undefined };
+}
+
+function codeOf({ code }: RunUnit): (string | Uint8Array)[] {
+  return code ? [code.source, code.codeCache ?? ''] : [];
+}
 
 function optional(bytes: Buffer | undefined): Uint8Array | undefined {
   return bytes && bytes.byteLength > 0 ? bytes : undefined;

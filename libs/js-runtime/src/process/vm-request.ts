@@ -1,4 +1,12 @@
-import type { CompileOutcome, LogEntry, OutputLimits, RunOutcome, ScriptHeader } from '../protocol/messages.ts';
+import type {
+  CompileOutcome,
+  LogEntry,
+  OutputLimits,
+  RunOutcome,
+  ScriptHeader,
+  ScriptLanguage,
+  UnitHeader,
+} from '../protocol/messages.ts';
 import type { MeteredUse, MeterLimits } from './run-meter.ts';
 
 /** What a request may use of its VM. */
@@ -6,17 +14,42 @@ export interface RequestLimits extends MeterLimits {
   readonly timeoutMs: number;
 }
 
-export interface RunRequest {
-  readonly script: ScriptHeader;
+/** What is known of a script that a VM holds. */
+export interface HeldScript {
+  /** The specifiers that it imports, each once. */
+  readonly imports: readonly string[];
+  /** CPU time that compiling it took, in milliseconds. */
+  readonly compileMs: number;
+}
+
+/** A script, or one of the modules that are linked to be one. */
+export interface RunUnit extends ScriptHeader, Pick<UnitHeader, 'imports'> {
+  /** Left out when the VM holds the script. */
+  readonly code?: UnitCode | undefined;
+  readonly compileMs: number;
+}
+
+export interface UnitCode {
+  /** JavaScript that was compiled before, by this VM or another of the tenant's. */
   readonly source: string;
+  readonly codeCache: Uint8Array | undefined;
+}
+
+export interface LinkRequest {
+  /** The first is what is run; the others are what it imports, and what those do. */
+  readonly units: readonly RunUnit[];
+  readonly limits: RequestLimits;
+}
+
+export interface RunRequest extends LinkRequest {
   readonly contextJson: string;
   /** Empty for no input. */
   readonly inputJson: string;
-  readonly codeCache: Uint8Array | undefined;
   readonly limits: RequestLimits & OutputLimits;
 }
 
 export interface RunReply extends MeteredUse {
+  /** `not-held`: nothing was run, and the VM holds none of the units any more. */
   readonly outcome: RunOutcome;
   readonly logs: readonly LogEntry[];
   /** Heap of the isolate at the end, as the VM says. */
@@ -24,16 +57,24 @@ export interface RunReply extends MeteredUse {
   readonly resultJson: string;
   /** Of the result as JSON; 0 when there is none. */
   readonly resultBytes: number;
-  readonly codeCache: Uint8Array | undefined;
+  /** Keys of the units whose code cache V8 refused, and which were compiled instead. */
+  readonly refused: readonly string[];
 }
 
 export interface CompileRequest {
   readonly script: ScriptHeader;
+  readonly language: ScriptLanguage;
   readonly source: string;
   readonly limits: RequestLimits;
 }
 
-export interface CompileReply {
+export interface CompileReply extends MeteredUse {
   readonly outcome: CompileOutcome;
   readonly codeCache: Uint8Array | undefined;
+  /** Of TypeScript. */
+  readonly javascript: string | undefined;
+}
+
+export interface LinkReply extends MeteredUse {
+  readonly outcome: CompileOutcome;
 }

@@ -19,8 +19,8 @@ export class ProtocolError extends Error {
 }
 
 const LENGTH_BYTES = 4;
-/** The most that any message has; without a bound, a frame of empty attachments would cost much more than its bytes. */
-const MAX_ATTACHMENTS = 4;
+/** The most that a VM's messages have; without a bound, a frame of empty attachments would cost much more than its bytes. */
+const MAX_ATTACHMENTS = 2;
 
 export function encodeFrame(header: object, attachments: readonly (string | Uint8Array)[] = []): Buffer {
   const headerText = JSON.stringify(header);
@@ -50,15 +50,17 @@ export function encodeFrame(header: object, attachments: readonly (string | Uint
 export class FrameDecoder {
   #maxFrameBytes: number;
   #maxHeaderBytes: number;
+  readonly #maxAttachments: number;
   readonly #lengthField = Buffer.alloc(LENGTH_BYTES);
   #lengthBytes = 0;
   /** The body being received, once its length is known. */
   #body: Buffer | undefined;
   #bodyBytes = 0;
 
-  constructor(maxFrameBytes: number, maxHeaderBytes = maxFrameBytes) {
+  constructor(maxFrameBytes: number, maxHeaderBytes = maxFrameBytes, maxAttachments = MAX_ATTACHMENTS) {
     this.#maxFrameBytes = maxFrameBytes;
     this.#maxHeaderBytes = maxHeaderBytes;
+    this.#maxAttachments = maxAttachments;
   }
 
   /** Changes what is allowed, from the next frame on. */
@@ -85,7 +87,7 @@ export class FrameDecoder {
       const body = this.#body;
       this.#body = undefined;
       this.#bodyBytes = this.#lengthBytes = 0;
-      yield decodeBody(body, this.#maxHeaderBytes);
+      yield decodeBody(body, this.#maxHeaderBytes, this.#maxAttachments);
     }
   }
 
@@ -98,7 +100,7 @@ export class FrameDecoder {
   }
 }
 
-function decodeBody(body: Buffer, maxHeaderBytes: number): Frame {
+function decodeBody(body: Buffer, maxHeaderBytes: number, maxAttachments: number): Frame {
   let offset = 0;
   const part = (): Buffer => {
     if (offset + LENGTH_BYTES > body.byteLength) throw new ProtocolError('frame ends inside a length field');
@@ -114,7 +116,7 @@ function decodeBody(body: Buffer, maxHeaderBytes: number): Frame {
   if (isTooDeep(headerText)) throw new ProtocolError('the header is nested too deep');
   const attachments: Buffer[] = [];
   while (offset < body.byteLength) {
-    if (attachments.length === MAX_ATTACHMENTS) throw new ProtocolError(`more than ${MAX_ATTACHMENTS} attachments`);
+    if (attachments.length === maxAttachments) throw new ProtocolError(`more than ${maxAttachments} attachments`);
     attachments.push(part());
   }
   try {

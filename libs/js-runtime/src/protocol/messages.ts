@@ -3,17 +3,29 @@ export type ScriptWrap = 'script' | 'function' | 'module';
 
 export type ScriptLanguage = 'javascript' | 'typescript';
 
-/** A script as its VM process is told of it; the source itself is an attachment. */
+/** A script or module as its VM process is told of it; the source itself is an attachment. */
 export interface ScriptHeader {
-  /** Identifies source and wrap within one tenant; the VM keeps its compiled form under this key. */
+  /** Identifies name, source, wrap and language within one tenant; the VM keeps its compiled form under this key. */
   readonly key: string;
   /** File name that stack traces show. */
   readonly name: string;
   readonly wrap: ScriptWrap;
 }
 
+/** A script, or one of the modules that are linked to be one. */
+export interface UnitHeader extends ScriptHeader {
+  /** Whether its source comes along, as JavaScript, and its code cache; else the VM is taken to hold it. */
+  readonly hasCode: boolean;
+  /** What a module imports: each specifier, and the index of the unit that it stands for. */
+  readonly imports: readonly (readonly [specifier: string, unit: number])[];
+}
+
 /** A VM hands over no code cache larger than this. */
 export const MAX_CODE_CACHE_BYTES = 4 * 1024 * 1024;
+
+/** Different specifiers that one module may import, and how long each may be. */
+export const MAX_IMPORTS = 256;
+export const MAX_SPECIFIER_CHARS = 512;
 
 /**
  * What a process may have beyond its memory limit and what it had before. The limit is the isolate's heap; beside it V8
@@ -31,12 +43,21 @@ export interface OutputLimits {
 /** Backend → VM process. One request at a time; each is answered by exactly one {@link VmMessage} of the same `id`. */
 export type HostMessage =
   /** Attachments: source. */
-  | { readonly type: 'compile'; readonly id: number; readonly script: ScriptHeader; readonly maxMemoryMb: number }
-  /** Attachments: source, context (JSON), input (JSON, empty when there is none), code cache (empty when there is none). */
+  | {
+      readonly type: 'compile';
+      readonly id: number;
+      readonly script: ScriptHeader;
+      readonly language: ScriptLanguage;
+      readonly maxMemoryMb: number;
+    }
+  /** Links modules, and runs nothing. Attachments: for each unit that has code, the code and its cache. */
+  | { readonly type: 'link'; readonly id: number; readonly units: readonly UnitHeader[]; readonly maxMemoryMb: number }
+  /** Attachments: context (JSON), input (JSON, empty when there is none); for each unit that has code, the code and its cache. */
   | {
       readonly type: 'run';
       readonly id: number;
-      readonly script: ScriptHeader;
+      /** The first is what is run; the others are what it imports, and what those do. */
+      readonly units: readonly UnitHeader[];
       readonly timeoutMs: number;
       /** Heap limit of the isolate that it runs in; one that has another is replaced. */
       readonly maxMemoryMb: number;
@@ -75,6 +96,8 @@ export type RunOutcome =
   | { readonly kind: 'undefined' }
   | { readonly kind: 'threw'; readonly error: ScriptErrorInfo }
   | { readonly kind: 'not-compiled'; readonly error: ScriptErrorInfo }
+  /** A unit came without code, and the VM does not hold it. Nothing was run. */
+  | { readonly kind: 'not-held' }
   | { readonly kind: 'not-serializable'; readonly message: string }
   /** `bytes`: at least as many; a result far too large is not measured exactly. */
   | { readonly kind: 'result-too-large'; readonly bytes: number }
@@ -86,8 +109,13 @@ export type RunOutcome =
   | { readonly kind: 'out-of-memory' };
 
 export type CompileOutcome =
-  | { readonly kind: 'compiled' }
+  /** `imports`: the specifiers that a module imports, each once. */
+  | { readonly kind: 'compiled'; readonly imports: readonly string[] }
   | { readonly kind: 'not-compiled'; readonly error: ScriptErrorInfo }
+  /** As for a run. */
+  | { readonly kind: 'not-held' }
+  /** The parser of TypeScript ran out of stack, and is of no use any more. The process is finished afterwards. */
+  | { readonly kind: 'parser-overflowed' }
   /** The isolate hit its heap limit and is disposed. The process is finished afterwards. */
   | { readonly kind: 'out-of-memory' };
 
@@ -95,17 +123,22 @@ export type CompileOutcome =
 export type VmMessage =
   /** The process has an isolate and waits for work. */
   | { readonly type: 'ready' }
-  /** Answers `run`. Attachments: result (JSON, empty when there is none), code cache made on the way (or empty). */
+  /** Answers `run`. Attachments: result (JSON, empty when there is none). */
   | {
       readonly type: 'ran';
       readonly id: number;
       readonly outcome: RunOutcome;
+      /** Indices of the units whose code cache V8 refused. */
+      readonly refused: readonly number[];
       readonly logs: readonly LogEntry[];
       readonly cpuMs: number;
       readonly heapBytes: number;
     }
-  /** Answers `compile`. Attachments: code cache (or empty). */
-  | { readonly type: 'compiled'; readonly id: number; readonly outcome: CompileOutcome }
+  /**
+   * Answers `compile` and `link`. Attachments, for `compile`: code cache (or empty), and the JavaScript that TypeScript left (or
+   * empty).
+   */
+  | { readonly type: 'compiled'; readonly id: number; readonly outcome: CompileOutcome; readonly cpuMs: number }
   /**
    * The realm for the next request is made; sent once after each answer, with the answer's id. `replaced`: in a new isolate,
    * which holds no scripts.

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { ProtocolError } from './frame.ts';
-import type { VmMessage } from './messages.ts';
+import { MAX_IMPORTS, MAX_SPECIFIER_CHARS, type VmMessage } from './messages.ts';
 
 const MAX_TEXT = 64 * 1024;
 /** `maxLogEntries` can be 100 000, and one more entry says that there were more. */
 const MAX_LOGS = 100_001;
+/** `maxModules` can be as many. */
+const MAX_UNITS = 1000;
 
 const id = z.int().nonnegative();
 const position = z.int().positive().optional();
@@ -12,6 +14,7 @@ const error = z.strictObject({
   name: z.string().max(MAX_TEXT),
   message: z.string().max(MAX_TEXT),
   stack: z.string().max(MAX_TEXT),
+  file: z.string().max(MAX_TEXT).optional(),
   line: position,
   column: position,
 });
@@ -23,6 +26,7 @@ const runOutcome = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('undefined') }),
   z.strictObject({ kind: z.literal('threw'), error }),
   z.strictObject({ kind: z.literal('not-compiled'), error }),
+  z.strictObject({ kind: z.literal('not-held') }),
   z.strictObject({ kind: z.literal('not-serializable'), message: z.string().max(MAX_TEXT) }),
   z.strictObject({ kind: z.literal('result-too-large'), bytes: z.int().nonnegative() }),
   z.strictObject({ kind: z.literal('timed-out'), stack: z.string().max(MAX_TEXT) }),
@@ -36,6 +40,7 @@ const vmMessage = z.discriminatedUnion('type', [
     type: z.literal('ran'),
     id,
     outcome: runOutcome,
+    refused: z.array(z.int().nonnegative()).max(MAX_UNITS),
     logs: z.array(logEntry).max(MAX_LOGS),
     cpuMs: z.number().nonnegative(),
     heapBytes: z.int().nonnegative(),
@@ -44,10 +49,16 @@ const vmMessage = z.discriminatedUnion('type', [
     type: z.literal('compiled'),
     id,
     outcome: z.discriminatedUnion('kind', [
-      z.strictObject({ kind: z.literal('compiled') }),
+      z.strictObject({
+        kind: z.literal('compiled'),
+        imports: z.array(z.string().max(MAX_SPECIFIER_CHARS)).max(MAX_IMPORTS),
+      }),
       z.strictObject({ kind: z.literal('out-of-memory') }),
+      z.strictObject({ kind: z.literal('not-held') }),
+      z.strictObject({ kind: z.literal('parser-overflowed') }),
       z.strictObject({ kind: z.literal('not-compiled'), error }),
     ]),
+    cpuMs: z.number().nonnegative(),
   }),
   z.strictObject({ type: z.literal('done'), id }),
   z.strictObject({ type: z.literal('recycled'), id, replaced: z.boolean() }),

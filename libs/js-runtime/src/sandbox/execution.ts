@@ -1,14 +1,20 @@
 import type ivm from 'isolated-vm';
-import type { HostMessage, LogEntry, RunOutcome } from '../protocol/messages.ts';
+import type { HostMessage, LogEntry, RunOutcome, ScriptWrap } from '../protocol/messages.ts';
+import type { LinkedModules } from './link-modules.ts';
 import { readLogs } from './read-logs.ts';
 import type { Realm } from './realm.ts';
 import { describeForAuthor } from './script-position.ts';
 import type { TimeBudget, TimeOutcome } from './time-budget.ts';
 
+/** What is run: a script, or modules that were linked into the realm. */
+export type Program =
+  | { readonly kind: 'script'; readonly script: ivm.Script; readonly wrap: ScriptWrap }
+  | { readonly kind: 'modules'; readonly modules: LinkedModules };
+
 export interface ExecutionInput {
   readonly isolate: ivm.Isolate;
   readonly realm: Realm;
-  readonly script: ivm.Script;
+  readonly program: Program;
   readonly request: HostMessage & { type: 'run' };
   readonly contextJson: string;
   readonly inputJson: string;
@@ -34,7 +40,7 @@ const LOG_READ_TIMEOUT_MS = 50;
 
 /** Runs one script in its realm, waiting for promises and timers, until it settles or its time is up. */
 export async function execute(input: ExecutionInput): Promise<ExecutionOutput> {
-  const { realm, request, script, budget } = input;
+  const { realm, request, budget } = input;
   let state: string;
   try {
     realm.begin(
@@ -46,7 +52,7 @@ export async function execute(input: ExecutionInput): Promise<ExecutionOutput> {
       input.contextJson,
       input.inputJson,
     );
-    state = realm.run(script, request.script.wrap, budget);
+    state = start(input);
     if (input.exceedsMemory()) return finish(input, { kind: 'out-of-memory' });
     while (state.startsWith('p')) {
       const nextTimerMs = state.length > 1 ? Number(state.slice(1)) : Infinity;
@@ -65,14 +71,27 @@ export async function execute(input: ExecutionInput): Promise<ExecutionOutput> {
   return finish(input, readOutcome(state, request), state);
 }
 
+function start({ realm, program, budget }: ExecutionInput): string {
+  switch (program.kind) {
+    case 'script':
+      return realm.run(program.script, program.wrap, budget);
+    case 'modules':
+      return realm.runModules(program.modules, budget);
+  }
+}
+
 /**
  * An entry throws when the host side ended it, or for a rejection that nothing handled. The text of the error is the
  * script's to choose, so only what this process knows decides.
  */
 function whyEntryFailed(input: ExecutionInput, error: unknown, over: TimeOutcome | undefined): RunOutcome {
   if (input.isolate.isDisposed) return { kind: 'out-of-memory' };
-  const info = describeForAuthor(flatten(error), input.request.script.name);
+  const info = describeForAuthor(flatten(error), namesOf(input.request));
   return over ? { kind: over, stack: info.stack } : { kind: 'threw', error: info };
+}
+
+function namesOf({ units }: ExecutionInput['request']): readonly string[] {
+  return units.map(({ name }) => name);
 }
 
 /** What isolated-vm says of an object that is no error, in place of the object. */
@@ -84,7 +103,11 @@ function flatten(error: unknown): { name: string; message: string; stack: string
   if (!(error instanceof Error)) return { name: 'NonError', message: String(error).slice(0, 8192), stack: '' };
   const { name, message, stack = '' } = error;
   if (message === NOT_AN_ERROR) {
-    return { name: 'NonError', message: 'a promise was rejected with an object that is no error', stack: '' };
+    return {
+      name: 'NonError',
+      message: 'an object that is no error was thrown, or a promise rejected with it',
+      stack: '',
+    };
   }
   return { name: name.slice(0, 256), message: message.slice(0, 8192), stack: stack.slice(0, 16_384) };
 }
@@ -99,7 +122,7 @@ function readOutcome(state: string, request: ExecutionInput['request']): RunOutc
     case 'u':
       return { kind: 'undefined' };
     case 'e':
-      return { kind: 'threw', error: describeForAuthor(JSON.parse(text) as never, request.script.name) };
+      return { kind: 'threw', error: describeForAuthor(JSON.parse(text) as never, namesOf(request)) };
     case 'n':
       return { kind: 'not-serializable', message: text };
     case 'l':

@@ -1,17 +1,33 @@
 import type ivm from 'isolated-vm';
 import { KeptScripts } from '../protocol/kept-scripts.ts';
-import type { CompileOutcome, HostMessage, ScriptHeader } from '../protocol/messages.ts';
-import { Compiler, NotCompiled, type CompiledSource } from './compile.ts';
-import { execute, type ExecutionOutput } from './execution.ts';
+import type { CompileOutcome, HostMessage, ScriptHeader, ScriptLanguage, UnitHeader } from '../protocol/messages.ts';
+import { Compiler, type LoadedCode, type Unit } from './compile.ts';
+import { execute, type ExecutionOutput, type Program } from './execution.ts';
+import { linkModules, type ModuleUnit } from './link-modules.ts';
 import type { IsolatedVm } from './native.ts';
 import { Realm, type RealmScripts } from './realm.ts';
+import { ParserOverflowed } from './strip-types.ts';
+import { NotCompiled } from './syntax-error.ts';
 import { TimeBudget } from './time-budget.ts';
 import { REALM_FILE_NAME, REALM_SOURCE } from './realm/realm-source.ts';
 
-type NotCompiledOutcome = Exclude<CompileOutcome, { kind: 'compiled' }>;
+type NotCompiledOutcome = Extract<CompileOutcome, { kind: 'not-compiled' | 'not-held' | 'out-of-memory' }>;
+
+/** What came along with the units of a request that have code: of each, the code and its cache. */
+export type UnitCode = Iterator<Buffer, undefined>;
+
+/** A unit came without code, and is not held. */
+class NotHeld extends Error {}
 
 export interface RunOutput extends ExecutionOutput {
-  readonly codeCache: Uint8Array | undefined;
+  /** Indices of the units whose code cache V8 refused. */
+  readonly refused: readonly number[];
+}
+
+export interface CompileOutput {
+  readonly outcome: CompileOutcome;
+  readonly codeCache?: Uint8Array | undefined;
+  readonly javascript?: string | undefined;
 }
 
 /** One isolate, with the realm for its next execution made ahead of time and the scripts it has compiled. */
@@ -21,8 +37,8 @@ export class IsolateHost {
   readonly #isolate: ivm.Isolate;
   readonly #realmScripts: RealmScripts;
   readonly #compiler: Compiler;
-  readonly #scripts = new KeptScripts<ivm.Script>((script) => {
-    script.release();
+  readonly #units = new KeptScripts<Unit>((unit) => {
+    if (unit.kind === 'script') unit.script.release();
   });
   #nextRealm: Realm | undefined;
   #wasInterrupted = false;
@@ -55,34 +71,55 @@ export class IsolateHost {
 
   async run(
     request: HostMessage & { type: 'run' },
-    source: string,
     contextJson: string,
     inputJson: string,
-    codeCache: Uint8Array | undefined,
+    code: UnitCode,
     exceedsMemory: () => boolean,
   ): Promise<RunOutput> {
     const budget = new TimeBudget(request.timeoutMs, request.maxCpuMs);
-    let compiled: CompiledSource;
-    try {
-      compiled = this.#scriptFor(request.script, source, codeCache);
-    } catch (error) {
-      return { outcome: this.#whyNotCompiled(error), resultJson: '', logs: [], codeCache: undefined };
-    }
     const realm = this.#takeRealm();
     const isolate = this.#isolate;
-    const { script } = compiled;
-    const output = await execute({ isolate, realm, script, request, contextJson, inputJson, budget, exceedsMemory });
+    const refused: number[] = [];
+    let program: Program;
+    try {
+      program = this.#programOf(request.units, code, realm, refused);
+    } catch (error) {
+      // Nothing was run in the realm, but modules may have been linked into it.
+      if (!isolate.isDisposed) realm.release();
+      return { outcome: this.#whyNotCompiled(error), resultJson: '', logs: [], refused };
+    }
+    const output = await execute({ isolate, realm, program, request, contextJson, inputJson, budget, exceedsMemory });
     const { kind } = output.outcome;
     this.#wasInterrupted ||= kind === 'timed-out' || kind === 'out-of-cpu';
-    if (!this.#isolate.isDisposed) realm.release();
-    return { ...output, codeCache: compiled.codeCache };
+    if (!isolate.isDisposed) {
+      if (program.kind === 'modules') program.modules.release();
+      realm.release();
+    }
+    return { ...output, refused };
   }
 
-  compile(header: ScriptHeader, source: string): { outcome: CompileOutcome; codeCache: Uint8Array | undefined } {
+  compile(header: ScriptHeader, language: ScriptLanguage, source: string): CompileOutput {
     try {
-      return { outcome: { kind: 'compiled' }, codeCache: this.#scriptFor(header, source, undefined).codeCache };
+      const { unit, codeCache, javascript, imports } = this.#compiler.compile(header, language, source);
+      this.#units.use(header.key, source.length, unit);
+      return { outcome: { kind: 'compiled', imports }, codeCache, javascript };
     } catch (error) {
-      return { outcome: this.#whyNotCompiled(error), codeCache: undefined };
+      if (error instanceof ParserOverflowed) return { outcome: { kind: 'parser-overflowed' } };
+      return { outcome: this.#whyNotCompiled(error) };
+    }
+  }
+
+  /** Links modules, and evaluates none. */
+  link(units: readonly UnitHeader[], code: UnitCode): CompileOutcome {
+    const realm = this.#takeRealm();
+    try {
+      const program = this.#programOf(units, code, realm, []);
+      if (program.kind === 'modules') program.modules.release();
+      return { kind: 'compiled', imports: [] };
+    } catch (error) {
+      return this.#whyNotCompiled(error);
+    } finally {
+      if (!this.#isolate.isDisposed) realm.release();
     }
   }
 
@@ -112,17 +149,40 @@ export class IsolateHost {
     return realm;
   }
 
-  #scriptFor(header: ScriptHeader, source: string, codeCache: Uint8Array | undefined): CompiledSource {
-    const kept = this.#scripts.get(header.key);
-    const compiled = kept ? { script: kept, codeCache: undefined } : this.#compiler.compile(header, source, codeCache);
-    this.#scripts.use(header.key, source.length, compiled.script);
-    return compiled;
+  /** @throws NotCompiled, NotHeld */
+  #programOf(headers: readonly UnitHeader[], code: UnitCode, realm: Realm, refused: number[]): Program {
+    const units = headers.map((header, index) => {
+      const { unit, isRefused } = this.#load(header, code);
+      if (isRefused) refused.push(index);
+      return { header, unit };
+    });
+    const modules: ModuleUnit[] = [];
+    for (const { header, unit } of units) {
+      if (unit.kind === 'script') return { kind: 'script', script: unit.script, wrap: header.wrap };
+      modules.push({ header, source: unit.source });
+    }
+    const [first, ...others] = modules;
+    if (!first) throw new Error('a request without units');
+    return { kind: 'modules', modules: linkModules(this.#isolate, realm.context, [first, ...others]) };
+  }
+
+  #load(header: UnitHeader, code: UnitCode): LoadedCode {
+    const source = header.hasCode ? code.next().value?.toString('utf8') : undefined;
+    const codeCache = header.hasCode ? code.next().value : undefined;
+    const kept = this.#units.get(header.key);
+    if (!kept && source === undefined) throw new NotHeld();
+    const loaded = kept
+      ? { unit: kept, isRefused: false }
+      : this.#compiler.load(header, source ?? '', codeCache?.byteLength ? codeCache : undefined);
+    this.#units.use(header.key, source?.length, loaded.unit);
+    return loaded;
   }
 
   /** Why a source was not compiled: its own fault, or there was no memory left to compile it in. */
   #whyNotCompiled(error: unknown): NotCompiledOutcome {
     if (this.#isolate.isDisposed) return { kind: 'out-of-memory' };
     if (error instanceof NotCompiled) return { kind: 'not-compiled', error: error.info };
+    if (error instanceof NotHeld) return { kind: 'not-held' };
     throw error;
   }
 }

@@ -22,7 +22,7 @@ const MAX_FRAME_BYTES = 2 ** 32 - 1;
 
 const options = JSON.parse(process.argv[2] ?? '') as SandboxArguments;
 const ivm = loadIsolatedVm(options.addonPath);
-const decoder = new FrameDecoder(MAX_FRAME_BYTES);
+const decoder = new FrameDecoder(MAX_FRAME_BYTES, MAX_FRAME_BYTES, Infinity);
 let host = new IsolateHost(ivm, options.maxMemoryMb);
 
 const pipe = new Socket({ fd: PIPE_FD, readable: true, writable: true });
@@ -48,22 +48,26 @@ async function handle(request: HostMessage, attachments: readonly Buffer[]): Pro
     case 'run': {
       const cpuBefore = process.cpuUsage();
       fitIsolate(request.maxMemoryMb);
-      const codeCache = attachments[3]?.byteLength ? attachments[3] : undefined;
       const metersItself = request.maxCpuMs !== undefined;
       const exceedsMemory = (): boolean => metersItself && memory.exceeds(request.maxMemoryMb);
-      const output = await host.run(request, text(0), text(1), text(2), codeCache, exceedsMemory);
-      const { user, system } = process.cpuUsage(cpuBefore);
-      const { outcome, logs } = output;
-      send({ type: 'ran', id, outcome, logs, cpuMs: (user + system) / 1000, heapBytes: host.heapBytes() }, [
-        output.resultJson,
-        output.codeCache ?? '',
-      ]);
+      const output = await host.run(request, text(0), text(1), attachments.slice(2).values(), exceedsMemory);
+      const { outcome, refused, logs, resultJson } = output;
+      const cpuMs = cpuMsSince(cpuBefore);
+      send({ type: 'ran', id, outcome, refused, logs, cpuMs, heapBytes: host.heapBytes() }, [resultJson]);
       break;
     }
     case 'compile': {
+      const cpuBefore = process.cpuUsage();
       fitIsolate(request.maxMemoryMb);
-      const { outcome, codeCache } = host.compile(request.script, text(0));
-      send({ type: 'compiled', id, outcome }, [codeCache ?? '']);
+      const { outcome, codeCache, javascript } = host.compile(request.script, request.language, text(0));
+      send({ type: 'compiled', id, outcome, cpuMs: cpuMsSince(cpuBefore) }, [codeCache ?? '', javascript ?? '']);
+      break;
+    }
+    case 'link': {
+      const cpuBefore = process.cpuUsage();
+      fitIsolate(request.maxMemoryMb);
+      const outcome = host.link(request.units, attachments.values());
+      send({ type: 'compiled', id, outcome, cpuMs: cpuMsSince(cpuBefore) });
       break;
     }
     case 'reset':
@@ -82,6 +86,11 @@ async function handle(request: HostMessage, attachments: readonly Buffer[]): Pro
       resolve();
     });
   });
+}
+
+function cpuMsSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
 }
 
 /** Makes the realm for the next request. True when that took a new isolate. */

@@ -1,4 +1,5 @@
 import type ivm from 'isolated-vm';
+import type { LinkedModules } from './link-modules.ts';
 import type { EnterRealm } from './realm/open-realm.ts';
 import type { ScriptWrap } from '../protocol/messages.ts';
 
@@ -21,14 +22,14 @@ interface EntryTime {
 
 /** A fresh context with the one function that leads into it. Serves one execution and is thrown away. */
 export class Realm {
-  readonly #context: ivm.Context;
+  readonly context: ivm.Context;
   readonly #enter: ivm.Reference<EnterRealm>;
 
   constructor(isolate: ivm.Isolate, { realm, warmUp }: RealmScripts) {
-    this.#context = isolate.createContextSync();
-    const enter: unknown = realm.runSync(this.#context, { reference: true });
+    this.context = isolate.createContextSync();
+    const enter: unknown = realm.runSync(this.context, { reference: true });
     this.#enter = enter as ivm.Reference<EnterRealm>;
-    this.#enter.applySync(undefined, ['warm', warmUp, this.#context]);
+    this.#enter.applySync(undefined, ['warm', warmUp, this.context]);
   }
 
   begin(limits: RealmLimits, contextJson: string, inputJson: string): void {
@@ -41,8 +42,20 @@ export class Realm {
    * as `EnterRealm` words it.
    */
   run(script: ivm.Script, wrap: ScriptWrap, time: EntryTime): string {
-    const state = this.#apply(['run', script, this.#context, wrap], time.entryMs());
+    const state = this.#apply(['run', script, this.context, wrap], time.entryMs());
     // Leaving the isolate ran the microtasks; they may have settled what was pending.
+    return state.startsWith('p') ? this.#apply(['poll'], time.entryMs()) : state;
+  }
+
+  /**
+   * Evaluates modules and settles the default export of the first, or what it returns. As `run`.
+   *
+   * @throws what the modules throw while they are evaluated, as isolated-vm copies it
+   */
+  runModules({ entry }: LinkedModules, time: EntryTime): string {
+    entry.evaluateSync({ timeout: time.entryMs() });
+    const namespace = entry.namespace;
+    const state = this.#apply(['module', namespace.derefInto({ release: true })], time.entryMs());
     return state.startsWith('p') ? this.#apply(['poll'], time.entryMs()) : state;
   }
 
@@ -58,7 +71,7 @@ export class Realm {
 
   release(): void {
     this.#enter.release();
-    this.#context.release();
+    this.context.release();
   }
 
   #apply(args: readonly unknown[], timeout: number): string {

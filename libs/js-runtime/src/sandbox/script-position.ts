@@ -9,21 +9,28 @@ const NODE_FILE = /[( ]node:[a-z]/;
 const BOUNDARY = '(<isolated-vm boundary>)';
 
 /**
- * Keeps of a stack only its message and the frames of the script, and reads the position off the first of them.
+ * Keeps of a stack only its message and the frames of the script and its modules, and reads the position off the first of them.
  * The text may be the script's own invention; it can only mislead the script's author.
  */
 export function describeForAuthor(
   raw: { readonly name: string; readonly message: string; readonly stack: string },
-  scriptName: string,
+  scriptNames: readonly string[],
 ): ScriptErrorInfo {
   const header = `${raw.name}: ${raw.message}`;
   const frames: string[] = [];
   for (const line of raw.stack.split('\n')) {
     if (line.includes(BOUNDARY)) break;
-    if (line.startsWith(FRAME) && line.includes(`${scriptName}:`) && !isOurs(line)) frames.push(line);
+    if (line.startsWith(FRAME) && scriptNames.some((name) => line.includes(`${name}:`)) && !isOurs(line))
+      frames.push(line);
   }
-  const position = frames[0] === undefined ? undefined : positionOf(frames[0], scriptName);
+  const position = frames[0] === undefined ? undefined : positionOf(frames[0], scriptNames);
   return { name: raw.name, message: raw.message, stack: [header, ...frames].join('\n'), ...position };
+}
+
+interface FilePosition {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
 }
 
 /** Whether a line of a stack is not the script's business. */
@@ -31,8 +38,10 @@ export function isOurs(line: string): boolean {
   return line.startsWith(FRAME) && (HOST_FILES.some((file) => line.includes(file)) || NODE_FILE.test(line));
 }
 
-function positionOf(frame: string, scriptName: string): { line: number; column: number } | undefined {
-  const after = frame.slice(frame.lastIndexOf(`${scriptName}:`) + scriptName.length + 1);
-  const [, line, column] = /^(\d{1,9}):(\d{1,9})/.exec(after) ?? [];
-  return Number(line) > 0 && Number(column) > 0 ? { line: Number(line), column: Number(column) } : undefined;
+function positionOf(frame: string, scriptNames: readonly string[]): FilePosition | undefined {
+  const [, where, line, column] = /^(.*):(\d{1,9}):(\d{1,9})\)?$/s.exec(frame) ?? [];
+  if (where === undefined || !(Number(line) > 0 && Number(column) > 0)) return undefined;
+  // One name may be the end of another.
+  const names = scriptNames.filter((name) => where.endsWith(name)).sort((a, b) => b.length - a.length);
+  return names[0] === undefined ? undefined : { file: names[0], line: Number(line), column: Number(column) };
 }

@@ -41,18 +41,33 @@ export class ResourceTracker {
     return this.#waitsSince === undefined ? 0 : performance.now() - this.#waitsSince;
   }
 
+  /** One miss makes it a miss. */
   hasCode(compile: 'hit' | 'miss'): void {
-    this.#compile = compile;
+    if (this.#compile !== 'miss') this.#compile = compile;
   }
 
-  /** Its VM has answered. */
+  /** Its VM has answered a request, or is gone; undefined when nobody knows what that took. */
+  hasUsed(used: MeteredUse | undefined): void {
+    if (!used) return;
+    this.#used = {
+      cpuMs: (this.#used?.cpuMs ?? 0) + used.cpuMs,
+      peakMemoryBytes: Math.max(this.#used?.peakMemoryBytes ?? 0, used.peakMemoryBytes),
+    };
+  }
+
+  /** What all requests to its VM have used; undefined before the first. */
+  get used(): MeteredUse | undefined {
+    return this.#used;
+  }
+
+  /** At least 1: a request with nothing left is sent, and ended. */
+  get remainingCpuMs(): number {
+    return Math.max(1, Math.ceil(this.limits.maxCpuMs - (this.#used?.cpuMs ?? 0)));
+  }
+
+  /** Its VM has run the script. */
   hasReply(reply: RunReply): void {
-    this.#reply = this.#used = reply;
-  }
-
-  /** Its VM is gone. */
-  hasLostVm(used: MeteredUse | undefined): void {
-    this.#used = used;
+    this.#reply = reply;
   }
 
   receipt(): UsageReceipt {

@@ -4,11 +4,13 @@ import type { UsageReceipt } from '../metrics/usage-receipt.ts';
 /** So many tenants are remembered; beyond, those forget first whose last execution is longest ago. */
 const MAX_TENANTS = 10_000;
 
-/** What a tenant's executions have used, all together, since the backend was started. */
+/** What a tenant's executions and compilations have used, all together, since the backend was started. */
 export interface TenantUsage {
   /** Executions that have ended, one way or the other. */
   readonly executions: number;
-  /** Of those, the ones that ended with an error. */
+  /** Calls of `CompilerService.compile` that have ended. */
+  readonly compilations: number;
+  /** Of both, the ones that ended with an error. */
   readonly errors: number;
   readonly wallMs: number;
   readonly queueMs: number;
@@ -25,6 +27,7 @@ const SUMMED = ['wallMs', 'queueMs', 'cpuMs', 'apiCalls', 'inputBytes', 'resultB
 
 const NOTHING: TenantUsage = Object.freeze({
   executions: 0,
+  compilations: 0,
   errors: 0,
   wallMs: 0,
   queueMs: 0,
@@ -53,9 +56,14 @@ export class TenantUsageService {
     return new Map([...this.#tenants].map(([tenantId, totals]) => [tenantId, { ...totals }]));
   }
 
-  add(tenantId: string, receipt: UsageReceipt, hasFailed: boolean): void {
+  add(
+    tenantId: string,
+    receipt: UsageReceipt,
+    hasFailed: boolean,
+    what: 'executions' | 'compilations' = 'executions',
+  ): void {
     const totals = this.#tenants.get(tenantId) ?? { ...NOTHING };
-    totals.executions++;
+    totals[what]++;
     if (hasFailed) totals.errors++;
     for (const name of SUMMED) totals[name] += receipt[name];
     totals.peakMemoryBytes = Math.max(totals.peakMemoryBytes, receipt.peakMemoryBytes);

@@ -31,7 +31,7 @@ send({ type: 'ready' });
 
 async function answer(id: number): Promise<void> {
   const result = JSON.stringify(await tryAll({ ...DENIED, ...NOT_DENIED, ...DENIED_BY_KERNEL }));
-  send({ type: 'ran', id, outcome: { kind: 'value' }, logs: [], cpuMs: 0, heapBytes: 0 }, result);
+  send({ type: 'ran', id, outcome: { kind: 'value' }, refused: [], logs: [], cpuMs: 0, heapBytes: 0 }, result);
 }
 
 async function tryAll(attempts: Attempts): Promise<Achievements> {

@@ -1,3 +1,4 @@
+import type { EntryNamespace } from '../link-modules.ts';
 import { installConsole } from './console.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { describeThrown } from './describe-thrown.ts';
@@ -13,16 +14,17 @@ interface ScriptHandle {
 }
 
 /**
- * What the process outside may ask of a realm. Strings and numbers cross, and for `warm` and `run` the handles of a
- * compiled script and of the realm's own context: the script is run from in here, so that what it throws is caught in
- * here. Tenant code never gets to see a handle.
+ * What the process outside may ask of a realm. Strings and numbers cross, for `warm` and `run` the handles of a
+ * compiled script and of the realm's own context (the script is run from in here, so that what it throws is caught in
+ * here), and for `module` the namespace of a module of ours that exports the script's default export. Tenant code never gets
+ * to see a handle.
  *
- * Replies to `run`, `tick` and `poll` start with a letter for the state of the execution, followed by text:
+ * Replies to `run`, `module`, `tick` and `poll` start with a letter for the state of the execution, followed by text:
  * `v` value (JSON), `u` undefined, `e` thrown (JSON of name, message, stack), `n` not serializable (reason),
  * `l` larger than allowed (length), `p` pending (ms until the next timer, or nothing).
  */
 export type EnterRealm = (
-  operation: 'warm' | 'begin' | 'run' | 'tick' | 'poll' | 'logs',
+  operation: 'warm' | 'begin' | 'run' | 'module' | 'tick' | 'poll' | 'logs',
   ...args: unknown[]
 ) => string | undefined;
 
@@ -40,6 +42,10 @@ export function openRealm(): EnterRealm {
 
   let state: string | undefined;
   let maxResultChars = 0;
+  let input: unknown;
+  let context: unknown;
+  /** Of modules that have not been evaluated to the end. */
+  let entry: EntryNamespace | undefined;
 
   const fail = (thrown: unknown): void => {
     state ??= 'e' + describeThrown(use, thrown);
@@ -68,7 +74,10 @@ export function openRealm(): EnterRealm {
       fail(thrown);
     }
   };
-  const poll = (): string => state ?? `p${timers.nextDelayMs() ?? ''}`;
+  const poll = (): string => {
+    if (entry && state === undefined && beginModule(entry)) return state ?? 'p0';
+    return state ?? `p${timers.nextDelayMs() ?? ''}`;
+  };
 
   // isolated-vm reads options like any object, inherited ones too.
   const asReference = use.freeze({ __proto__: null, reference: true });
@@ -81,6 +90,24 @@ export function openRealm(): EnterRealm {
   const settle = (value: unknown): void => {
     if ((typeof value === 'object' && value !== null) || typeof value === 'function') void settleLater(value);
     else state ??= serialize(value);
+  };
+
+  /** False while the modules still wait for something. */
+  const beginModule = (namespace: EntryNamespace): boolean => {
+    let value: unknown;
+    try {
+      // Throws until then.
+      value = namespace.done && namespace.value;
+    } catch {
+      return false;
+    }
+    entry = undefined;
+    try {
+      settle(typeof value === 'function' ? use.apply(value, undefined, [input, context]) : value);
+    } catch (thrown) {
+      fail(thrown);
+    }
+    return true;
   };
 
   use.defineProperty(globalThis, 'queueMicrotask', {
@@ -109,9 +136,9 @@ export function openRealm(): EnterRealm {
       case 'begin': {
         log.open(args[0] as number, args[1] as number);
         maxResultChars = args[2] as number;
-        const context = deepFreeze(use, use.parse(args[3] as string) as unknown);
+        context = deepFreeze(use, use.parse(args[3] as string) as unknown);
         use.defineProperty(globalThis, 'context', { value: context, enumerable: true });
-        const input = args[4] === '' ? undefined : deepFreeze(use, use.parse(args[4] as string) as unknown);
+        input = args[4] === '' ? undefined : deepFreeze(use, use.parse(args[4] as string) as unknown);
         use.defineProperty(globalThis, 'input', { value: input, enumerable: true });
         return undefined;
       }
@@ -122,6 +149,9 @@ export function openRealm(): EnterRealm {
         } catch (thrown) {
           fail(thrown);
         }
+        return poll();
+      case 'module':
+        entry = args[0] as EntryNamespace;
         return poll();
       case 'tick':
         try {

@@ -1,0 +1,84 @@
+import { memoryLimitExceeded } from '../errors/explain-vm-gone.ts';
+import { JsRuntimeError } from '../errors/js-runtime-error.ts';
+import type { Vm } from '../pool/vm-factory.ts';
+import type { CompileReply } from '../process/vm-request.ts';
+import type { ScriptErrorInfo } from '../protocol/messages.ts';
+import { meteredCall, withinBudget, type Budget } from '../security/metered-call.ts';
+import type { ArtifactCache } from './artifact-cache.ts';
+import type { Artifact } from './artifact.ts';
+import { compilationFailed } from './compilation-failed.ts';
+import type { CompiledScript } from './compiled-script.ts';
+
+export interface FoundArtifact {
+  readonly artifact: Artifact;
+  /** Whether it was made for this, in this VM, which therefore holds the script. */
+  readonly isNew: boolean;
+}
+
+/** What one search for an artifact came to, for all who wait for it. */
+type Landing = { readonly artifact: Artifact } | { readonly error: ScriptErrorInfo };
+
+/** Finds artifacts in the cache, and has those made that are not there: each by one VM, however many executions want it. */
+export class ArtifactSource {
+  /** Searches under way, by the script's id. They come to nothing when the one that made them fails for a reason of its own. */
+  readonly #flights = new Map<string, Promise<Landing | undefined>>();
+
+  constructor(private readonly cache: ArtifactCache) {}
+
+  /** @throws JsRuntimeError COMPILATION_FAILED, and what the VM and the budget may end with */
+  async find(script: CompiledScript, vm: Vm, budget: Budget): Promise<FoundArtifact> {
+    for (;;) {
+      const flight = this.#flights.get(script.id);
+      if (!flight) return this.#search(script, vm, budget);
+      const landing = await withinBudget(flight, budget);
+      if (landing) return { artifact: artifactOf(landing, script), isNew: false };
+    }
+  }
+
+  async #search(script: CompiledScript, vm: Vm, budget: Budget): Promise<FoundArtifact> {
+    const flight = Promise.withResolvers<Landing | undefined>();
+    this.#flights.set(script.id, flight.promise);
+    let landing: Landing | undefined;
+    try {
+      const cached = await this.cache.get(script.tenantId, script.id);
+      landing = cached ? { artifact: cached } : await compile(script, vm, budget);
+      const artifact = artifactOf(landing, script);
+      if (!cached) await this.cache.set(script.tenantId, script.id, artifact);
+      return { artifact, isNew: !cached };
+    } finally {
+      this.#flights.delete(script.id);
+      flight.resolve(landing);
+    }
+  }
+}
+
+function artifactOf(landing: Landing, { name, source }: CompiledScript): Artifact {
+  if ('artifact' in landing) return landing.artifact;
+  throw compilationFailed(landing.error, new Map([[name, source]]));
+}
+
+async function compile(script: CompiledScript, vm: Vm, budget: Budget): Promise<Landing> {
+  const { id: key, name, wrap, language, source } = script;
+  const reply = await meteredCall(vm, budget, async (limits) =>
+    vm.compile({ script: { key, name, wrap }, language, source, limits }),
+  );
+  const { outcome } = reply;
+  switch (outcome.kind) {
+    case 'compiled':
+      return { artifact: artifactFrom(reply, outcome.imports) };
+    case 'not-compiled':
+      return { error: outcome.error };
+    case 'parser-overflowed':
+      return { error: { name: 'SyntaxError', message: 'The TypeScript is nested too deep', stack: '', file: name } };
+    case 'out-of-memory':
+      throw memoryLimitExceeded(budget.tracker.limits.maxMemoryMb, budget.tracker.used);
+    case 'not-held':
+      vm.kill('protocol');
+      throw new JsRuntimeError('VM_CRASHED', 'The VM gave an answer that is none');
+  }
+}
+
+function artifactFrom({ codeCache, javascript, cpuMs }: CompileReply, imports: readonly string[]): Artifact {
+  // A copy: what came out of a frame would keep the whole frame in memory.
+  return { codeCache: codeCache && Uint8Array.from(codeCache), javascript, imports, compileMs: cpuMs };
+}

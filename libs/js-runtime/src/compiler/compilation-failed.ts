@@ -1,0 +1,41 @@
+import { codeFrameOf } from '../errors/code-frame.ts';
+import { JsRuntimeError } from '../errors/js-runtime-error.ts';
+import type { ScriptErrorInfo } from '../protocol/messages.ts';
+import { positionOfImport } from './import-position.ts';
+
+/** The sources that an error may be in, by name. The first is the script's own. */
+export type SourceText = ReadonlyMap<string, string>;
+
+/** V8's words for an import that does not fit. */
+const REQUESTED_MODULE = /^The requested module '([^']*)'/;
+
+/**
+ * An error of a VM's compiler, with the lines that it is about.
+ *
+ * @param specifier what could not be imported, where the error has no position of its own
+ */
+export function compilationFailed(
+  error: ScriptErrorInfo,
+  sources: SourceText,
+  specifier = REQUESTED_MODULE.exec(error.message)?.[1],
+): JsRuntimeError {
+  const [scriptName = ''] = sources.keys();
+  const { name, message, file = scriptName } = error;
+  const source = sources.get(file) ?? '';
+  const isGuessed = error.line === undefined && specifier !== undefined;
+  const { line, column } = (isGuessed ? positionOfImport(source, specifier) : undefined) ?? error;
+  const position = line === undefined || column === undefined ? undefined : { line, column };
+  const codeFrame = position && codeFrameOf(source, position.line, position.column);
+  const where = position ? `${file}:${position.line}:${position.column}` : file;
+  const text = `${name}: ${message}`;
+  return new JsRuntimeError('COMPILATION_FAILED', `${text} (${where})`, {
+    error: {
+      name,
+      message,
+      stack: position ? `${text}\n    at ${where}` : text,
+      file,
+      ...position,
+      ...(codeFrame === undefined ? {} : { codeFrame }),
+    },
+  });
+}

@@ -1,0 +1,74 @@
+import type { Deadline } from '../admission/deadline.ts';
+import type { ResourceLimits } from '../config/limits.ts';
+import { explainVmGone, wallTimeLimitExceeded } from '../errors/explain-vm-gone.ts';
+import { JsRuntimeError } from '../errors/js-runtime-error.ts';
+import type { Vm } from '../pool/vm-factory.ts';
+import type { MeteredUse } from '../process/run-meter.ts';
+import { VmGoneError } from '../process/vm-gone.error.ts';
+import type { ResourceTracker } from './resource-tracker.ts';
+
+/** What an execution, or a compilation, may still use, and what stops it. */
+export interface Budget {
+  readonly tracker: ResourceTracker;
+  readonly deadline: Deadline;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Sends a request to a VM with what is left of the budget, and enters in it what the request has used. When the budget's signal
+ * fires, the VM is ended.
+ *
+ * @throws JsRuntimeError CANCELLED, WALL_TIME_LIMIT_EXCEEDED and whatever else a VM may end of
+ */
+export async function meteredCall<Reply extends MeteredUse>(
+  vm: Vm,
+  budget: Budget,
+  call: (limits: ResourceLimits) => Promise<Reply>,
+): Promise<Reply> {
+  const { tracker, deadline, signal } = budget;
+  const { limits } = tracker;
+  assertNotOver(budget);
+  const onAbort = (): void => {
+    vm.kill('cancelled');
+  };
+  signal.addEventListener('abort', onAbort);
+  try {
+    const reply = await call({ ...limits, timeoutMs: deadline.remainingMs, maxCpuMs: tracker.remainingCpuMs });
+    tracker.hasUsed(reply);
+    return reply;
+  } catch (error) {
+    if (error instanceof VmGoneError) tracker.hasUsed(error.used);
+    throw explainVmGone(error, limits, tracker.elapsedMs, tracker.used);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+/** What the work comes to, unless the budget is over first. @throws JsRuntimeError CANCELLED, WALL_TIME_LIMIT_EXCEEDED */
+export async function withinBudget<T>(work: Promise<T>, budget: Budget): Promise<T> {
+  assertNotOver(budget);
+  const { tracker, deadline, signal } = budget;
+  const over = Promise.withResolvers<never>();
+  const onAbort = (): void => {
+    over.reject(cancelled());
+  };
+  const timer = setTimeout(() => {
+    over.reject(wallTimeLimitExceeded(tracker.limits.timeoutMs, tracker.elapsedMs));
+  }, deadline.remainingMs);
+  signal.addEventListener('abort', onAbort);
+  try {
+    return await Promise.race([work, over.promise]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+function assertNotOver({ tracker, deadline, signal }: Budget): void {
+  if (signal.aborted) throw cancelled();
+  if (deadline.isOver) throw wallTimeLimitExceeded(tracker.limits.timeoutMs, tracker.elapsedMs);
+}
+
+function cancelled(): JsRuntimeError {
+  return new JsRuntimeError('CANCELLED', 'The execution was cancelled');
+}
