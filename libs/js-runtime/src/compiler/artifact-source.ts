@@ -59,6 +59,7 @@ function artifactOf(landing: Landing, { name, source }: CompiledScript): Artifac
 
 async function compile(script: CompiledScript, vm: Vm, budget: Budget): Promise<Landing> {
   const { id: key, name, wrap, language, source } = script;
+  budget.tracker.hasCode('miss');
   const reply = await meteredCall(vm, budget, async (limits) =>
     vm.compile({ script: { key, name, wrap }, language, source, limits }),
   );

@@ -1,38 +1,48 @@
-import { cacheKey } from './cache-key.ts';
+import { cacheKey, toolchainOf } from './cache-key.ts';
+
+const toolchain = toolchainOf({ stackSizeKb: 984 });
+const key = (tenantId = 'acme', name = 'a.js', wrap = 'script', language = 'javascript', sourceHash = '00'): string =>
+  cacheKey(toolchain, tenantId, name, wrap as 'script', language as 'javascript', sourceHash);
 
 describe('cacheKey', () => {
   it('is the same for the same script', () => {
-    expect(cacheKey('acme', 'a.js', 'script', '1')).toBe(cacheKey('acme', 'a.js', 'script', '1'));
+    expect(key()).toBe(key());
   });
 
   it('is a SHA-256, whatever goes in', () => {
-    expect(cacheKey('', '', 'script', '')).toMatch(/^[0-9a-f]{64}$/);
-    expect(cacheKey('t'.repeat(1000), 'n', 'function', 'ä🎉'.repeat(1000))).toMatch(/^[0-9a-f]{64}$/);
+    expect(key('', '', '', '', '')).toMatch(/^[0-9a-f]{64}$/);
+    expect(key('t'.repeat(1000), 'ä🎉'.repeat(1000))).toMatch(/^[0-9a-f]{64}$/);
   });
 
   it.each([
-    ['tenant', cacheKey('globex', 'a.js', 'script', '1')],
-    ['name', cacheKey('acme', 'b.js', 'script', '1')],
-    ['wrap', cacheKey('acme', 'a.js', 'function', '1')],
-    ['source', cacheKey('acme', 'a.js', 'script', '2')],
-    ['source by a space', cacheKey('acme', 'a.js', 'script', '1 ')],
-    ['tenant by case', cacheKey('Acme', 'a.js', 'script', '1')],
+    ['tenant', key('globex')],
+    ['tenant by case', key('Acme')],
+    ['name', key('acme', 'b.js')],
+    ['wrap', key('acme', 'a.js', 'function')],
+    ['language', key('acme', 'a.js', 'script', 'typescript')],
+    ['source', key('acme', 'a.js', 'script', 'javascript', '01')],
+    ['stack size', cacheKey(toolchainOf({ stackSizeKb: 64 }), 'acme', 'a.js', 'script', 'javascript', '00')],
   ])('is another for another %s', (_, other) => {
-    expect(other).not.toBe(cacheKey('acme', 'a.js', 'script', '1'));
+    expect(other).not.toBe(key());
   });
 
   it('cannot be made to run one field into the next', () => {
     const keys = [
-      cacheKey('ab', 'c', 'script', 'd'),
-      cacheKey('a', 'bc', 'script', 'd'),
-      cacheKey('a', 'b', 'script', 'cd'),
-      cacheKey('ab","c', '', 'script', 'd'),
-      cacheKey('ab', 'c","script"]', 'script', 'd'),
-      cacheKey('ab', 'c', 'script', '"script"]d'),
-      cacheKey('ab"', ',"c', 'script', 'd'),
-      cacheKey('ab\\', 'c', 'script', 'd'),
-      cacheKey('', 'ab', 'script', 'cd'),
+      key('ab', 'c'),
+      key('a', 'bc'),
+      key('ab","c', ''),
+      key('ab', 'c","script'),
+      key('ab"', ',"c'),
+      key('ab\\', 'c'),
+      key('', 'abc'),
     ];
     expect(new Set(keys).size).toBe(keys.length);
+  });
+});
+
+describe('toolchainOf', () => {
+  it('names V8 and its flags', () => {
+    expect(toolchain).toContain(`"${process.versions.v8}"`);
+    expect(toolchain).toContain('"--stack-size=984"');
   });
 });

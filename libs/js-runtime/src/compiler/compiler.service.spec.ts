@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { startRuntime, runtimeErrorOf, type TestRuntime } from '../../test-support/start-runtime.ts';
 import type { CompiledScript, CompileOptions } from './compiled-script.ts';
 
@@ -28,7 +29,9 @@ describe('CompilerService', () => {
       expect(script).toEqual({
         id: expect.stringMatching(/^[0-9a-f]{64}$/),
         name: 'a.js',
+        sourceHash: hash('sha256', 'input + "ä"', 'hex'),
         wrap: 'script',
+        language: 'javascript',
         tenantId: 'acme',
         source: 'input + "ä"',
         sourceBytes: 12,
@@ -74,7 +77,7 @@ describe('CompilerService', () => {
       const error = await runtimeErrorOf(compile('bad.js', '1;\nlet x = ;', { wrap }));
       expect(error).toMatchObject({
         code: 'COMPILATION_FAILED',
-        message: "SyntaxError: Unexpected token ';' (line 2, column 9)",
+        message: "SyntaxError: Unexpected token ';' (bad.js:2:9)",
         details: { error: { name: 'SyntaxError', line: 2, column: 9 } },
       });
     });
@@ -104,9 +107,13 @@ describe('CompilerService', () => {
           code: 'INVALID_REQUEST',
         });
       }
-      await expect(runtimeErrorOf(compile('a.js', '1', { wrap: 'module' as 'script' }))).resolves.toMatchObject({
+      await expect(runtimeErrorOf(compile('a.js', '1', { wrap: 'block' as 'script' }))).resolves.toMatchObject({
         code: 'INVALID_REQUEST',
-        message: 'wrap is "module"; allowed are script, function',
+        message: 'wrap is "block"; allowed are script, function, module',
+      });
+      await expect(runtimeErrorOf(compile('a.js', '1', { language: 5 as never }))).resolves.toMatchObject({
+        code: 'INVALID_REQUEST',
+        message: 'language is a number; allowed are javascript, typescript',
       });
     });
 
@@ -148,7 +155,7 @@ describe('CompilerService without a cache', () => {
       const compile = [];
       for (let turn = 0; turn < 2; turn++) compile.push((await runtime.run('1')).usage.compile);
       expect(compile).toEqual(['miss', 'hit']);
-      expect(runtime.compiler.stats()).toEqual({ hits: 1, misses: 1, entries: 0, bytes: 0 });
+      expect(runtime.compiler.stats()).toMatchObject({ hits: 1, misses: 1, entries: 0, bytes: 0 });
     } finally {
       await runtime.close();
     }

@@ -12,8 +12,6 @@ import { ModuleFinder, type FindModule } from './module-finder.ts';
 export interface LoadedScript {
   readonly units: readonly RunUnit[];
   readonly sources: SourceText;
-  /** Whether nothing had to be compiled for it. */
-  readonly isHit: boolean;
 }
 
 interface Unit extends Omit<RunUnit, 'imports'> {
@@ -27,7 +25,6 @@ interface Unit extends Omit<RunUnit, 'imports'> {
 export class ScriptLoader {
   /** Made on the way. A VM may have lost them again, and there may be no cache. */
   readonly #made = new Map<string, Artifact>();
-  #isHit = true;
 
   constructor(
     private readonly artifacts: ArtifactSource,
@@ -51,7 +48,7 @@ export class ScriptLoader {
       units.push({ ...unit, imports: await finder.findAll(module, specifiers) });
     }
     const sources = new Map(finder.modules.map(({ name, source }) => [name, source]));
-    return { units, sources, isHit: this.#isHit };
+    return { units, sources };
   }
 
   async #unitOf(script: CompiledScript): Promise<Unit> {
@@ -73,7 +70,6 @@ export class ScriptLoader {
     if (isNew) {
       this.#made.set(script.id, artifact);
       this.counts.miss();
-      this.#isHit = false;
     } else this.counts.hit(artifact.compileMs);
     return artifact;
   }

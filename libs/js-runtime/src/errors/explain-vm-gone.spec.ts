@@ -13,6 +13,7 @@ const codes: Record<RetireReason, ErrorCode> = {
   cancelled: 'CANCELLED',
   shutdown: 'SHUTTING_DOWN',
   protocol: 'VM_CRASHED',
+  parser: 'VM_CRASHED',
   unhealthy: 'VM_CRASHED',
   start: 'VM_CRASHED',
   cpu: 'CPU_TIME_LIMIT_EXCEEDED',

@@ -9,22 +9,18 @@ const BYTES_PER_MB = 1024 * 1024;
  * Why a request to a VM was not answered, as the caller is told. Anything but the end of the VM passes unchanged.
  *
  * @param elapsedMs since the execution was asked for
- * @param used until now, as far as it was metered
+ * @param used by all its requests until now; what the last one used if left out
  */
-export function explainVmGone(
-  error: unknown,
-  limits: ResourceLimits,
-  elapsedMs: number,
-  used: MeteredUse | undefined,
-): unknown {
+export function explainVmGone(error: unknown, limits: ResourceLimits, elapsedMs: number, used?: MeteredUse): unknown {
   if (!(error instanceof VmGoneError)) return error;
+  const usedInAll = used ?? error.used;
   switch (error.reason) {
     case 'wall':
       return wallTimeLimitExceeded(limits.timeoutMs, elapsedMs);
     case 'cpu':
-      return cpuTimeLimitExceeded(limits.maxCpuMs, used);
+      return cpuTimeLimitExceeded(limits.maxCpuMs, usedInAll);
     case 'memory':
-      return memoryLimitExceeded(limits.maxMemoryMb, used);
+      return memoryLimitExceeded(limits.maxMemoryMb, usedInAll);
     case 'cancelled':
       return new JsRuntimeError('CANCELLED', 'The execution was cancelled');
     case 'shutdown':

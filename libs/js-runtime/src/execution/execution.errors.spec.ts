@@ -119,7 +119,7 @@ describe('How an execution fails', () => {
     it.each(['{ a: 1 }', '{ get message() { throw 1; } }', '[1]', '() => 1', 'Object.create(null)', 'Symbol("s")'])(
       'says no more of a rejection with %s, which nothing handles, than that it is no error',
       async (thrown) => {
-        const message = 'a promise was rejected with an object that is no error';
+        const message = 'an object that is no error was thrown, or a promise rejected with it';
         const error = await runtime.errorOf(`Promise.reject(${thrown}); 1`);
         expect(error).toMatchObject({ code: 'SCRIPT_ERROR', message: `NonError: ${message}` });
         expect(error.details.error).toEqual({ name: 'NonError', message, stack: `NonError: ${message}` });
@@ -144,7 +144,7 @@ describe('How an execution fails', () => {
       const first = await runtime.errorOf('let x = ;', { wrap, name: 'a.js' });
       expect(first).toMatchObject({
         code: 'COMPILATION_FAILED',
-        message: "SyntaxError: Unexpected token ';' (line 1, column 9)",
+        message: "SyntaxError: Unexpected token ';' (a.js:1:9)",
         details: {
           error: {
             name: 'SyntaxError',

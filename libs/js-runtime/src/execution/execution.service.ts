@@ -168,12 +168,11 @@ export class ExecutionService {
         return vm.run({ units, contextJson, inputJson, limits: left });
       });
     let loaded = await loader.load(script, findModule);
-    tracker.hasCode(loaded.isHit ? 'hit' : 'miss');
+    tracker.hasCode('hit');
     let reply = await run(loaded);
     if (reply.outcome.kind === 'not-held') {
       // It has replaced its isolate, and that was not known here yet. Now it is.
       loaded = await loader.load(script, findModule);
-      tracker.hasCode(loaded.isHit ? 'hit' : 'miss');
       reply = await run(loaded);
     }
     tracker.hasReply(reply);

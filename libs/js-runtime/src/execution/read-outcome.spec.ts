@@ -8,9 +8,10 @@ const options = compileOptions({ timeoutMs: 250, maxCpuMs: 70, maxResultBytes: 1
 const error = { name: 'TypeError', message: 'no', stack: 'TypeError: no\n    at a.js:2:3', line: 2, column: 3 };
 
 function read(outcome: RunOutcome, resultJson = ''): unknown {
-  const used = { cpuMs: 1, peakMemoryBytes: 3, heapBytes: 2, resultBytes: resultJson.length };
-  const reply: RunReply = { outcome, resultJson, logs: [], ...used, codeCache: undefined };
-  return readOutcome(reply, options, 260);
+  const used = { cpuMs: 1, peakMemoryBytes: 3 };
+  const resultBytes = resultJson.length;
+  const reply: RunReply = { outcome, resultJson, logs: [], ...used, heapBytes: 2, resultBytes, refused: [] };
+  return readOutcome(reply, options, 260, used, new Map([['a.js', 'one;\ntwo;']]));
 }
 
 function errorOf(outcome: RunOutcome, resultJson?: string): JsRuntimeError {
@@ -55,11 +56,11 @@ describe('readOutcome', () => {
   it('tells where a source does not compile', () => {
     expect(errorOf({ kind: 'not-compiled', error })).toMatchObject({
       code: 'COMPILATION_FAILED',
-      message: 'TypeError: no (line 2, column 3)',
-      details: { error },
+      message: 'TypeError: no (a.js:2:3)',
+      details: { error: { ...error, file: 'a.js', codeFrame: '  1 | one;\n> 2 | two;\n    |   ^' } },
     });
     const { name, message, stack } = error;
-    expect(errorOf({ kind: 'not-compiled', error: { name, message, stack } }).message).toBe('TypeError: no');
+    expect(errorOf({ kind: 'not-compiled', error: { name, message, stack } }).message).toBe('TypeError: no (a.js)');
   });
 
   it('tells why a result is not JSON', () => {

@@ -1,17 +1,18 @@
 import { FakeVm } from '../../test-support/fake-vm-factory.ts';
 import type { ScriptHeader } from '../protocol/messages.ts';
-import type { RunRequest } from '../process/vm-request.ts';
+import type { CompileRequest, RunRequest } from '../process/vm-request.ts';
 import { VmLease } from './vm-lease.ts';
 
 const { jest } = import.meta;
 
 const script: ScriptHeader = { key: 'key', name: 'script.js', wrap: 'script' };
-const request: RunRequest = {
+const request: RunRequest & CompileRequest = {
   script,
+  language: 'javascript',
   source: '1',
+  units: [{ ...script, imports: [], compileMs: 1, code: { source: '1', codeCache: undefined } }],
   contextJson: '{}',
   inputJson: '',
-  codeCache: undefined,
   limits: { timeoutMs: 100, maxCpuMs: 1, maxMemoryMb: 8, maxResultBytes: 1, maxLogBytes: 1, maxLogEntries: 1 },
 };
 const released = 'VM vm-1 was released; by now it may be another tenant';
@@ -32,11 +33,13 @@ describe('VmLease', () => {
   });
 
   it('passes on what its tenant wants of the VM, and what comes of it', async () => {
-    const [run, compile] = [jest.spyOn(vm, 'run'), jest.spyOn(vm, 'compile')];
+    const [run, compile, link] = [jest.spyOn(vm, 'run'), jest.spyOn(vm, 'compile'), jest.spyOn(vm, 'link')];
     await expect(lease.vm.run(request)).rejects.toThrow('a fake VM runs nothing');
     expect(run.mock.calls).toEqual([[request]]);
     await expect(lease.vm.compile(request)).rejects.toThrow('a fake VM compiles nothing');
     expect(compile.mock.calls).toEqual([[request]]);
+    await expect(lease.vm.link(request)).rejects.toThrow('a fake VM links nothing');
+    expect(link.mock.calls).toEqual([[request]]);
   });
 
   it('lets its tenant end the VM, for its reason', async () => {
@@ -62,10 +65,11 @@ describe('VmLease', () => {
       expect(run).not.toHaveBeenCalled();
     });
 
-    it('compiles nothing', async () => {
-      const compile = jest.spyOn(vm, 'compile');
+    it('compiles and links nothing', async () => {
+      const [compile, link] = [jest.spyOn(vm, 'compile'), jest.spyOn(vm, 'link')];
       await expect(lease.vm.compile(request)).rejects.toThrow(released);
-      expect(compile).not.toHaveBeenCalled();
+      await expect(lease.vm.link(request)).rejects.toThrow(released);
+      expect([compile.mock.calls, link.mock.calls]).toEqual([[], []]);
     });
 
     it('does not end the VM, which may be at work for somebody else', () => {
@@ -85,7 +89,7 @@ describe('VmLease', () => {
 
     it('still lets look at the VM', async () => {
       expect(lease.vm).toMatchObject({ id: 'vm-1', pid: 1001, alive: true });
-      expect(lease.vm.holds('key', 8)).toBe(false);
+      expect(lease.vm.held('key', 8)).toBeUndefined();
       vm.exit();
       expect(lease.vm.alive).toBe(false);
       await expect(lease.vm.exited).resolves.toMatchObject({ reason: 'crashed' });

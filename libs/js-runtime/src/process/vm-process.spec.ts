@@ -7,6 +7,7 @@ import {
   LONG_MS,
   READY,
   request,
+  unitOf,
   useVmProcesses,
 } from '../../test-support/use-vm-processes.ts';
 import { encodeFrame } from '../protocol/frame.ts';
@@ -51,7 +52,14 @@ describe('VmProcess with a real process', () => {
     const { outcome } = await vm.run(request('null;\n  throw new RangeError("no")'));
     expect(outcome).toEqual({
       kind: 'threw',
-      error: { name: 'RangeError', message: 'no', stack: 'RangeError: no\n    at test.js:2:9', line: 2, column: 9 },
+      error: {
+        name: 'RangeError',
+        message: 'no',
+        stack: 'RangeError: no\n    at test.js:2:9',
+        file: 'test.js',
+        line: 2,
+        column: 9,
+      },
     });
   });
 
@@ -64,7 +72,7 @@ describe('VmProcess with a real process', () => {
     };
     expect((await vm.run(bad)).outcome).toMatchObject(expected);
     expect((await vm.compile(bad)).outcome).toMatchObject(expected);
-    expect(vm.holds(bad.script.key, 16)).toBe(false);
+    expect(vm.held(bad.script.key, 16)).toBeUndefined();
   });
 
   it('gives the script its context and input, and brings back its log', async () => {
@@ -85,16 +93,34 @@ describe('VmProcess with a real process', () => {
   it('makes a code cache when it compiles, and takes one', async () => {
     const vm = await start();
     const run = request('[1, 2, 3].map((n) => n * 2)');
-    const { outcome, codeCache } = await vm.compile(run);
-    expect(outcome).toEqual({ kind: 'compiled' });
+    const { outcome, codeCache, javascript, cpuMs } = await vm.compile(run);
+    expect({ outcome, javascript }).toEqual({ outcome: { kind: 'compiled', imports: [] }, javascript: undefined });
     expect(codeCache?.byteLength).toBeGreaterThan(0);
-    expect(vm.holds(run.script.key, 16)).toBe(true);
-    expect(await vm.run(run)).toMatchObject({ resultJson: '[2,4,6]', codeCache: undefined });
+    expect(vm.held(run.script.key, 16)).toEqual({ imports: [], compileMs: cpuMs });
 
     const other = await start();
-    expect(await other.run({ ...run, codeCache })).toMatchObject({ resultJson: '[2,4,6]', codeCache: undefined });
-    const fresh = request('[1, 2, 3].map((n) => n * 3)');
-    expect((await other.run(fresh)).codeCache?.byteLength).toBeGreaterThan(0);
+    const units = [unitOf({ ...run.script, source: run.source, codeCache })];
+    expect(await other.run({ ...run, units })).toMatchObject({ resultJson: '[2,4,6]', refused: [] });
+  });
+
+  it('compiles anew what V8 refuses, and says so', async () => {
+    const vm = await start();
+    const run = request('[1, 2, 3].map((n) => n * 2)');
+    const { codeCache = new Uint8Array() } = await vm.compile(run);
+    // V8 looks at the flags it was made with, among others, in its first bytes.
+    const spoilt = Uint8Array.from(codeCache, (byte, index) => (index < 16 ? byte ^ 0xff : byte));
+    const other = await start();
+    const units = [unitOf({ ...run.script, source: run.source, codeCache: spoilt })];
+    expect(await other.run({ ...run, units })).toMatchObject({ resultJson: '[2,4,6]', refused: [run.script.key] });
+  });
+
+  it('runs what it holds without being sent it, and says when it does not hold it', async () => {
+    const vm = await start();
+    const run = request('6 * 7');
+    const held = { ...run, units: [{ ...run.script, imports: [], compileMs: 1 }] };
+    expect((await vm.run(held)).outcome).toEqual({ kind: 'not-held' });
+    await vm.run(run);
+    expect((await vm.run(held)).resultJson).toBe('42');
   });
 
   it('answers a check, and a reset that forgets all scripts', async () => {
@@ -102,9 +128,9 @@ describe('VmProcess with a real process', () => {
     const run = request('1');
     await vm.run(run);
     await vm.check(LONG_MS);
-    expect(vm.holds(run.script.key, 16)).toBe(true);
+    expect(vm.held(run.script.key, 16)).toBeDefined();
     await vm.reset(LONG_MS);
-    expect(vm.holds(run.script.key, 16)).toBe(false);
+    expect(vm.held(run.script.key, 16)).toBeUndefined();
     expect((await vm.run(run)).resultJson).toBe('1');
   });
 
@@ -214,7 +240,7 @@ describe('VmProcess with a hostile process', () => {
 
   it.each<[string, readonly FakeAction[]]>([
     ['to another request', [{ send: { type: 'done', id: 99 } }]],
-    ['of another kind', [{ answer: { type: 'compiled', outcome: { kind: 'compiled' } } }]],
+    ['of another kind', [{ answer: { type: 'compiled', outcome: { kind: 'compiled', imports: [] }, cpuMs: 0 } }]],
     ['with a field of the wrong type', [{ send: { type: 'done', id: '1' } }]],
     ['with a field too many', [{ answer: { type: 'done', outcome: {} } }]],
     ['that it is ready, again', [READY]],
@@ -281,10 +307,24 @@ describe('VmProcess with a hostile process', () => {
     expect(await vm.exited).toMatchObject({ reason: 'crashed' });
   });
 
-  it('takes no result, log or cache that the reply does not have', async () => {
-    const ran = { type: 'ran', outcome: { kind: 'value' }, logs: [], cpuMs: 0, heapBytes: 0 };
-    const vm = await startFake([{ answer: ran }], [{ answer: ran, attachments: ['1', ''] }]);
-    expect(await vm.run(request('1'))).toMatchObject({ resultJson: '', codeCache: undefined });
-    expect(await vm.run(request('1'))).toMatchObject({ resultJson: '1', codeCache: undefined });
+  it('takes no result or cache that the reply does not have', async () => {
+    const ran = { type: 'ran', outcome: { kind: 'value' }, refused: [], logs: [], cpuMs: 0, heapBytes: 0 };
+    const compiled = { type: 'compiled', outcome: { kind: 'compiled', imports: [] }, cpuMs: 0 };
+    const vm = await startFake(
+      [{ answer: ran }],
+      [{ answer: ran, attachments: ['1'] }],
+      [{ answer: compiled }],
+      [{ answer: compiled, attachments: ['code', 'text'] }],
+    );
+    expect((await vm.run(request('1'))).resultJson).toBe('');
+    expect((await vm.run(request('1'))).resultJson).toBe('1');
+    expect(await vm.compile(request('1'))).toMatchObject({ codeCache: undefined, javascript: undefined });
+    expect(await vm.compile(request('1'))).toMatchObject({ codeCache: Buffer.from('code'), javascript: 'text' });
+  });
+
+  it('kills it when it has units refused that it was not given', async () => {
+    const ran = { type: 'ran', outcome: { kind: 'value' }, refused: [1], logs: [], cpuMs: 0, heapBytes: 0 };
+    const vm = await startFake([{ answer: ran, attachments: ['1'] }]);
+    await expectGone(vm.run(request('1')), 'protocol');
   });
 });

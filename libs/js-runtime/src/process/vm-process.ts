@@ -264,7 +264,11 @@ export class VmProcess {
     if (resultBytes > maxResultBytes) throw this.#violation('a result larger than asked for');
     if (isLogTooLong(logs, limits)) throw this.#violation('more logs than asked for');
     const resultJson = result?.toString('utf8') ?? '';
-    const refused = message.refused.map((index) => units[index]?.key ?? '');
+    const refused = message.refused.map((index) => {
+      const unit = units[index];
+      if (!unit) throw this.#violation('word of a unit that there is not');
+      return unit.key;
+    });
     return { outcome, logs, heapBytes, ...used, resultJson, resultBytes, refused };
   }
 

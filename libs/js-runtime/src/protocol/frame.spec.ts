@@ -44,7 +44,7 @@ describe('encodeFrame', () => {
 });
 
 describe('FrameDecoder', () => {
-  const first = { header: { type: 'run', id: 1 }, attachments: ['return "grüße 🎉"', '', '{}'] };
+  const first = { header: { type: 'run', id: 1 }, attachments: ['return "grüße 🎉"', ''] };
   const second = { header: { type: 'reset', id: 2 }, attachments: [] };
   const stream = Buffer.concat([
     encodeFrame(first.header, first.attachments),
@@ -103,6 +103,13 @@ describe('FrameDecoder', () => {
   ])('refuses a frame that %s', (_, bytes, problem) => {
     const error = { name: 'ProtocolError', message: expect.stringContaining(problem) };
     expect(() => decode(bytes)).toThrow(expect.objectContaining(error));
+  });
+
+  it('takes as many attachments as it is told', () => {
+    const frame = encodeFrame({}, ['1', '2', '3']);
+    expect(() => decode(frame)).toThrow('more than 2 attachments');
+    const [decoded] = new FrameDecoder(MAX_FRAME_BYTES, MAX_FRAME_BYTES, 3).push(frame);
+    expect(decoded?.attachments).toHaveLength(3);
   });
 
   it('hands out the frames before the one that it refuses', () => {

@@ -2,8 +2,9 @@ import { ProtocolError } from './frame.ts';
 import { parseVmMessage } from './vm-message.schema.ts';
 
 const MAX_TEXT = 64 * 1024;
+const MOST_IMPORTS = Array<string>(256).fill('x'.repeat(512));
 const error = { name: 'TypeError', message: 'no', stack: 'TypeError: no\n    at a.js:1:2', line: 1, column: 2 };
-const ran = { type: 'ran', id: 3, outcome: { kind: 'undefined' }, logs: [], cpuMs: 1.5, heapBytes: 1024 };
+const ran = { type: 'ran', id: 3, outcome: { kind: 'undefined' }, refused: [], logs: [], cpuMs: 1.5, heapBytes: 1024 };
 const threw = { ...ran, outcome: { kind: 'threw', error } };
 
 /** A header as it arrives: only what JSON can say. */
@@ -15,6 +16,10 @@ function ranWith(outcome: unknown): unknown {
   return { ...ran, outcome };
 }
 
+function compiledWith(outcome: unknown): unknown {
+  return { type: 'compiled', id: 1, outcome, cpuMs: 2 };
+}
+
 function threwWith(changes: object): unknown {
   return { ...ran, outcome: { kind: 'threw', error: { ...error, ...changes } } };
 }
@@ -24,9 +29,14 @@ describe('parseVmMessage', () => {
     ['ready', { type: 'ready' }],
     ['done', { type: 'done', id: 0 }],
     ['recycled', { type: 'recycled', id: 12, replaced: true }],
-    ['ran', { type: 'ran', id: 3, outcome: { kind: 'out-of-cpu', stack: '' }, logs: [], cpuMs: 1, heapBytes: 2 }],
-    ['compiled', { type: 'compiled', id: 1, outcome: { kind: 'compiled' } }],
-    ['compiled, but not', { type: 'compiled', id: 1, outcome: { kind: 'not-compiled', error } }],
+    ['ran', { ...ran, outcome: { kind: 'out-of-cpu', stack: '' }, refused: [0, 3] }],
+    ['compiled', compiledWith({ kind: 'compiled', imports: ['./a.js'] })],
+    ['compiled: as many imports as there can be', compiledWith({ kind: 'compiled', imports: MOST_IMPORTS })],
+    ['compiled, but not', compiledWith({ kind: 'not-compiled', error: { ...error, file: 'a.js' } })],
+    ['compiled: not held', compiledWith({ kind: 'not-held' })],
+    ['compiled: the parser overflowed', compiledWith({ kind: 'parser-overflowed' })],
+    ['compiled: out of memory', compiledWith({ kind: 'out-of-memory' })],
+    ['ran: not held', ranWith({ kind: 'not-held' })],
     ['ran: value', ranWith({ kind: 'value' })],
     ['ran: undefined', ran],
     ['ran: threw', threw],
@@ -78,7 +88,17 @@ describe('parseVmMessage', () => {
 
     ['an unknown outcome', ranWith({ kind: 'fine' })],
     ['an outcome of compile in ran', ranWith({ kind: 'compiled' })],
-    ['an outcome of ran in compiled', { type: 'compiled', id: 1, outcome: { kind: 'value' } }],
+    ['an outcome of ran in compiled', compiledWith({ kind: 'value' })],
+    ['an import too many', compiledWith({ kind: 'compiled', imports: [...MOST_IMPORTS, 'a'] })],
+    ['an import that is too long', compiledWith({ kind: 'compiled', imports: ['x'.repeat(513)] })],
+    ['an import that is no string', compiledWith({ kind: 'compiled', imports: [1] })],
+    ['imports that are none', compiledWith({ kind: 'compiled', imports: 'abc' })],
+    ['compiled without imports', compiledWith({ kind: 'compiled' })],
+    ['compiled without CPU time', { type: 'compiled', id: 1, outcome: { kind: 'not-held' } }],
+    ['a refused unit that there cannot be', { ...ran, refused: [-1] }],
+    ['more refused units than there can be', { ...ran, refused: Array(1001).fill(0) }],
+    ['a file name that is no string', threwWith({ file: 1 })],
+    ['a file name that is too long', threwWith({ file: 'x'.repeat(MAX_TEXT + 1) })],
     ['an outcome that is a string', ranWith('value')],
 
     ['a name that is no string', threwWith({ name: 1 })],
@@ -112,8 +132,11 @@ describe('parseVmMessage', () => {
     ['in place of the type', '{"__proto__":{"type":"done"},"id":1}'],
     ['beside everything else', '{"type":"done","id":1,"__proto__":{"x":1}}'],
     ['in place of the id', '{"type":"done","__proto__":{"id":1}}'],
-    ['inside an outcome', '{"type":"compiled","id":1,"outcome":{"kind":"compiled","__proto__":{}}}'],
-    ['in place of the kind', '{"type":"compiled","id":1,"outcome":{"__proto__":{"kind":"compiled"}}}'],
+    [
+      'inside an outcome',
+      '{"type":"compiled","id":1,"cpuMs":1,"outcome":{"kind":"compiled","imports":[],"__proto__":{}}}',
+    ],
+    ['in place of the kind', '{"type":"compiled","id":1,"cpuMs":1,"outcome":{"__proto__":{"kind":"not-held"}}}'],
   ])('refuses __proto__ %s', (_, json) => {
     expect(() => parseVmMessage(JSON.parse(json))).toThrow(ProtocolError);
   });

@@ -3,7 +3,7 @@ import { describeForAuthor } from './script-position.ts';
 
 function describeStack(...frames: string[]): ReturnType<typeof describeForAuthor> {
   const stack = ['Error: no', ...frames].join('\n');
-  return describeForAuthor({ name: 'Error', message: 'no', stack }, 'a.js');
+  return describeForAuthor({ name: 'Error', message: 'no', stack }, ['a.js']);
 }
 
 describe('describeForAuthor', () => {
@@ -12,6 +12,7 @@ describe('describeForAuthor', () => {
       name: 'Error',
       message: 'no',
       stack: 'Error: no\n    at f (a.js:2:10)\n    at a.js:5:1',
+      file: 'a.js',
       line: 2,
       column: 10,
     });
@@ -42,7 +43,7 @@ describe('describeForAuthor', () => {
 
   it('puts the name and message first, whatever the stack begins with', () => {
     const raw = { name: 'Mine', message: 'two\nlines', stack: 'Other: text\n    at a.js:1:2' };
-    expect(describeForAuthor(raw, 'a.js').stack).toBe('Mine: two\nlines\n    at a.js:1:2');
+    expect(describeForAuthor(raw, ['a.js']).stack).toBe('Mine: two\nlines\n    at a.js:1:2');
   });
 
   it.each([
@@ -53,13 +54,25 @@ describe('describeForAuthor', () => {
     ['the numbers are absurd', 'Error: no\n    at a.js:99999999999:1'],
     ['the numbers are none', 'Error: no\n    at a.js:x:y'],
   ])('knows no position when %s', (_, stack) => {
-    const info = describeForAuthor({ name: 'Error', message: 'no', stack }, 'a.js');
+    const info = describeForAuthor({ name: 'Error', message: 'no', stack }, ['a.js']);
     expect(info).not.toHaveProperty('line');
     expect(info).not.toHaveProperty('column');
   });
 
   it.each(['a b.js', 'a:1:2', '(a.js', 'ä🎉.js', '.*', 'at', '$&'])('finds its way with the name %p', (name) => {
     const raw = { name: 'Error', message: 'no', stack: `Error: no\n    at f (${name}:7:8)` };
-    expect(describeForAuthor(raw, name)).toMatchObject({ line: 7, column: 8 });
+    expect(describeForAuthor(raw, [name])).toMatchObject({ file: name, line: 7, column: 8 });
+  });
+
+  it('keeps the frames of modules, and says which the position is in', () => {
+    const stack = 'Error: no\n    at f (lib/a.js:7:8)\n    at b.js:1:1\n    at c.js:1:1';
+    expect(describeForAuthor({ name: 'Error', message: 'no', stack }, ['b.js', 'a.js', 'lib/a.js'])).toEqual({
+      name: 'Error',
+      message: 'no',
+      stack: 'Error: no\n    at f (lib/a.js:7:8)\n    at b.js:1:1',
+      file: 'lib/a.js',
+      line: 7,
+      column: 8,
+    });
   });
 });

@@ -13,7 +13,7 @@ const reply: RunReply = {
   heapBytes: 400,
   resultJson: '"ö"',
   resultBytes: 4,
-  codeCache: undefined,
+  refused: [],
 };
 
 describe('ResourceTracker', () => {
@@ -52,6 +52,7 @@ describe('ResourceTracker', () => {
     tracker.hasVm();
     tracker.hasCode('hit');
     tracker.apiCalls.begin();
+    tracker.hasUsed(reply);
     tracker.hasReply(reply);
     const receipt = tracker.receipt();
     expect(receipt).toMatchObject({ cpuMs: 7, peakMemoryBytes: 500, heapBytes: 400, resultBytes: 4, logBytes: 5 });
@@ -61,9 +62,24 @@ describe('ResourceTracker', () => {
 
   it('has what was seen of a VM that is gone', () => {
     tracker.hasVm();
-    tracker.hasLostVm({ cpuMs: 3, peakMemoryBytes: 9 });
+    tracker.hasUsed({ cpuMs: 3, peakMemoryBytes: 9 });
     expect(tracker.receipt()).toMatchObject({ cpuMs: 3, peakMemoryBytes: 9, heapBytes: 0 });
-    tracker.hasLostVm(undefined);
-    expect(tracker.receipt()).toMatchObject({ cpuMs: 0, peakMemoryBytes: 0 });
+    tracker.hasUsed(undefined);
+    expect(tracker.receipt()).toMatchObject({ cpuMs: 3, peakMemoryBytes: 9 });
+  });
+
+  it('adds up what several requests have used, and knows what is left', () => {
+    tracker = new ResourceTracker(compileOptions({ maxCpuMs: 10 }));
+    expect([tracker.used, tracker.remainingCpuMs]).toEqual([undefined, 10]);
+    tracker.hasUsed({ cpuMs: 3.5, peakMemoryBytes: 9 });
+    tracker.hasUsed({ cpuMs: 2, peakMemoryBytes: 8 });
+    expect([tracker.used, tracker.remainingCpuMs]).toEqual([{ cpuMs: 5.5, peakMemoryBytes: 9 }, 5]);
+    tracker.hasUsed({ cpuMs: 20, peakMemoryBytes: 0 });
+    expect(tracker.remainingCpuMs).toBe(1);
+  });
+
+  it('is a miss when anything was compiled, in whichever order', () => {
+    for (const compile of ['hit', 'miss', 'hit'] as const) tracker.hasCode(compile);
+    expect(tracker.receipt().compile).toBe('miss');
   });
 });

@@ -41,7 +41,7 @@ export class ResourceTracker {
     return this.#waitsSince === undefined ? 0 : performance.now() - this.#waitsSince;
   }
 
-  /** One miss makes it a miss. */
+  /** `miss` as soon as something has to be compiled; that stays so. */
   hasCode(compile: 'hit' | 'miss'): void {
     if (this.#compile !== 'miss') this.#compile = compile;
   }

@@ -19,18 +19,20 @@ describe('TenantUsageService', () => {
     service.add('acme', receipt, false);
     service.add('acme', { ...receipt, peakMemoryBytes: 300 }, true);
     service.add('acme', receipt, false);
+    service.add('acme', receipt, false, 'compilations');
     service.add('globex', receipt, true);
     expect(service.of('acme')).toEqual({
       executions: 3,
+      compilations: 1,
       errors: 1,
-      wallMs: 30,
-      queueMs: 3,
-      cpuMs: 15,
+      wallMs: 40,
+      queueMs: 4,
+      cpuMs: 20,
       peakMemoryBytes: 300,
-      apiCalls: 6,
+      apiCalls: 8,
       inputBytes: 0,
       resultBytes: 0,
-      logBytes: 9,
+      logBytes: 12,
     });
     expect(service.of('globex')).toMatchObject({ executions: 1, errors: 1 });
     expect([...service.all().keys()]).toEqual(['acme', 'globex']);

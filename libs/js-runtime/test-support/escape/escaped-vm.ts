@@ -21,7 +21,7 @@ const ivm = loadIsolatedVm(addonPath);
 /** As in the real one, and kept: the memory that it has reserved would be free for attempts. */
 export const isolate = new ivm.Isolate({ memoryLimit: maxMemoryMb });
 
-const decoder = new FrameDecoder(2 ** 20);
+const decoder = new FrameDecoder(2 ** 20, 2 ** 20, Infinity);
 const pipe = new Socket({ fd: PIPE_FD, readable: true, writable: true });
 pipe.on('close', () => process.exit(0));
 pipe.on('data', (chunk: Buffer) => {
