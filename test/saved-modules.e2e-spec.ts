@@ -6,11 +6,15 @@ type Tenant = 'acme' | 'globex';
 
 describe('Saved modules', () => {
   let backend: Backend;
-  // Each with a storage of its own.
-  beforeEach(async () => {
+  beforeAll(async () => {
     backend = await startBackend();
   });
-  afterEach(() => backend.close());
+  afterEach(async () => {
+    for (const tenant of ['acme', 'globex'] as const) {
+      for (const name of await namesOf(tenant)) await remove(name, tenant).expect(204);
+    }
+  });
+  afterAll(() => backend.close());
 
   const put = (name: string, body: object, tenant: Tenant = 'acme'): Test =>
     backend.as(tenant, 'put', `/v1/modules/${encodeURIComponent(name)}`).send(body);

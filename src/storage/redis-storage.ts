@@ -1,5 +1,5 @@
 import { createClient, createKeyv } from '@keyv/redis';
-import type { Logger } from '@nestjs/common';
+import type { LoggerService } from '@nestjs/common';
 import { Storage } from './storage.ts';
 
 /** All keys begin with this. Another number: the values are others. */
@@ -13,7 +13,7 @@ const MAX_COMMANDS = 1000;
  *
  * @param url never logged: it may have a password in it
  */
-export function redisStorage(url: string, logger: Logger): Storage {
+export function redisStorage(url: string, logger: Pick<LoggerService, 'error' | 'log'>): Storage {
   const client = createClient({ url, disableOfflineQueue: true, commandsQueueMaxLength: MAX_COMMANDS });
   let isAway = false;
   client.on('error', ({ message }: Error) => {
