@@ -63,7 +63,7 @@ describe('POST /v1/scripts/validate', () => {
       title: 'Compilation failed',
       status: 422,
       code: 'COMPILATION_FAILED',
-      detail: "SyntaxError: Unexpected token ';' (line 2, column 11)",
+      detail: "SyntaxError: Unexpected token ';' (rule.js:2:11)",
       retryable: false,
       error: {
         name: 'SyntaxError',
@@ -74,6 +74,7 @@ describe('POST /v1/scripts/validate', () => {
         column: 11,
         codeFrame: '  1 | const a = 1;\n> 2 | const b = ;\n    |           ^\n  3 |',
       },
+      usage: expect.objectContaining({ compile: 'none' }),
     });
   });
 

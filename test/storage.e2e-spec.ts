@@ -14,8 +14,12 @@ describeWithRedis('Storage in Redis', () => {
   let onLog: (() => void) | undefined;
   const open: Storage[] = [];
   const logger = {
-    error: (line: string) => logged(`error: ${line}`),
-    log: (line: string) => logged(`log: ${line}`),
+    error: (line: string) => {
+      logged(`error: ${line}`);
+    },
+    log: (line: string) => {
+      logged(`log: ${line}`);
+    },
   };
   const logged = (line: string): void => {
     log.push(line);
