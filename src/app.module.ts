@@ -6,6 +6,9 @@ import { JsRuntimeModule } from 'nestjs-js-runtime';
 import { ExecutionsModule } from './executions/executions.module.ts';
 import { HealthModule } from './health/health.module.ts';
 import { ProblemFilter } from './problems/problem.filter.ts';
+import { SavedModuleResolver } from './saved-modules/saved-module-resolver.ts';
+import { SavedModulesModule } from './saved-modules/saved-modules.module.ts';
+import { ScriptsModule } from './scripts/scripts.module.ts';
 import { ConnectionDrain } from './shutdown/connection-drain.ts';
 import { SecondSignal } from './shutdown/second-signal.ts';
 import { TenancyModule } from './tenancy/tenancy.module.ts';
@@ -15,9 +18,11 @@ import { SchemaValidationPipe } from './validation/schema-validation.pipe.ts';
   imports: [
     ConfigModule.forRoot({ isGlobal: true, cache: true }),
     ClsModule.forRoot({ global: true, middleware: { mount: true } }),
-    JsRuntimeModule.forRoot(),
+    JsRuntimeModule.forRoot({ moduleResolver: SavedModuleResolver }),
     TenancyModule,
     ExecutionsModule,
+    ScriptsModule,
+    SavedModulesModule,
     HealthModule,
   ],
   providers: [

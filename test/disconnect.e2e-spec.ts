@@ -28,7 +28,7 @@ describe('A client that goes away', () => {
   const send = async (...bodies: object[]): Promise<Socket> => {
     const client = await connectTo(port);
     clients.push(client);
-    client.write(bodies.map(executionRequest).join(''));
+    client.write(bodies.map((body) => executionRequest(body)).join(''));
     return client;
   };
   const untilReplaced = async (destroyed: number): Promise<void> =>

@@ -62,6 +62,32 @@ describe('What operators and clients read', () => {
             responses: { 204: {}, 401: { description: 'UNAUTHENTICATED' }, 404: { description: 'NOT_FOUND' } },
           },
         },
+        '/v1/scripts/validate': {
+          post: {
+            requestBody: { content: { 'application/json': { schema: { required: ['script'] } } } },
+            responses: {
+              200: { content: { 'application/json': {} } },
+              422: {
+                description: expect.stringMatching(/^COMPILATION_FAILED, (?!.*SCRIPT_ERROR)/),
+                content: {
+                  'application/problem+json': {
+                    schema: { properties: { error: { properties: { codeFrame: { type: 'string' } } } } },
+                  },
+                },
+              },
+            },
+          },
+        },
+        '/v1/modules': { get: { responses: { 200: {}, 401: {}, 503: { description: 'STORAGE_UNAVAILABLE' } } } },
+        '/v1/modules/{name}': {
+          put: {
+            parameters: [{ name: 'name', in: 'path', required: true, schema: { pattern: expect.any(String) } }],
+            requestBody: { content: { 'application/json': { schema: { required: ['source'] } } } },
+            responses: { 200: {}, 201: {}, 409: { description: 'QUOTA_EXCEEDED' }, 422: {} },
+          },
+          get: { responses: { 200: {}, 404: { description: 'NOT_FOUND' } } },
+          delete: { responses: { 204: {}, 404: { description: 'NOT_FOUND' } } },
+        },
       },
     });
   });

@@ -15,8 +15,8 @@ describe('The README', () => {
 
   it('shows commands that answer what it says', async () => {
     const readme = await fileOf('../README.md');
-    const examples = [...readme.matchAll(/^\$ (curl .*?)\n(\{"(?:executionId|type)".*?)\n```/gms)];
-    expect(examples).toHaveLength(3);
+    const examples = [...readme.matchAll(/^\$ (curl .*?)\n(\{".*?)\n```/gms)];
+    expect(examples).toHaveLength(6);
     const backend = await BackendProcess.start();
     for (const [, command = '', answer = ''] of examples) {
       const here = command.replace('http://127.0.0.1:3000', backend.url);
@@ -41,9 +41,13 @@ describe('The README', () => {
   });
 });
 
-/** Ids and figures are of one run; the rest of an answer is a promise. */
+/** Ids, times and figures are of one run; the rest of an answer is a promise. */
 function withoutFigures(answer: unknown): unknown {
-  const { executionId, vmId, usage, limit, ...rest } = answer as Record<string, unknown>;
+  const { executionId, vmId, usage = {}, limit, updatedAt, ...rest } = answer as Record<string, unknown>;
   const { used, ...allowed } = (limit ?? {}) as Record<string, unknown>;
-  return { ...rest, allowed, has: [typeof executionId, typeof vmId, typeof used, Object.keys(usage as object)] };
+  return {
+    ...rest,
+    allowed,
+    has: [typeof executionId, typeof vmId, typeof used, typeof updatedAt, Object.keys(usage as object)],
+  };
 }

@@ -3,7 +3,7 @@ import { readBackendConfig } from './backend.config.ts';
 describe('readBackendConfig', () => {
   it('has defaults for development', () => {
     const config = readBackendConfig({});
-    expect(config).toMatchObject({ isProduction: false, host: '127.0.0.1', port: 3000 });
+    expect(config).toMatchObject({ isProduction: false, host: '127.0.0.1', port: 3000, storageUrl: undefined });
     expect([...config.tenantKeys]).toEqual([
       ['acme-dev-key', 'acme'],
       ['globex-dev-key', 'globex'],
@@ -25,9 +25,21 @@ describe('readBackendConfig', () => {
     ['TENANT_KEYS', 'acme'],
     ['TENANT_KEYS', 'acme:short'],
     ['TENANT_KEYS', ''],
+    ['STORAGE_URL', ''],
+    ['STORAGE_URL', 'localhost:6379'],
+    ['STORAGE_URL', 'http://localhost:6379'],
+    ['STORAGE_URL', 'redis://'],
+    ['STORAGE_URL', 'redis://host:port'],
   ])('names %s when it is "%s"', (variable, value) => {
     expect(() => readBackendConfig({ [variable]: value })).toThrow(`${variable} is wrong: `);
   });
+
+  it.each(['redis://localhost', 'rediss://user:password@cache.internal:6380/2'])(
+    'takes %s as storage',
+    (STORAGE_URL) => {
+      expect(readBackendConfig({ STORAGE_URL }).storageUrl).toBe(STORAGE_URL);
+    },
+  );
 
   it('refuses one key for two tenants', () => {
     const TENANT_KEYS = 'acme:the-same-key,globex:the-same-key';

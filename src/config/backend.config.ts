@@ -12,6 +12,10 @@ const environment = z.object({
       'must be tenant:key pairs joined by commas, keys of 8 or more characters',
     )
     .optional(),
+  STORAGE_URL: z
+    .string()
+    .refine((url) => /^rediss?:\/\/[^/]/.test(url) && URL.canParse(url), 'must be a redis:// or rediss:// URL')
+    .optional(),
 });
 
 export interface BackendConfig {
@@ -20,6 +24,8 @@ export interface BackendConfig {
   readonly port: number;
   /** API key → tenant id. */
   readonly tenantKeys: ReadonlyMap<string, string>;
+  /** Redis, where what tenants save is kept; undefined: in memory. It may have a password in it. */
+  readonly storageUrl: string | undefined;
 }
 
 /** Keys that are in this repository, so everybody knows them. */
@@ -41,13 +47,13 @@ export function readBackendConfig(env: NodeJS.ProcessEnv): BackendConfig {
     const problems = parsed.error.issues.map(({ path, message }) => `${String(path[0])} is wrong: ${message}`);
     throw new Error(problems.join('\n'));
   }
-  const { NODE_ENV, HOST, PORT, TENANT_KEYS } = parsed.data;
+  const { NODE_ENV, HOST, PORT, TENANT_KEYS, STORAGE_URL } = parsed.data;
   const isProduction = NODE_ENV === 'production';
   const tenantKeys = TENANT_KEYS === undefined ? DEVELOPMENT_KEYS : parseKeys(TENANT_KEYS);
   if (isProduction && [...DEVELOPMENT_KEYS.keys()].some((key) => tenantKeys.has(key))) {
     throw new Error('TENANT_KEYS must be set in production, without the development keys: everybody knows those');
   }
-  return { isProduction, host: HOST, port: PORT, tenantKeys };
+  return { isProduction, host: HOST, port: PORT, tenantKeys, storageUrl: STORAGE_URL };
 }
 
 function parseKeys(text: string): ReadonlyMap<string, string> {

@@ -1,8 +1,9 @@
 import { Body, Controller, Delete, HttpCode, NotFoundException, Param, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ERROR_CODES, ExecutionService } from 'nestjs-js-runtime';
+import { ExecutionService } from 'nestjs-js-runtime';
 import { ApiProblemResponses } from '../problems/api-problem-responses.decorator.ts';
-import { ClientSignal } from './client-signal.decorator.ts';
+import { EXECUTION_PROBLEMS, LOOK_UP_PROBLEMS } from '../problems/documented-problems.ts';
+import { ClientSignal } from '../requests/client-signal.decorator.ts';
 import { executionRequest, type ExecutionRequest } from './execution-request.ts';
 import { executionResponse, toResponse, type ExecutionResponse } from './execution-response.ts';
 
@@ -17,7 +18,7 @@ export class ExecutionsController {
     description: 'A client that closes its connection before it has the answer cancels the execution.',
   })
   @ApiOkResponse({ standardSchema: executionResponse })
-  @ApiProblemResponses()
+  @ApiProblemResponses(EXECUTION_PROBLEMS)
   @HttpCode(200)
   @Post()
   async execute(
@@ -33,7 +34,7 @@ export class ExecutionsController {
     description: 'Whoever waits for the execution gets 499 `CANCELLED`.',
   })
   @ApiNoContentResponse({ description: 'It was cancelled' })
-  @ApiProblemResponses({ UNAUTHENTICATED: ERROR_CODES.UNAUTHENTICATED, NOT_FOUND: { status: 404 } })
+  @ApiProblemResponses(LOOK_UP_PROBLEMS)
   @HttpCode(204)
   @Delete(':executionId')
   cancel(@Param('executionId') executionId: string): void {

@@ -1,23 +1,15 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
-import { ERROR_CODES } from 'nestjs-js-runtime';
 import { z } from 'zod';
+import type { DocumentedProblems } from './documented-problems.ts';
 import { problem } from './problem.ts';
-
-interface Documented {
-  readonly status: number;
-  readonly retryable?: boolean;
-}
 
 const RETRY_AFTER = {
   'Retry-After': { description: 'Seconds after which the same request may succeed', schema: { type: 'integer' } },
 } as const;
 
-/**
- * Documents the problem responses of a route: one per status, with the codes it can have. Those of a route that runs
- * scripts if left out.
- */
-export function ApiProblemResponses(documented: Readonly<Record<string, Documented>> = ERROR_CODES): MethodDecorator {
+/** Documents the problem responses of a route: one per status, with the codes it can have. */
+export function ApiProblemResponses(documented: DocumentedProblems): MethodDecorator {
   const codes = Object.entries(documented);
   const statuses = [...new Set(codes.map(([, { status }]) => status))].sort((a, b) => a - b);
   const schema = z.toJSONSchema(problem, { target: 'openapi-3.0' }) as object;

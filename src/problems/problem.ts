@@ -21,11 +21,16 @@ export const problem = z.object({
       name: z.string(),
       message: z.string(),
       stack: z.string(),
+      file: z.string().optional().describe('Name of the script or module that the position is in'),
       line: z.int().optional(),
       column: z.int().optional(),
+      codeFrame: z
+        .string()
+        .optional()
+        .describe('The lines around the position, with a mark at it; when it does not compile'),
     })
     .optional()
-    .describe("The script's own error"),
+    .describe("The script's own error, or why it does not compile"),
   stack: z.string().optional().describe('Where the script was when it was stopped'),
   logs: z.array(z.object({ level: z.string(), message: z.string() })).optional(),
   usage: usage.optional(),

@@ -1,6 +1,7 @@
 import { NotFoundException } from '@nestjs/common';
 import { ERROR_CODES, JsRuntimeError, type ErrorCode } from 'nestjs-js-runtime';
 import { invalidRequest } from '../validation/invalid-request.ts';
+import { BACKEND_PROBLEMS, ProblemError, type BackendProblemCode } from './problem-error.ts';
 import { problem } from './problem.ts';
 import { toProblem } from './to-problem.ts';
 
@@ -36,6 +37,13 @@ describe('toProblem', () => {
     const found = toProblem(new JsRuntimeError('TENANT_BUSY', 'the queue is full', { retryAfterMs: 1500 }));
     expect(found).toMatchObject({ status: 429, retryable: true, retryAfterMs: 1500 });
     expect(problem.safeParse(found).data).toMatchObject({ retryAfterMs: 1500 });
+  });
+
+  it.each(Object.keys(BACKEND_PROBLEMS) as BackendProblemCode[])('explains %s, without its cause', (code) => {
+    const limit = { name: 'maxModules', allowed: 1, used: 2 };
+    const found = toProblem(new ProblemError(code, 'what happened', limit, { cause: new Error('hunter2') }));
+    expect(found).toEqual({ type: 'about:blank', ...BACKEND_PROBLEMS[code], code, detail: 'what happened', limit });
+    expect(problem.safeParse(found).success).toBe(true);
   });
 
   it('explains what the HTTP layer refused', () => {

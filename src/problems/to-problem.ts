@@ -1,12 +1,14 @@
 import { HttpException } from '@nestjs/common';
 import { ERROR_CODES, JsRuntimeError } from 'nestjs-js-runtime';
+import { BACKEND_PROBLEMS, ProblemError } from './problem-error.ts';
 import type { Problem } from './problem.ts';
 
 const TYPE = 'about:blank';
 
-/** Any error as the client is told of it. What is nobody's business stays out: only the runtime's own errors explain themselves. */
+/** Any error as the client is told of it. What is nobody's business stays out: only the runtime's own errors and ours explain themselves. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof JsRuntimeError) return runtimeProblem(error);
+  if (error instanceof ProblemError) return backendProblem(error);
   const status = statusOf(error);
   if (status !== undefined && status < 500) return requestProblem(status, (error as Error).message);
   return {
@@ -34,6 +36,10 @@ function runtimeProblem(error: JsRuntimeError): Problem {
     ...(logs && { logs: [...logs] }),
     ...(usage && { usage: { ...usage } }),
   };
+}
+
+function backendProblem({ code, message, limit }: ProblemError): Problem {
+  return { type: TYPE, ...BACKEND_PROBLEMS[code], code, detail: message, ...(limit && { limit }) };
 }
 
 /** What the HTTP layer refused before a controller saw it: a route, a media type, a body. */

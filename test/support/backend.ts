@@ -6,6 +6,8 @@ export interface Backend {
   readonly app: NestFastifyApplication;
   /** `POST /v1/executions` as a tenant. */
   execute(body: object, tenant?: 'acme' | 'globex'): Test;
+  /** Any request as a tenant. */
+  as(tenant: 'acme' | 'globex', method: 'get' | 'put' | 'post' | 'delete', path: string): Test;
   get(path: string): Test;
   post(path: string): Test;
   /** `DELETE /v1/executions/:id` as a tenant. */
@@ -37,6 +39,7 @@ export async function startBackend(limits: PoolLimits = {}): Promise<Backend> {
     app,
     execute: (body, tenant = 'acme') =>
       request(server).post('/v1/executions').set('Authorization', `Bearer ${tenant}-dev-key`).send(body),
+    as: (tenant, method, path) => request(server)[method](path).set('Authorization', `Bearer ${tenant}-dev-key`),
     get: (path) => request(server).get(path),
     post: (path) => request(server).post(path),
     cancel: (executionId, tenant = 'acme') =>

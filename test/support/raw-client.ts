@@ -9,11 +9,11 @@ export async function connectTo(port: number): Promise<Socket> {
   return socket;
 }
 
-/** `POST /v1/executions` of tenant acme, as it goes over the wire. */
-export function executionRequest(body: object): string {
+/** A `POST` of tenant acme, by default to `/v1/executions`, as it goes over the wire. */
+export function executionRequest(body: object, path = '/v1/executions'): string {
   const json = JSON.stringify(body);
   const lines = [
-    'POST /v1/executions HTTP/1.1',
+    `POST ${path} HTTP/1.1`,
     'Host: localhost',
     'Authorization: Bearer acme-dev-key',
     'Content-Type: application/json',
