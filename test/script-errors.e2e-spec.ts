@@ -27,6 +27,7 @@ describe('A script that fails', () => {
           '    at rules/price.js:5:1',
         ].join('\n'),
         line: 3,
+        file: 'rules/price.js',
         column: 22,
       },
       logs: [{ level: 'log', message: 'before' }],
@@ -77,7 +78,7 @@ describe('A script that fails', () => {
     const response = await backend.execute({ script: 'const a = 1;\nconst b = ;', name: 'rule.js' }).expect(422);
     expect(problemOf(response)).toMatchObject({
       code: 'COMPILATION_FAILED',
-      detail: "SyntaxError: Unexpected token ';' (line 2, column 11)",
+      detail: "SyntaxError: Unexpected token ';' (rule.js:2:11)",
       error: {
         name: 'SyntaxError',
         line: 2,

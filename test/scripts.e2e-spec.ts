@@ -74,7 +74,7 @@ describe('POST /v1/scripts/validate', () => {
         column: 11,
         codeFrame: '  1 | const a = 1;\n> 2 | const b = ;\n    |           ^\n  3 |',
       },
-      usage: expect.objectContaining({ compile: 'none' }),
+      usage: expect.objectContaining({ compile: 'miss' }),
     });
   });
 

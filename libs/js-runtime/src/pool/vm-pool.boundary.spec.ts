@@ -24,6 +24,18 @@ describe('VmPoolService and the boundary between tenants', () => {
     expect(on.pool.stats().destroyedBy).toMatchObject({ rebind: 1 });
   });
 
+  it('gives another tenant a new process when a new isolate would not be enough', async () => {
+    await open(1);
+    const first = await visit('a');
+    first.canBeReset = false;
+    const again = await visit('a');
+    const second = await visit('b');
+    expect(again).toBe(first);
+    expect(second).not.toBe(first);
+    expect(first.resets).toBe(0);
+    expect(on.pool.stats().destroyedBy).toMatchObject({ rebind: 1 });
+  });
+
   it('ends the least recently used VM for that, one for each who waits', async () => {
     await open(3, { tenantBoundary: 'process' });
     const [a, b, c] = [await visit('a'), await visit('b'), await visit('c')];

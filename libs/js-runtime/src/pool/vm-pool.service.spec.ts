@@ -131,6 +131,47 @@ describe('VmPoolService', () => {
       expect((await acquire('a')).vm.id).toBe(leases[1]?.vm.id);
     });
 
+    it('is the own one that holds the script, if several are recycled, or none is', async () => {
+      await open(3);
+      const leases = [await acquire('a'), await acquire('a'), await acquire('a')];
+      const script = { key: 'rule', maxMemoryMb: 64 };
+      const [holder, ...others] = leases.map(fakeOf);
+      holder?.heldKeys.add('rule');
+      for (const lease of leases) {
+        jest.advanceTimersByTime(1);
+        on.pool.release(lease);
+      }
+      const again = await acquire('a', { script });
+      expect(fakeOf(again)).toBe(holder);
+      on.pool.release(again);
+      for (const vm of [holder, ...others]) if (vm) vm.recycled = false;
+      expect(fakeOf(await acquire('a', { script }))).toBe(holder);
+    });
+
+    it('is another own one when the one that holds the script is not recycled', async () => {
+      await open(2);
+      const leases = [await acquire('a'), await acquire('a')];
+      const [holder, other] = leases.map(fakeOf);
+      holder?.heldKeys.add('rule');
+      if (holder) holder.recycled = false;
+      for (const lease of leases) on.pool.release(lease);
+      expect(fakeOf(await acquire('a', { script: { key: 'rule', maxMemoryMb: 64 } }))).toBe(other);
+    });
+
+    it('is the one that holds the script also for who waits for the tenant', async () => {
+      await open(2, { tenantConcurrency: 1 });
+      const holder = await visit('a');
+      const lease = await acquire('b');
+      const other = fakeOf(lease);
+      on.pool.release(lease);
+      expect(other).not.toBe(holder);
+      const first = await acquire('a');
+      holder.heldKeys.add('rule');
+      const waiting = acquire('a', { script: { key: 'rule', maxMemoryMb: 64 } });
+      on.pool.release(first);
+      expect(fakeOf(await waiting)).toBe(holder);
+    });
+
     it('is the same one again and again, for a tenant that runs one script after the other', async () => {
       await open(3);
       const leases = await Promise.all([acquire('a'), acquire('a'), acquire('a')]);

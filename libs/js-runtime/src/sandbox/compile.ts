@@ -100,7 +100,7 @@ export class Compiler {
 
   #importsOf({ name }: ScriptHeader, source: string): readonly string[] {
     const module = compileModule(this.#isolate, name, source);
-    const imports = [...new Set(module.dependencySpecifiers)];
+    const imports = [...new Set(module.dependencySpecifiers.map(specifierOf))];
     module.release();
     if (imports.length > MAX_IMPORTS) {
       throw new NotCompiled(
@@ -114,6 +114,11 @@ export class Compiler {
     }
     return imports;
   }
+}
+
+/** A specifier as it is in the source: isolated-vm 7.0.1 takes each byte of its UTF-8 for a character. */
+export function specifierOf(raw: string): string {
+  return Buffer.from(raw, 'latin1').toString('utf8');
 }
 
 /** @throws NotCompiled */

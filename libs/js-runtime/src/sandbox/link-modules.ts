@@ -1,6 +1,6 @@
 import type ivm from 'isolated-vm';
 import type { ScriptErrorInfo, UnitHeader } from '../protocol/messages.ts';
-import { compileModule } from './compile.ts';
+import { compileModule, specifierOf } from './compile.ts';
 import { NotCompiled, syntaxError } from './syntax-error.ts';
 
 export interface ModuleUnit {
@@ -74,7 +74,7 @@ class ModuleGraph {
   }
 
   resolve(specifier: string, importer: ivm.Module): ivm.Module {
-    const index = this.#imports.get(importer)?.get(specifier);
+    const index = this.#imports.get(importer)?.get(specifierOf(specifier));
     const node = index === undefined ? undefined : this.#nodes[index];
     if (!node) throw new Error(`nobody said what ${JSON.stringify(specifier)} means`);
     return node.module;
