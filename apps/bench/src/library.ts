@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import { ClsModule } from 'nestjs-cls';
 import {
+  CompilerService,
   ExecutionService,
   JsRuntimeError,
   JsRuntimeModule,
@@ -17,6 +18,7 @@ import {
 /** The library as an application uses it: built, with real VM processes. */
 export interface Library {
   readonly pool: VmPoolService;
+  readonly compiler: CompilerService;
   runAs(tenantId: string, script: string, options?: ExecuteOptions): Promise<ExecutionResult>;
   close(): Promise<void>;
 }
@@ -32,6 +34,7 @@ export async function startLibrary(options: JsRuntimeOptions): Promise<Library> 
   const tenancy = app.get(TenancyService);
   return {
     pool: app.get(VmPoolService),
+    compiler: app.get(CompilerService),
     runAs: (tenantId, script, executeOptions) =>
       tenancy.runAs({ tenant: { id: tenantId } }, () => executions.execute(script, executeOptions)),
     close: () => app.close(),

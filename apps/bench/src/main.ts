@@ -1,10 +1,12 @@
 import { compare } from './comparison.ts';
+import { measureCompilation } from './compilation.ts';
 import { measureFlood } from './flood.ts';
 import { measureLoad } from './load/load.ts';
 import { measureReplacement } from './replacement.ts';
 
 const SCENARIOS: Readonly<Record<string, () => Promise<void>>> = {
   comparison: compare,
+  compilation: measureCompilation,
   flood: measureFlood,
   load: measureLoad,
   replacement: measureReplacement,
@@ -13,6 +15,7 @@ const SCENARIOS: Readonly<Record<string, () => Promise<void>>> = {
 const USAGE = `npm run bench [-- scenario]
 
   comparison  one execution beside raw isolated-vm (the default)
+  compilation a large script that nobody has seen, that another VM has compiled, and that the VM holds
   flood       what a tenant notices of another one that floods the pool with endless loops
   load        requests per second of the backend over HTTP, up to more than it takes
   replacement how long a VM that is killed is missing, and whom that hurts
