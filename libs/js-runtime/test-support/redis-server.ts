@@ -6,14 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createClient } from '@keyv/redis';
-import { findRedisServer, isRedisRequired } from './find-redis-server.ts';
-
-/** `describe` for tests that need a Redis server: left out, visibly, where there is none to start. */
-export function describeWithRedis(name: string, tests: () => void): void {
-  if (findRedisServer() !== undefined || isRedisRequired()) describe(name, tests);
-  // eslint-disable-next-line jest/no-disabled-tests, jest/valid-title
-  else describe.skip(`${name} (left out: there is no redis-server)`, tests);
-}
+import { findRedisServer } from './find-redis-server.ts';
 
 /** A real Redis that keeps nothing on disk, for one test file. It ends with the process that started it, however that ends. */
 export class RedisServer {

@@ -38,6 +38,8 @@ export async function connectRedisStore({ url, maxChars, signal, onError }: Redi
     deserialize: (value) => ({ value: value as never }),
     throwOnErrors: true,
   });
+  // Node's sockets connect even so.
+  signal.throwIfAborted();
   await client.connect();
   return store;
 }
@@ -46,7 +48,7 @@ interface RangeReader {
   getRange(key: string, start: number, end: number): Promise<string | null>;
 }
 
-/** Keyv's adapter, but for values of any size that somebody else may have put there. */
+/** Keyv's adapter, but for values of any size that somebody else may have put there; and it never connects by itself. */
 class BoundedKeyvRedis extends KeyvRedis<string> {
   constructor(
     private readonly redis: RangeReader,
@@ -54,6 +56,10 @@ class BoundedKeyvRedis extends KeyvRedis<string> {
   ) {
     // It takes clients of every kind, which the types of a single one do not fit.
     super(redis as never, { throwOnErrors: true });
+  }
+
+  override async getClient(): Promise<typeof this.client> {
+    return Promise.resolve(this.client);
   }
 
   override async get<U = string>(key: string): Promise<U | undefined> {
