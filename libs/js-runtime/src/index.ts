@@ -24,6 +24,7 @@ export { CompilerService } from './compiler/compiler.service.ts';
 export type { CompiledScript, CompileOptions, SourceOptions } from './compiler/compiled-script.ts';
 export type { ModuleRequest, ModuleResolver, ModuleSource } from './compiler/module-resolver.ts';
 export type { CacheStats } from './compiler/artifact-cache.ts';
+export type { SharedCacheStats } from './compiler/shared-artifacts.ts';
 export { VmPoolService, type AcquireOptions } from './pool/vm-pool.service.ts';
 export { VM_FACTORY, type PoolVm, type Vm, type VmExit, type VmFactory } from './pool/vm-factory.ts';
 export type { CompileReply, CompileRequest, RequestLimits, RunReply, RunRequest } from './process/vm-request.ts';

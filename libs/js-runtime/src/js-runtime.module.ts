@@ -4,6 +4,7 @@ import { TerminusModule } from '@nestjs/terminus';
 import { ClsModule } from 'nestjs-cls';
 import { ArtifactCache } from './compiler/artifact-cache.ts';
 import { CompilerService } from './compiler/compiler.service.ts';
+import { SharedArtifacts } from './compiler/shared-artifacts.ts';
 import { compileOptions } from './config/compile-options.ts';
 import { jsRuntimeConfig } from './config/js-runtime.config.ts';
 import type { CompiledOptions, JsRuntimeOptions } from './config/options.schema.ts';
@@ -39,6 +40,7 @@ import { TenancyService } from './tenancy/tenancy.service.ts';
     TenancyService,
     TenantUsageService,
     VmPoolService,
+    SharedArtifacts,
     ArtifactCache,
     CompilerService,
     ExecutionService,

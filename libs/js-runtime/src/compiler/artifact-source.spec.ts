@@ -11,6 +11,7 @@ import { ArtifactCache } from './artifact-cache.ts';
 import { ArtifactSource } from './artifact-source.ts';
 import type { CompiledScript } from './compiled-script.ts';
 import { describeScript } from './describe-script.ts';
+import { SharedArtifacts } from './shared-artifacts.ts';
 
 const options = compileOptions({ timeoutMs: 20_000 });
 const COMPILED: CompileReply = {
@@ -43,7 +44,7 @@ describe('ArtifactSource', () => {
   let script: CompiledScript;
 
   beforeEach(() => {
-    cache = new ArtifactCache(options);
+    cache = new ArtifactCache(options, new SharedArtifacts(options));
     source = new ArtifactSource(cache);
     vms = [new SlowVm('vm-1', 1), new SlowVm('vm-2', 2), new SlowVm('vm-3', 3)];
     script = describeScript('toolchain', 'acme', 'a.js', '1', {}, options);

@@ -80,6 +80,5 @@ async function compile(script: CompiledScript, vm: Vm, budget: Budget): Promise<
 }
 
 function artifactFrom({ codeCache, javascript, cpuMs }: CompileReply, imports: readonly string[]): Artifact {
-  // A copy: what came out of a frame would keep the whole frame in memory.
-  return { codeCache: codeCache && Uint8Array.from(codeCache), javascript, imports, compileMs: cpuMs };
+  return { codeCache, javascript, imports, compileMs: cpuMs };
 }

@@ -43,6 +43,8 @@ describe('compileOptions', () => {
       cacheEnabled: true,
       cacheMaxBytes: 128 * 1024 * 1024,
       cacheMaxEntries: 1000,
+      cacheRedisTimeoutMs: 50,
+      cacheRedisTtlMs: 7 * 24 * 3_600_000,
     });
   });
 
@@ -110,6 +112,17 @@ describe('compileOptions', () => {
     ['maxLogEntries', 100_001],
     ['cacheEnabled', 'maybe'],
     ['cacheMaxEntries', 0],
+    ['cacheRedisTimeoutMs', 0],
+    ['cacheRedisTtlMs', 999],
+    ['cacheRedisTtlMs', 366 * 86_400_000],
+    ['cacheRedisUrl', 'localhost:6379'],
+    ['cacheRedisUrl', 'http://localhost'],
+    ['cacheRedisUrl', 'redis://'],
+    ['cacheRedisUrl', 'redis://localhost/first'],
+    ['cacheRedisUrl', 'redis://localhost?db=1'],
+    ['cacheRedisUrl', 'redis://:100%@localhost'],
+    ['cacheSecret', 'x'.repeat(31)],
+    ['cacheSecret', 5],
   ])('refuses %s = %p', (option, value) => {
     expect(problemsOf({ [option]: value })).toContain(`${option} (JS_RUNTIME_`);
   });
@@ -122,6 +135,8 @@ describe('compileOptions', () => {
     ['maxMemoryMb', 4096],
     ['stackSizeKb', 64],
     ['stackSizeKb', 984],
+    ['cacheSecret', 'x'.repeat(32)],
+    ['cacheRedisTtlMs', 365 * 86_400_000],
   ])('takes the bound %s = %p', (option, value) => {
     expect(compileOptions({ [option]: value })).toMatchObject({ [option]: value });
   });
@@ -138,6 +153,40 @@ describe('compileOptions', () => {
 
   it('refuses fewer VMs at most than it keeps ready', () => {
     expect(problemsOf({ poolSize: 3, maxVms: 2 })).toMatch(/maxVms \(JS_RUNTIME_MAX_VMS\) is 2: .*poolSize.* 3/);
+  });
+
+  it.each(['redis://localhost', 'rediss://user:p%40ss@cache.example:6380/2', 'redis://:word@[::1]:6379'])(
+    'takes the Redis %s',
+    (cacheRedisUrl) => {
+      const options = { cacheRedisUrl, cacheSecret: 'x'.repeat(32) };
+      expect(compileOptions(options)).toMatchObject(options);
+    },
+  );
+
+  it('refuses a shared cache without the secret that seals it', () => {
+    expect(problemsOf({ cacheRedisUrl: 'redis://:hush@localhost' })).toMatch(
+      /cacheSecret \(JS_RUNTIME_CACHE_SECRET\) is not set: must have at least 32 characters when cacheRedisUrl is set$/,
+    );
+  });
+
+  it.each([
+    ['cacheSecret', 'hush-hush'],
+    ['cacheSecret', ['hush-hush']],
+    ['cacheRedisUrl', 'redis://:hush-hush@localhost/first'],
+    ['cacheRedisUrl', 'amqp://:hush-hush@localhost'],
+    ['cacheRedisUrl', { url: 'hush-hush' }],
+  ])('does not show a wrong %s', (option, value) => {
+    const problems = problemsOf({ [option]: value, cachesecret: 'hush-hush' });
+    expect(problems).toContain(`${option} (JS_RUNTIME_`);
+    expect(problems).toContain('has a value that is not shown: ');
+    expect(problems).not.toContain('hush');
+  });
+
+  it('shows neither the secret nor the URL when something else is wrong', () => {
+    const secrets = { cacheRedisUrl: 'redis://:hush@localhost', cacheSecret: 'hush'.repeat(8) };
+    for (const wrong of [{ poolSize: 0 }, { poolSize: 3, maxVms: 2 }, { tenants: 'acme' }]) {
+      expect(problemsOf({ ...secrets, ...wrong })).not.toContain('hush');
+    }
   });
 
   it('names every wrong option at once, each on a line', () => {

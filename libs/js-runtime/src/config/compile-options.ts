@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { environmentVariableOf } from './environment.ts';
-import { optionsSchema, type CompiledOptions } from './options.schema.ts';
+import { optionsSchema, SECRET_OPTIONS, type CompiledOptions } from './options.schema.ts';
 
 /** An option has a value that it may not have. Stops the start. */
 export class InvalidOptionsError extends Error {
@@ -10,7 +10,7 @@ export class InvalidOptionsError extends Error {
 /**
  * Raw options → checked, complete, frozen.
  *
- * @throws InvalidOptionsError naming each wrong option, its environment variable, the value and the rule
+ * @throws InvalidOptionsError naming each wrong option, its environment variable, the value (unless it is secret) and the rule
  */
 export function compileOptions(raw: Readonly<Record<string, unknown>>): CompiledOptions {
   const given = Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== undefined));
@@ -22,7 +22,7 @@ export function compileOptions(raw: Readonly<Record<string, unknown>>): Compiled
     }
     const option = String(issue.path[0]);
     const inside = issue.path.length > 1 ? `${issue.path.slice(1).join('.')}: ` : '';
-    return `${option} (${environmentVariableOf(option)}) is ${JSON.stringify(given[option])}: ${inside}${issue.message}`;
+    return `${option} (${environmentVariableOf(option)}) ${valueOf(option, given[option])}: ${inside}${issue.message}`;
   });
   throw wrongOptions(problems);
 }
@@ -32,7 +32,15 @@ function complete(options: z.output<typeof optionsSchema>): CompiledOptions {
   if (maxVms < poolSize) {
     throw wrongOptions([`maxVms (JS_RUNTIME_MAX_VMS) is ${maxVms}: must be at least poolSize, which is ${poolSize}`]);
   }
+  if (options.cacheRedisUrl !== undefined && options.cacheSecret === undefined) {
+    const rule = 'must have at least 32 characters when cacheRedisUrl is set';
+    throw wrongOptions([`cacheSecret (JS_RUNTIME_CACHE_SECRET) is not set: ${rule}`]);
+  }
   return Object.freeze({ ...options, maxVms });
+}
+
+function valueOf(option: string, value: unknown): string {
+  return SECRET_OPTIONS.has(option) ? 'has a value that is not shown' : `is ${JSON.stringify(value)}`;
 }
 
 function wrongOptions(problems: readonly string[]): InvalidOptionsError {

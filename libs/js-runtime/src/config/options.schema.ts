@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { defaultedLimitsShape } from './limits.ts';
+import { isRedisUrl, REDIS_URL_RULE_TEXT } from './redis-url.ts';
 import { tenantPolicyShape, tenantsSchema } from './tenant-policy.ts';
 
 const MIB = 1024 * 1024;
+const DAY_MS = 86_400_000;
 const count = z.coerce.number().int().min(1);
 /** A day at most: far from where timers overflow. */
-const ms = z.coerce.number().int().min(1).max(86_400_000);
+const ms = z.coerce.number().int().min(1).max(DAY_MS);
 const flag = z.union([z.boolean(), z.stringbool()]);
 
 /**
@@ -40,9 +42,30 @@ export const optionsSchema = z.strictObject({
     .int()
     .min(1)
     .default(128 * MIB)
-    .describe('code caches kept, all tenants together'),
+    .describe('what VMs made of scripts, code caches above all, kept in memory, all tenants together'),
   cacheMaxEntries: count.max(1_000_000).default(1000).describe('scripts whose code cache is kept'),
+  cacheRedisUrl: z
+    .string()
+    .refine(isRedisUrl, REDIS_URL_RULE_TEXT)
+    .optional()
+    .describe('Redis in which instances share what VMs made of scripts; not shared if left out'),
+  cacheSecret: z
+    .string()
+    .min(32)
+    .optional()
+    .describe('what entries in Redis are sealed with, the same for all instances; needed with cacheRedisUrl'),
+  cacheRedisTimeoutMs: ms.max(60_000).default(50).describe('the most that an execution waits for Redis'),
+  cacheRedisTtlMs: z.coerce
+    .number()
+    .int()
+    .min(1000)
+    .max(365 * DAY_MS)
+    .default(7 * DAY_MS)
+    .describe('how long Redis keeps an entry after it was written'),
 });
+
+/** Options whose value is never shown: a key, and a URL that may have a password. */
+export const SECRET_OPTIONS: ReadonlySet<string> = new Set<OptionName>(['cacheRedisUrl', 'cacheSecret']);
 
 /** Options as an application writes them; whatever is left out, or undefined, has its default. */
 export type JsRuntimeOptions = { readonly [Name in OptionName]?: CompiledOptions[Name] | undefined };

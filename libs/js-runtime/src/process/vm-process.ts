@@ -280,8 +280,8 @@ export class VmProcess {
     if (outcome.kind === 'compiled') {
       this.#keptScripts.use(script.key, source.length, { imports: outcome.imports, compileMs: used.cpuMs });
     }
-    const javascript = attachments[1]?.toString('utf8');
-    return { outcome, ...used, codeCache: optional(attachments[0]), javascript: javascript || undefined };
+    const [codeCache, javascript] = attachments.map(optional);
+    return { outcome, ...used, codeCache, javascript: javascript?.toString('utf8') };
   }
 
   /** Links modules, so that what is wrong between them comes out, and runs nothing. @throws VmGoneError */
@@ -476,6 +476,6 @@ function codeOf({ code }: RunUnit): (string | Uint8Array)[] {
   return code ? [code.source, code.codeCache ?? ''] : [];
 }
 
-function optional(bytes: Buffer | undefined): Uint8Array | undefined {
-  return bytes && bytes.byteLength > 0 ? bytes : undefined;
+function optional(bytes: Buffer): Buffer | undefined {
+  return bytes.byteLength > 0 ? bytes : undefined;
 }

@@ -15,7 +15,7 @@ export interface LinkedModules {
   release(): void;
 }
 
-/** What the realm gets to see. Until all modules have been evaluated, also those with an `await` outside of functions, `done` throws. */
+/** What the realm gets to see. `done` cannot be read until all modules have been evaluated, also those with an `await` outside of functions. */
 export interface EntryNamespace {
   readonly value: unknown;
   readonly done: true;

@@ -74,8 +74,10 @@ export function openRealm(): EnterRealm {
       fail(thrown);
     }
   };
+  const dueNow = (): string => state ?? 'p0';
   const poll = (): string => {
-    if (entry && state === undefined && beginModule(entry)) return state ?? 'p0';
+    // What it has begun may be done as soon as the microtasks were run, so it is asked for again at once.
+    if (entry && state === undefined && beginModule(entry)) return dueNow();
     return state ?? `p${timers.nextDelayMs() ?? ''}`;
   };
 
@@ -92,17 +94,20 @@ export function openRealm(): EnterRealm {
     else state ??= serialize(value);
   };
 
-  /** False while the modules still wait for something. */
-  const beginModule = (namespace: EntryNamespace): boolean => {
-    let value: unknown;
+  /** Its last binding is dead until all modules have been evaluated. */
+  const isEvaluated = (namespace: EntryNamespace): boolean => {
     try {
-      // Throws until then.
-      value = namespace.done && namespace.value;
+      return namespace.done;
     } catch {
       return false;
     }
+  };
+  /** False while the modules still wait for something. */
+  const beginModule = (namespace: EntryNamespace): boolean => {
+    if (!isEvaluated(namespace)) return false;
     entry = undefined;
     try {
+      const { value } = namespace;
       settle(typeof value === 'function' ? use.apply(value, undefined, [input, context]) : value);
     } catch (thrown) {
       fail(thrown);
