@@ -21,7 +21,9 @@ if (args.some((arg) => !arg.startsWith('-'))) {
   process.exitCode = others || hostile;
 }
 if (isRedisLeftOut()) {
-  console.log('\nLeft out: the tests of the cache that is shared in Redis. To have them, install redis-server.');
+  console.log(
+    '\nLeft out: the tests of what is shared in Redis (caches, storage). To have them, install redis-server.',
+  );
 }
 
 function jest(jestArgs) {

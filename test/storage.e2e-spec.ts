@@ -1,14 +1,14 @@
+import { isRedisLeftOut, LEFT_OUT } from '../libs/js-runtime/test-support/find-redis-server.ts';
+import { freePort, RedisServer } from '../libs/js-runtime/test-support/redis-server.ts';
 import { ModuleStore } from '../src/saved-modules/module-store.ts';
 import { redisStorage } from '../src/storage/redis-storage.ts';
 import type { Storage } from '../src/storage/storage.ts';
 import { problemOf, startBackend } from './support/backend.ts';
 import { BackendProcess, endAllBackends } from './support/backend-process.ts';
-import { freePort, hasRedis, RedisServer } from './support/redis-server.ts';
 
-/** Tests that need a Redis are left out where none is installed. */
-const describeWithRedis = hasRedis ? describe : describe.skip;
+const withRedis = isRedisLeftOut() ? describe.skip : describe;
 
-describeWithRedis('Storage in Redis', () => {
+withRedis(`Storage in Redis${LEFT_OUT}`, () => {
   let redis: RedisServer;
   let log: string[];
   let onLog: (() => void) | undefined;
@@ -77,7 +77,7 @@ describeWithRedis('Storage in Redis', () => {
   it('refuses at once while Redis is away, says so once, and is back by itself', async () => {
     const storage = await connected(connect());
     const away = new Promise<void>((resolve) => (onLog = resolve));
-    await redis.stop();
+    await redis.kill();
     await away;
     // Of the client, which does not even try; not of the time that an answer may take.
     const refused = { code: 'STORAGE_UNAVAILABLE', cause: new Error('The client is offline') };
@@ -86,7 +86,7 @@ describeWithRedis('Storage in Redis', () => {
       await expect(storage.set(['a'], 1)).rejects.toMatchObject(refused);
       await expect(storage.delete(['a'])).rejects.toMatchObject(refused);
     }
-    await redis.start();
+    await redis.restart();
     await connected(storage);
     await storage.set(['a'], 1);
     expect(log).toEqual([
@@ -97,12 +97,12 @@ describeWithRedis('Storage in Redis', () => {
 
   it('gives up on a Redis that does not answer', async () => {
     const storage = await connected(connect());
-    redis.signal('SIGSTOP');
+    await redis.pause();
     await expect(storage.get(['a'])).rejects.toMatchObject({
       code: 'STORAGE_UNAVAILABLE',
       cause: new Error('No answer after 2000 ms'),
     });
-    redis.signal('SIGCONT');
+    redis.resume();
     await connected(storage);
   });
 

@@ -7,11 +7,11 @@ import { VmGoneError } from '../process/vm-gone.error.ts';
 import type { CompileReply } from '../process/vm-request.ts';
 import type { Budget } from '../security/metered-call.ts';
 import { ResourceTracker } from '../security/resource-tracker.ts';
-import { ArtifactCache } from './artifact-cache.ts';
+import { ArtifactCache } from './cache/artifact-cache.ts';
 import { ArtifactSource } from './artifact-source.ts';
 import type { CompiledScript } from './compiled-script.ts';
 import { describeScript } from './describe-script.ts';
-import { SharedArtifacts } from './shared-artifacts.ts';
+import { SharedArtifacts } from './cache/shared-artifacts.ts';
 
 const options = compileOptions({ timeoutMs: 20_000 });
 const COMPILED: CompileReply = {

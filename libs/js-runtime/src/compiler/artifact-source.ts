@@ -4,8 +4,8 @@ import type { Vm } from '../pool/vm-factory.ts';
 import type { CompileReply } from '../process/vm-request.ts';
 import type { ScriptErrorInfo } from '../protocol/messages.ts';
 import { meteredCall, withinBudget, type Budget } from '../security/metered-call.ts';
-import type { ArtifactCache } from './artifact-cache.ts';
-import type { Artifact } from './artifact.ts';
+import type { ArtifactCache } from './cache/artifact-cache.ts';
+import type { Artifact } from './cache/artifact.ts';
 import { compilationFailed } from './compilation-failed.ts';
 import type { CompiledScript } from './compiled-script.ts';
 

@@ -15,7 +15,7 @@ import { ResourceTracker } from '../security/resource-tracker.ts';
 import { TenantUsageService } from '../security/tenant-usage.service.ts';
 import type { TenantContext } from '../tenancy/tenant-context.ts';
 import { TenancyService } from '../tenancy/tenancy.service.ts';
-import { ArtifactCache, type CacheStats } from './artifact-cache.ts';
+import { ArtifactCache, type CacheStats } from './cache/artifact-cache.ts';
 import { ArtifactSource } from './artifact-source.ts';
 import { toolchainOf } from './cache-key.ts';
 import { compilationFailed } from './compilation-failed.ts';

@@ -1,7 +1,7 @@
 import type { Vm } from '../pool/vm-factory.ts';
 import type { RunUnit } from '../process/vm-request.ts';
 import type { Budget } from '../security/metered-call.ts';
-import type { Artifact } from './artifact.ts';
+import type { Artifact } from './cache/artifact.ts';
 import type { ArtifactSource } from './artifact-source.ts';
 import type { SourceText } from './compilation-failed.ts';
 import type { CompileCounts } from './compile-counts.ts';

@@ -36,6 +36,7 @@ describe('compileOptions', () => {
       maxApiCallsInFlight: 32,
       stackSizeKb: 984,
       maxSourceBytes: 1_048_576,
+      maxModules: 64,
       maxInputBytes: 1_048_576,
       maxResultBytes: 1_048_576,
       maxLogBytes: 65_536,

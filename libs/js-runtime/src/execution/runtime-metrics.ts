@@ -1,4 +1,4 @@
-import type { CacheStats } from '../compiler/artifact-cache.ts';
+import type { CacheStats } from '../compiler/cache/artifact-cache.ts';
 import type { PoolStats } from '../pool/pool-stats.ts';
 
 /** Counters since the start, and the state of the parts. */

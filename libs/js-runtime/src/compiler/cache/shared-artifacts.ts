@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import type { CompiledOptions } from '../config/options.schema.ts';
-import { COMPILED_OPTIONS } from '../config/options.token.ts';
+import type { CompiledOptions } from '../../config/options.schema.ts';
+import { COMPILED_OPTIONS } from '../../config/options.token.ts';
 import { decodeArtifact, encodeArtifact, MAX_ENCODED_BYTES } from './artifact-codec.ts';
 import { artifactName } from './artifact-name.ts';
 import { ArtifactSeal } from './artifact-seal.ts';

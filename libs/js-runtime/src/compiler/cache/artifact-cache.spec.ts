@@ -1,5 +1,5 @@
-import { compileOptions } from '../config/compile-options.ts';
-import type { JsRuntimeOptions } from '../config/options.schema.ts';
+import { compileOptions } from '../../config/compile-options.ts';
+import type { JsRuntimeOptions } from '../../config/options.schema.ts';
 import { ArtifactCache } from './artifact-cache.ts';
 import type { Artifact } from './artifact.ts';
 import { SharedArtifacts } from './shared-artifacts.ts';

@@ -1,8 +1,8 @@
 import { createKeyv } from '@cacheable/memory';
 import { Inject, Injectable } from '@nestjs/common';
 import { createCache, type Cache } from 'cache-manager';
-import type { CompiledOptions } from '../config/options.schema.ts';
-import { COMPILED_OPTIONS } from '../config/options.token.ts';
+import type { CompiledOptions } from '../../config/options.schema.ts';
+import { COMPILED_OPTIONS } from '../../config/options.token.ts';
 import { artifactName } from './artifact-name.ts';
 import type { Artifact } from './artifact.ts';
 import { FairLedger } from './fair-ledger.ts';

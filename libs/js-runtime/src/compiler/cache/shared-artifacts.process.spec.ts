@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { isRedisLeftOut, LEFT_OUT } from '../../test-support/find-redis-server.ts';
-import { RedisServer } from '../../test-support/redis-server.ts';
-import { startRuntime, until } from '../../test-support/start-runtime.ts';
+import { isRedisLeftOut, LEFT_OUT } from '../../../test-support/find-redis-server.ts';
+import { RedisServer } from '../../../test-support/redis-server.ts';
+import { startRuntime, until } from '../../../test-support/start-runtime.ts';
 
 const withRedis = isRedisLeftOut() ? describe.skip : describe;
 
@@ -10,7 +10,7 @@ const SECRET = 'a secret of the tests, long enough';
 
 /** What a process says that runs this program against the library as it was built. */
 async function outputOf(program: string): Promise<string> {
-  const library = new URL('../../dist/', import.meta.url).href;
+  const library = new URL('../../../dist/', import.meta.url).href;
   const args = ['--input-type=module', '-e', program.replaceAll('LIBRARY/', library)];
   return (await promisify(execFile)(process.execPath, args)).stdout.trim();
 }
@@ -20,7 +20,7 @@ describe('A process that shares nothing', () => {
     const program = `
       import { createRequire } from 'node:module';
       import { compileOptions } from 'LIBRARY/config/compile-options.js';
-      import { SharedArtifacts } from 'LIBRARY/compiler/shared-artifacts.js';
+      import { SharedArtifacts } from 'LIBRARY/compiler/cache/shared-artifacts.js';
       await import('LIBRARY/index.js');
       const shared = new SharedArtifacts(compileOptions({}));
       shared.onModuleInit();
@@ -50,7 +50,7 @@ withRedis(`A process that shares artifacts in Redis${LEFT_OUT}`, () => {
     if (state === 'is gone') await server.kill();
     const program = `
       import { compileOptions } from 'LIBRARY/config/compile-options.js';
-      import { SharedArtifacts } from 'LIBRARY/compiler/shared-artifacts.js';
+      import { SharedArtifacts } from 'LIBRARY/compiler/cache/shared-artifacts.js';
       const options = { cacheRedisUrl: '${server.url}', cacheSecret: '${SECRET}' };
       const shared = new SharedArtifacts(compileOptions(options));
       shared.onModuleInit();

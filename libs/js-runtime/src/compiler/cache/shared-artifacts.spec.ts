@@ -1,11 +1,11 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { Logger } from '@nestjs/common';
-import { isRedisLeftOut, LEFT_OUT } from '../../test-support/find-redis-server.ts';
-import { RedisServer } from '../../test-support/redis-server.ts';
-import { until } from '../../test-support/start-runtime.ts';
-import { compileOptions } from '../config/compile-options.ts';
-import type { JsRuntimeOptions } from '../config/options.schema.ts';
+import { isRedisLeftOut, LEFT_OUT } from '../../../test-support/find-redis-server.ts';
+import { RedisServer } from '../../../test-support/redis-server.ts';
+import { until } from '../../../test-support/start-runtime.ts';
+import { compileOptions } from '../../config/compile-options.ts';
+import type { JsRuntimeOptions } from '../../config/options.schema.ts';
 import { ArtifactCache } from './artifact-cache.ts';
 import { artifactName } from './artifact-name.ts';
 import { ArtifactSeal } from './artifact-seal.ts';
