@@ -14,11 +14,11 @@ export const ERROR_CODES = {
   UNAUTHENTICATED: { status: 401, retryable: false, title: 'Not authenticated' },
   /** The caller may not do this. */
   PERMISSION_DENIED: { status: 403, retryable: false, title: 'Permission denied' },
-  /** The source is larger than `maxSourceBytes`. */
+  /** The source, with what it imports, is larger than `maxSourceBytes`, or more than `maxModules`. */
   SCRIPT_TOO_LARGE: { status: 413, retryable: false, title: 'Script too large' },
   /** The input, as JSON, is larger than `maxInputBytes`. */
   INPUT_TOO_LARGE: { status: 413, retryable: false, title: 'Input too large' },
-  /** The source is not JavaScript. `details.error` has the position. */
+  /** The source is not JavaScript, or imports what is not there. `details.error` has the position. */
   COMPILATION_FAILED: { status: 422, retryable: false, title: 'Compilation failed' },
   /** The script threw, or a promise rejected and nothing handled it. */
   SCRIPT_ERROR: { status: 422, retryable: false, title: 'Script error' },
