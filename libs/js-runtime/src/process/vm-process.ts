@@ -1,9 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
-import { encodeFrame, FrameDecoder, ProtocolError, type Frame } from '../protocol/frame.ts';
-import type { CompileOutcome, HostMessage, RunOutcome, UnitHeader, VmMessage } from '../protocol/messages.ts';
+import { ProtocolError } from '../protocol/frame.ts';
+import type { CompileOutcome, RunOutcome, UnitHeader, VmMessage } from '../protocol/messages.ts';
 import { KeptScripts } from '../protocol/kept-scripts.ts';
-import { parseVmMessage } from '../protocol/vm-message.schema.ts';
 import type { ChildCommand } from './child-command.ts';
 import { vmStdio } from './inherited-descriptors.ts';
 import { KernelLimits } from './kernel-limits.ts';
@@ -14,6 +13,7 @@ import { RecyclingWatch } from './recycling-watch.ts';
 import { compiledSizeOf, isLogTooLong, PLAIN_REPLY, replySizeOf, type ReplySize } from './reply-size.ts';
 import type { RetireReason } from './retire-reason.ts';
 import type { MeteredUse, MeterLimits, RunMeter } from './run-meter.ts';
+import { VmChannel, type Patient, type Reply, type Request } from './vm-channel.ts';
 import { VmGoneError, type VmExit } from './vm-gone.error.ts';
 import { VmMeter } from './vm-meter.ts';
 import type {
@@ -44,19 +44,8 @@ export interface VmProcessOptions {
  */
 const KILL_GRACE_MS = 250;
 
-interface Pending {
-  readonly id: number;
-  /** What the process is killed for when it does not answer. */
-  readonly lateReason: RetireReason;
-  /** Allows for more time when the machine is busy. Without it, the time allowed is wall time. */
-  readonly patience: Patience | undefined;
-  timer?: NodeJS.Timeout;
-  resolve(reply: { message: VmMessage; attachments: readonly Buffer[] }): void;
-  reject(error: VmGoneError): void;
-}
-
-/** What every method below answers with, by the type of the request. */
-interface Reply<T extends VmMessage['type']> {
+/** The reply to a request of this kind. */
+interface ReplyOf<T extends VmMessage['type']> {
   readonly message: VmMessage & { type: T };
   readonly attachments: readonly Buffer[];
 }
@@ -72,9 +61,7 @@ export class VmProcess {
   /** Called whenever `recycled` becomes true; never after the process was told to end. */
   onRecycled: (() => void) | undefined;
   readonly #child: ChildProcess;
-  /** Undefined when the process could not be started at all. */
-  readonly #pipe: Socket | undefined;
-  readonly #decoder = new FrameDecoder(PLAIN_REPLY.maxFrameBytes, PLAIN_REPLY.maxHeaderBytes);
+  readonly #channel: VmChannel;
   /** The scripts that the present isolate has compiled, and its heap limit once a request has had one. */
   readonly #keptScripts = new KeptScripts<HeldScript>();
   #isolateMemoryMb: number | undefined;
@@ -89,10 +76,6 @@ export class VmProcess {
   #runMeter: RunMeter | undefined;
   #killedFor: RetireReason | undefined;
   #hasExited = false;
-  #pending: Pending | undefined;
-  #lastRequestId = 0;
-  /** The request after which the process last said that it has recycled. */
-  #recycledAfterId = 0;
   #recyclingWatch: RecyclingWatch | undefined;
 
   private constructor(options: VmProcessOptions) {
@@ -108,13 +91,22 @@ export class VmProcess {
     if (maxMemoryMb !== undefined) this.#limits = new KernelLimits(this.pid, maxMemoryMb);
     // Without descriptors or memory left, spawn() gives a child without stdio, and an `error` event later.
     const stdio = this.#child.stdio as ChildProcess['stdio'] | undefined;
-    this.#pipe = stdio?.[3] as Socket | undefined;
-    this.#pipe?.on('data', (chunk: Buffer) => {
-      this.#receive(chunk);
+    const pipe = stdio?.[3] as Socket | undefined;
+    this.#channel = new VmChannel(pipe, {
+      onLate: (reason) => {
+        this.kill(reason);
+      },
+      onViolation: () => {
+        this.kill('protocol');
+      },
+      onAnswer: () => {
+        this.#runMeter?.stop();
+      },
+      onRecycled: (replaced) => {
+        this.#hasRecycled(replaced);
+      },
     });
-    // Whatever is wrong with the pipe ends the process, and `exit` tells the rest.
-    this.#pipe?.on('error', () => undefined);
-    this.#pipe?.on('close', () => {
+    pipe?.on('close', () => {
       // Mostly because it is dead already, and then `exit` knows of what.
       this.#child.kill('SIGKILL');
     });
@@ -122,7 +114,7 @@ export class VmProcess {
       const onEnd = (code: number | null, signal: NodeJS.Signals | null): void => {
         this.#hasExited = true;
         const reason = (this.#killedFor ??= reasonOfOwnDeath(signal, this.#runMeter?.isFull ?? false));
-        this.#failPending(reason);
+        this.#channel.close(new VmGoneError(reason, this.#runMeter?.read()));
         this.#meter?.close();
         resolve({ reason, code, signal });
       };
@@ -147,7 +139,7 @@ export class VmProcess {
     };
     options.signal?.addEventListener('abort', onAbort);
     try {
-      await vm.#expect<'ready'>('ready', 0, options.startTimeoutMs, 'start');
+      vm.#expectType('ready', await vm.#channel.ready({ timeoutMs: options.startTimeoutMs, lateReason: 'start' }));
       if (options.metersOutside ?? VmMeter.isSupported) vm.#meter = new VmMeter(vm.pid);
       await vm.#limits?.begin();
       if (!vm.alive) throw new VmGoneError('crashed');
@@ -176,12 +168,12 @@ export class VmProcess {
 
   /** Whether it works on a request. */
   get busy(): boolean {
-    return this.#pending !== undefined || this.#isBeingPrepared;
+    return this.#channel.isWaiting || this.#isBeingPrepared;
   }
 
   /** Whether the realm for the next request is made already; a request does not have to wait for that, but it may. */
   get recycled(): boolean {
-    return this.#recycledAfterId === this.#lastRequestId;
+    return this.#channel.isRecycled;
   }
 
   /** Milliseconds of CPU that it has used since it was started. Undefined where nobody knows, or no more. */
@@ -209,7 +201,7 @@ export class VmProcess {
 
   /** To be asked every some milliseconds while it works: ends the process when the request has used more than it may. */
   enforceLimits(): void {
-    const exceeded = this.#pending && this.#runMeter?.look();
+    const exceeded = this.#channel.isWaiting ? this.#runMeter?.look() : undefined;
     if (exceeded) this.kill(exceeded);
   }
 
@@ -226,8 +218,8 @@ export class VmProcess {
    * time (as in `check`) to recycle after its last answer; that time begins when this is first asked.
    */
   recyclingOverdue(timeoutMs: number): boolean {
-    if (this.recycled || this.#pending || !this.alive) return false;
-    const afterId = this.#lastRequestId;
+    if (this.recycled || this.#channel.isWaiting || !this.alive) return false;
+    const afterId = this.#channel.lastRequestId;
     if (this.#recyclingWatch?.afterId === afterId) return this.#recyclingWatch.isOverdue();
     this.#recyclingWatch = new RecyclingWatch(this.pid, timeoutMs, afterId);
     return false;
@@ -238,7 +230,7 @@ export class VmProcess {
     const { units, contextJson, inputJson, limits } = request;
     const { timeoutMs, maxCpuMs, maxMemoryMb, maxResultBytes, maxLogBytes, maxLogEntries } = limits;
     if (this.#limits?.areBelow(maxMemoryMb)) await this.#raise(this.#limits, maxMemoryMb);
-    this.#prepare(limits, replySizeOf(limits));
+    this.#prepare(limits);
     const { message, attachments } = await this.#request<'ran'>(
       'ran',
       {
@@ -250,8 +242,8 @@ export class VmProcess {
         limits: { maxResultBytes, maxLogBytes, maxLogEntries },
       },
       [contextJson, inputJson, ...units.flatMap(codeOf)],
-      timeoutMs + KILL_GRACE_MS,
-      'wall',
+      replySizeOf(limits),
+      { timeoutMs: timeoutMs + KILL_GRACE_MS, lateReason: 'wall' },
     );
     const { outcome, logs, heapBytes } = message;
     const used = this.#runMeter?.answered(message.cpuMs) ?? { cpuMs: message.cpuMs, peakMemoryBytes: heapBytes };
@@ -297,7 +289,7 @@ export class VmProcess {
     this.#keptScripts.clear();
     this.#isolateMemoryMb = undefined;
     this.#runMeter = undefined;
-    await this.#request<'done'>('done', { type: 'reset' }, [], timeoutMs, 'unhealthy');
+    await this.#request<'done'>('done', { type: 'reset' }, [], PLAIN_REPLY, { timeoutMs, lateReason: 'unhealthy' });
     await this.#limits?.restore();
   }
 
@@ -310,28 +302,31 @@ export class VmProcess {
   async check(timeoutMs: number): Promise<void> {
     this.#runMeter = undefined;
     const patience = new Patience(this.pid, timeoutMs);
-    await this.#request<'done'>('done', { type: 'check' }, [], timeoutMs, 'unhealthy', patience);
+    const patient = { timeoutMs, lateReason: 'unhealthy' as const, patience };
+    await this.#request<'done'>('done', { type: 'check' }, [], PLAIN_REPLY, patient);
   }
 
   /** Ends the process at once. The first reason given is the one that counts. */
   kill(reason: RetireReason): void {
     if (!this.alive) return;
     this.#killedFor = reason;
-    // Reads the meter, which has nothing to read any more once the process is gone.
-    this.#failPending(reason);
+    // The meter has nothing to read any more once the process is gone.
+    const gone = new VmGoneError(reason, this.#runMeter?.read());
     this.#child.kill('SIGKILL');
-    this.#pipe?.destroy();
+    this.#channel.close(gone);
   }
 
   async #compileOrLink(
-    header: DistributiveOmit<HostMessage, 'id'>,
+    request: Request,
     attachments: readonly (string | Uint8Array)[],
     limits: RequestLimits,
     sourceChars: number,
   ): Promise<{ outcome: CompileOutcome; used: MeteredUse; attachments: readonly Buffer[] }> {
     if (this.#limits?.areBelow(limits.maxMemoryMb)) await this.#raise(this.#limits, limits.maxMemoryMb);
-    this.#prepare(limits, compiledSizeOf(sourceChars));
-    const reply = await this.#request<'compiled'>('compiled', header, attachments, limits.timeoutMs, 'wall');
+    this.#prepare(limits);
+    const patient = { timeoutMs: limits.timeoutMs, lateReason: 'wall' as const };
+    const size = compiledSizeOf(sourceChars);
+    const reply = await this.#request<'compiled'>('compiled', request, attachments, size, patient);
     const { outcome, cpuMs } = reply.message;
     const used = this.#runMeter?.answered(cpuMs) ?? { cpuMs, peakMemoryBytes: 0 };
     if (outcome.kind === 'out-of-memory') this.kill('memory');
@@ -349,11 +344,10 @@ export class VmProcess {
     }
   }
 
-  #prepare(limits: MeterLimits, { maxFrameBytes, maxHeaderBytes }: ReplySize): void {
+  #prepare(limits: MeterLimits): void {
     if (this.busy) throw this.#isBusy();
     if (this.#isolateMemoryMb !== limits.maxMemoryMb) this.#keptScripts.clear();
     this.#isolateMemoryMb = limits.maxMemoryMb;
-    this.#decoder.allow(maxFrameBytes, maxHeaderBytes);
     this.#runMeter = this.#meter?.measure(limits, this.recycled);
   }
 
@@ -376,88 +370,26 @@ export class VmProcess {
 
   async #request<T extends VmMessage['type']>(
     type: T,
-    header: DistributiveOmit<HostMessage, 'id'>,
+    request: Request,
     attachments: readonly (string | Uint8Array)[],
-    timeoutMs: number,
-    lateReason: RetireReason,
-    patience?: Patience,
-  ): Promise<Reply<T>> {
+    size: ReplySize,
+    patient: Patient,
+  ): Promise<ReplyOf<T>> {
     if (!this.alive) throw new VmGoneError(this.#killedFor ?? 'crashed');
-    if (this.#pending) throw this.#isBusy();
-    const id = ++this.#lastRequestId;
-    const reply = this.#expect(type, id, timeoutMs, lateReason, patience);
-    this.#pipe?.write(encodeFrame({ ...header, id }, attachments));
-    return reply;
+    if (this.#channel.isWaiting) throw this.#isBusy();
+    return this.#expectType(type, await this.#channel.request(request, attachments, size, patient));
   }
 
-  /** Waits for the reply to request `id`; a process that is late is killed. */
-  async #expect<T extends VmMessage['type']>(
-    type: T,
-    id: number,
-    timeoutMs: number,
-    lateReason: RetireReason,
-    patience?: Patience,
-  ): Promise<Reply<T>> {
-    const reply = await new Promise<{ message: VmMessage; attachments: readonly Buffer[] }>((resolve, reject) => {
-      this.#pending = { id, lateReason, patience, resolve, reject };
-      this.#killIfLate(this.#pending, timeoutMs);
-    });
+  #expectType<T extends VmMessage['type']>(type: T, reply: Reply): ReplyOf<T> {
     if (reply.message.type !== type) throw this.#violation(`${reply.message.type} in answer to a request for ${type}`);
-    return reply as Reply<T>;
+    return reply as ReplyOf<T>;
   }
 
-  #killIfLate(pending: Pending, timeoutMs: number): void {
-    pending.timer = setTimeout(() => {
-      // It may be this process that is late, with the answer unread: between timers and immediates, it is read.
-      setImmediate(() => {
-        if (this.#pending !== pending) return;
-        const remainingMs = pending.patience?.remainingMs() ?? 0;
-        if (remainingMs > 0) this.#killIfLate(pending, Math.ceil(remainingMs));
-        else this.kill(pending.lateReason);
-      });
-    }, timeoutMs);
-  }
-
-  #receive(chunk: Buffer): void {
-    if (!this.alive) return;
-    try {
-      for (const frame of this.#decoder.push(chunk)) this.#settle(frame);
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.kill('protocol');
-    }
-  }
-
-  #settle({ header, attachments }: Frame): void {
-    const message = parseVmMessage(header);
-    if (message.type === 'recycled') {
-      // The next request may have left before this arrived; but ids only grow, so nobody can be flooded with these.
-      const isAnswered = message.id <= this.#lastRequestId && message.id !== this.#pending?.id;
-      if (message.id <= this.#recycledAfterId || !isAnswered) {
-        throw new ProtocolError(`recycled after request ${message.id}, which cannot be`);
-      }
-      this.#recycledAfterId = message.id;
-      if (message.replaced) this.#keptScripts.clear();
-      this.#keepsTooMuch = this.#meter?.keepsTooMuch() ?? false;
-      if (this.#pending) this.#runMeter?.begun();
-      if (this.recycled) this.onRecycled?.();
-      return;
-    }
-    const id = message.type === 'ready' ? 0 : message.id;
-    const pending = this.#pending;
-    if (pending?.id !== id) throw new ProtocolError(`a reply to request ${id}, which was not made`);
-    this.#pending = undefined;
-    clearTimeout(pending.timer);
-    this.#runMeter?.stop();
-    pending.resolve({ message, attachments });
-  }
-
-  #failPending(reason: RetireReason): void {
-    const pending = this.#pending;
-    if (!pending) return;
-    this.#pending = undefined;
-    clearTimeout(pending.timer);
-    pending.reject(new VmGoneError(reason, this.#runMeter?.read()));
+  #hasRecycled(replaced: boolean): void {
+    if (replaced) this.#keptScripts.clear();
+    this.#keepsTooMuch = this.#meter?.keepsTooMuch() ?? false;
+    if (this.#channel.isWaiting) this.#runMeter?.begun();
+    if (this.recycled) this.onRecycled?.();
   }
 
   #violation(what: string): VmGoneError {
@@ -465,8 +397,6 @@ export class VmProcess {
     return new VmGoneError('protocol', this.#runMeter?.read(), { cause: new ProtocolError(what) });
   }
 }
-
-type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
 function headerOf({ key, name, wrap, imports, code }: RunUnit): UnitHeader {
   return { key, name, wrap, imports, hasCode: code !== undefined };

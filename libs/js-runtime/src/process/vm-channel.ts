@@ -1,0 +1,167 @@
+import type { Socket } from 'node:net';
+import { encodeFrame, FrameDecoder, ProtocolError, type Frame } from '../protocol/frame.ts';
+import type { HostMessage, VmMessage } from '../protocol/messages.ts';
+import { parseVmMessage } from '../protocol/vm-message.schema.ts';
+import type { Patience } from './patience.ts';
+import { PLAIN_REPLY, type ReplySize } from './reply-size.ts';
+import type { RetireReason } from './retire-reason.ts';
+import type { VmGoneError } from './vm-gone.error.ts';
+
+/** How long a process may take to answer, and what it is ended for when it does not. */
+export interface Patient {
+  readonly timeoutMs: number;
+  readonly lateReason: RetireReason;
+  /** Allows for more time when the machine is busy. Without it, the time allowed is wall time. */
+  readonly patience?: Patience;
+}
+
+/** Checked for its shape only: it may be the answer to another request. */
+export interface Reply {
+  readonly message: VmMessage;
+  readonly attachments: readonly Buffer[];
+}
+
+export interface ChannelEvents {
+  /** It has not answered in time. */
+  onLate(reason: RetireReason): void;
+  /** It sent what no VM process sends. */
+  onViolation(): void;
+  /** It has answered; whoever asked does not know yet. */
+  onAnswer(): void;
+  /** It has made the realm for the next request; `replaced`: in a new isolate. */
+  onRecycled(replaced: boolean): void;
+}
+
+export type Request = DistributiveOmit<HostMessage, 'id'>;
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+interface Pending extends Patient {
+  readonly id: number;
+  timer?: NodeJS.Timeout;
+  resolve(reply: Reply): void;
+  reject(error: VmGoneError): void;
+}
+
+/** The id by which a new process says that it is ready. */
+const READY_ID = 0;
+
+/** The pipe to a VM process: one request at a time, and only the answer to it is let in. */
+export class VmChannel {
+  /** Undefined when the process could not be started at all. */
+  readonly #pipe: Socket | undefined;
+  readonly #events: ChannelEvents;
+  readonly #decoder = new FrameDecoder(PLAIN_REPLY.maxFrameBytes, PLAIN_REPLY.maxHeaderBytes);
+  #pending: Pending | undefined;
+  #lastRequestId = READY_ID;
+  /** The request after which the process last said that it has recycled. */
+  #recycledAfterId = READY_ID;
+  #isClosed = false;
+
+  constructor(pipe: Socket | undefined, events: ChannelEvents) {
+    this.#pipe = pipe;
+    this.#events = events;
+    pipe?.on('data', (chunk: Buffer) => {
+      this.#receive(chunk);
+    });
+    // Whatever is wrong with the pipe closes it.
+    pipe?.on('error', () => undefined);
+  }
+
+  /** Whether a request has not been answered. */
+  get isWaiting(): boolean {
+    return this.#pending !== undefined;
+  }
+
+  /** Whether the process has recycled after its last answer. */
+  get isRecycled(): boolean {
+    return this.#recycledAfterId === this.#lastRequestId;
+  }
+
+  get lastRequestId(): number {
+    return this.#lastRequestId;
+  }
+
+  /** Resolves when a new process says that it is ready. */
+  async ready(patient: Patient): Promise<Reply> {
+    return this.#expect(READY_ID, patient);
+  }
+
+  /** @param size the most that an honest answer has */
+  async request(
+    request: Request,
+    attachments: readonly (string | Uint8Array)[],
+    size: ReplySize,
+    patient: Patient,
+  ): Promise<Reply> {
+    this.#decoder.allow(size.maxFrameBytes, size.maxHeaderBytes);
+    const id = ++this.#lastRequestId;
+    const reply = this.#expect(id, patient);
+    this.#pipe?.write(encodeFrame({ ...request, id }, attachments));
+    return reply;
+  }
+
+  /** The request that has not been answered fails, if there is one. From now on nothing is let in. */
+  close(error: VmGoneError): void {
+    this.#isClosed = true;
+    this.#take()?.reject(error);
+    this.#pipe?.destroy();
+  }
+
+  async #expect(id: number, patient: Patient): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      this.#pending = { id, ...patient, resolve, reject };
+      this.#watch(this.#pending, patient.timeoutMs);
+    });
+  }
+
+  #watch(pending: Pending, timeoutMs: number): void {
+    pending.timer = setTimeout(() => {
+      // It may be this process that is late, with the answer unread: between timers and immediates, it is read.
+      setImmediate(() => {
+        if (this.#pending !== pending) return;
+        const remainingMs = pending.patience?.remainingMs() ?? 0;
+        if (remainingMs > 0) this.#watch(pending, Math.ceil(remainingMs));
+        else this.#events.onLate(pending.lateReason);
+      });
+    }, timeoutMs);
+  }
+
+  #receive(chunk: Buffer): void {
+    try {
+      for (const frame of this.#decoder.push(chunk)) {
+        // The frame before may have ended it.
+        if (this.#isClosed) return;
+        this.#settle(frame);
+      }
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#events.onViolation();
+    }
+  }
+
+  #settle({ header, attachments }: Frame): void {
+    const message = parseVmMessage(header);
+    if (message.type === 'recycled') {
+      // The next request may have left before this arrived; but ids only grow, so nobody can be flooded with these.
+      const isAnswered = message.id <= this.#lastRequestId && message.id !== this.#pending?.id;
+      if (message.id <= this.#recycledAfterId || !isAnswered) {
+        throw new ProtocolError(`recycled after request ${message.id}, which cannot be`);
+      }
+      this.#recycledAfterId = message.id;
+      this.#events.onRecycled(message.replaced);
+      return;
+    }
+    const id = message.type === 'ready' ? READY_ID : message.id;
+    if (this.#pending?.id !== id) throw new ProtocolError(`a reply to request ${id}, which was not made`);
+    const pending = this.#take();
+    this.#events.onAnswer();
+    pending?.resolve({ message, attachments });
+  }
+
+  #take(): Pending | undefined {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    clearTimeout(pending?.timer);
+    return pending;
+  }
+}
