@@ -1,4 +1,4 @@
-import type { ErrorCode } from 'nestjs-js-runtime';
+import type { ErrorCode, ScriptLanguage, ScriptWrap } from 'nestjs-js-runtime';
 
 /*
  * How a hostile case is written down: mostly one line, with the helpers below. The tables in cases/ are read by the spec
@@ -19,20 +19,33 @@ export interface Limits {
 export type Expected =
   /** This result; `undefined` for none. `logs`: these messages, too. */
   | { readonly value: unknown; readonly logs?: readonly string[] }
-  /** One of these errors; `error` is the name of what the script threw. */
-  | { readonly codes: readonly Code[]; readonly error?: string }
+  /**
+   * One of these errors; `error` is the name of what the script threw, `at` says where: `a.js:1:7`. `orValue`: or any value,
+   * when the attack may also come to nothing.
+   */
+  | { readonly codes: readonly Code[]; readonly error?: string; readonly at?: string; readonly orValue?: true }
   /** Any value: the first of two steps, which only prepares something. */
   | { readonly anyValue: true };
 
 /** What else goes into the request. Whatever the backend does not know is part of an attack. */
 export interface More {
-  readonly wrap?: 'script' | 'function';
+  readonly wrap?: ScriptWrap;
+  readonly language?: ScriptLanguage;
+  /** What the script may import, by specifier, where there is somebody who resolves it. */
+  readonly modules?: Readonly<Record<string, string | AttackModule>>;
   readonly name?: string;
   readonly input?: unknown;
   readonly executionId?: string;
   readonly limits?: Limits;
   /** Members that no request has. */
   readonly forged?: Readonly<Record<string, unknown>>;
+}
+
+export interface AttackModule {
+  readonly source: string;
+  /** Default the specifier. */
+  readonly name?: string;
+  readonly language?: ScriptLanguage;
 }
 
 export interface Step {
@@ -70,9 +83,19 @@ export function ends(...codes: readonly Code[]): Expected {
   return { codes };
 }
 
+/** Whatever it comes to: a value, or one of these. */
+export function survives(...codes: readonly Code[]): Expected {
+  return { codes, orValue: true };
+}
+
+/** It is no script, and the error says where. */
+export function wrongAt(at: string): Expected {
+  return { codes: ['COMPILATION_FAILED'], at };
+}
+
 /** The script fails with an error of this name, and nothing else happens. */
-export function throws(error: string): Expected {
-  return { codes: ['SCRIPT_ERROR'], error };
+export function throws(error: string, at?: string): Expected {
+  return { codes: ['SCRIPT_ERROR'], error, ...(at !== undefined && { at }) };
 }
 
 /** One script. */

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { RetireReason } from 'nestjs-js-runtime';
 import type { Attack, Expected, Step, Table } from './attack.ts';
 import type { MemoryMeter } from './memory-meter.ts';
-import { ATTACKERS, BENIGN, type Answer, type Pool, type Target, type Tenant } from './target.ts';
+import { ATTACKERS, BENIGN, type Answer, type AnswerBody, type Attacked, type Pool, type Tenant } from './target.ts';
 
 /** What came of one case. */
 export interface Verdict {
@@ -21,7 +21,7 @@ export interface Verdict {
 }
 
 /** Runs one case, alone, and then a benign script of somebody else. */
-export async function runAttack(target: Target, table: Table, attack: Attack, meter: MemoryMeter): Promise<Verdict> {
+export async function runAttack(target: Attacked, table: Table, attack: Attack, meter: MemoryMeter): Promise<Verdict> {
   const { pid } = target;
   const faults: string[] = [];
   const before = await target.poolAtRest();
@@ -75,10 +75,14 @@ export function faultOf(answer: Answer, expected: Expected): string | undefined 
   const { status, body } = answer;
   if ('anyValue' in expected) return status === 200 ? undefined : `it came to ${outcomeOf(answer)}`;
   if ('codes' in expected) {
-    const isExpected = expected.codes.some((code) => code === body.code);
-    if (isExpected && (expected.error === undefined || body.error?.name === expected.error)) return undefined;
-    const which = expected.error === undefined ? '' : ` of ${expected.error}`;
-    return `expected ${expected.codes.join(' or ')}${which}, it came to ${outcomeOf(answer)}`;
+    if (expected.orValue && status === 200) return undefined;
+    const { codes, error = body.error?.name, at = positionOf(body) } = expected;
+    if (codes.some((code) => code === body.code) && body.error?.name === error && positionOf(body) === at)
+      return undefined;
+    const which = [expected.error && `of ${expected.error}`, expected.at && `at ${expected.at}`]
+      .filter(Boolean)
+      .join(' ');
+    return `expected ${codes.join(' or ')} ${which}, it came to ${outcomeOf(answer)} at ${positionOf(body)}`;
   }
   if (status !== 200 || !isDeepStrictEqual(body.result, expected.value)) {
     return `expected ${brief(JSON.stringify(expected.value))}, it came to ${outcomeOf(answer)}`;
@@ -95,7 +99,7 @@ const BENIGN_MB = 20;
  * A script that somebody else runs after each attack, and that has to be answered right. It waits, and takes memory, so that
  * it meets what the attack has left behind; and its receipt must not have anything of it.
  */
-export async function faultsOfBenign(target: Target): Promise<string[]> {
+export async function faultsOfBenign(target: Attacked): Promise<string[]> {
   const a = Math.trunc(Math.random() * 1000);
   const script = `(async () => {
     await new Promise((resolve) => setTimeout(resolve, 1));
@@ -110,6 +114,10 @@ export async function faultsOfBenign(target: Target): Promise<string[]> {
   const { cpuMs = -1, peakMemoryBytes = Infinity } = answer.body.usage ?? {};
   const isFair = cpuMs > 0 && peakMemoryBytes < BENIGN_MB * 2 ** 20;
   return isFair ? [] : [`the receipt of the benign script: ${JSON.stringify(answer.body.usage)}`];
+}
+
+function positionOf({ error }: AnswerBody): string {
+  return `${error?.file ?? '?'}:${error?.line ?? '?'}:${error?.column ?? '?'}`;
 }
 
 export function outcomeOf({ status, body }: Answer): string {

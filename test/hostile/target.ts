@@ -24,7 +24,13 @@ export interface AnswerBody {
   readonly result?: unknown;
   readonly code?: string;
   readonly detail?: string;
-  readonly error?: { readonly name: string; readonly message: string };
+  readonly error?: {
+    readonly name: string;
+    readonly message: string;
+    readonly file?: string | undefined;
+    readonly line?: number | undefined;
+    readonly column?: number | undefined;
+  };
   readonly logs?: readonly { readonly message: string }[];
   readonly usage?: { readonly cpuMs: number; readonly peakMemoryBytes: number };
   readonly vmId?: string;
@@ -35,8 +41,17 @@ export interface Pool {
   readonly vms: readonly VmInfo[];
 }
 
+/** A backend that is attacked, wherever it runs. */
+export interface Attacked {
+  readonly pid: number;
+  readonly alive: boolean;
+  execute(tenant: Tenant, body: object): Promise<Answer>;
+  isIndiscreet(answer: Answer): boolean;
+  poolAtRest(): Promise<Pool>;
+}
+
 /** The built backend in a process of its own, with a key for every tenant and secrets that nobody may see. */
-export class Target {
+export class Target implements Attacked {
   readonly #child: ChildProcess;
   readonly #url: string;
   readonly #keys: ReadonlyMap<string, string>;

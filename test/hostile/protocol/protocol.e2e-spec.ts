@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { PoolStats } from 'nestjs-js-runtime';
+import type { ExecuteOptions, ModuleRequest, ModuleResolver, ModuleSource, PoolStats } from 'nestjs-js-runtime';
 import { startRuntime, until, type TestRuntime } from '../../../libs/js-runtime/test-support/start-runtime.ts';
 import { JsRuntimeError } from '../../../libs/js-runtime/src/errors/js-runtime-error.ts';
 import { protocol, type ProtocolAttack } from '../cases/protocol.ts';
@@ -22,6 +22,17 @@ afterAll(() => {
   process.stdout.write(reportOf('Hostile VM processes', verdicts));
 });
 
+let modules = 0;
+
+/** Has few modules; one of them is another one each time. */
+class Modules implements ModuleResolver {
+  resolve({ specifier, importer }: ModuleRequest): ModuleSource | undefined {
+    if (specifier === 'self') return { name: importer, source: '1' };
+    if (specifier === 'known') return { name: 'known.js', source: `export default ${++modules}` };
+    return specifier === 'endless' ? { name: `module-${++modules}.js`, source: 'export default 1' } : undefined;
+  }
+}
+
 describe('A backend whose VM process is in the hands of an attacker holds against', () => {
   let runtime: TestRuntime;
 
@@ -34,7 +45,7 @@ describe('A backend whose VM process is in the hands of an attacker holds agains
       vmCreateTimeoutMs: 2000,
       tenants: { [CAUTIOUS]: { tenantBoundary: 'process' as const } },
     };
-    runtime = await startRuntime(options, { vmFactory: HostileVmFactory });
+    runtime = await startRuntime(options, { vmFactory: HostileVmFactory, moduleResolver: Modules });
   });
 
   afterAll(async () => {
@@ -45,9 +56,14 @@ describe('A backend whose VM process is in the hands of an attacker holds agains
     const loop = monitorEventLoopDelay({ resolution: 1 });
     const before = await takeVm(attack);
     loop.enable();
-    const answer = await run('mallory', '1', attack.reason === 'wall' ? 400 : LONG_MS);
+    const { script = '1', read } = attack;
+    // No other attack's: what has been compiled before is not compiled again.
+    const name = `attack-${verdicts.length}.js`;
+    const answer = await run('mallory', script, attack.reason === 'wall' ? 400 : LONG_MS, { ...read, name });
     loop.disable();
     const faults = [];
+    // One that could not be started has been replaced by a real one.
+    if (HostileVmFactory.pid === 0 && attack.atStart === undefined) faults.push('there was no hostile VM');
     const fault = faultOf(answer, attack.expected);
     if (fault !== undefined) faults.push(fault);
 
@@ -78,21 +94,26 @@ describe('A backend whose VM process is in the hands of an attacker holds agains
   });
 
   /** Ends the VM that is there, waits until the hostile one has taken its place, and tells how the pool was until then. */
-  async function takeVm({ atStart, onRun, onNext = [] }: ProtocolAttack): Promise<PoolStats> {
+  async function takeVm({ atStart = READY, ...attack }: ProtocolAttack): Promise<PoolStats> {
     for (const vm of runtime.pool.vms()) process.kill(vm.pid, 'SIGKILL');
-    HostileVmFactory.plan = { atStart: atStart ?? READY, onRequests: [onRun, onNext] };
+    const { onCompile, onRun, onNext = [], goesOn } = attack;
+    const onLater = goesOn ? Array.from({ length: 99 }, () => onRun) : [onRun, onNext];
+    HostileVmFactory.plan = {
+      atStart,
+      ...(onCompile ? { onRequests: [onCompile, ...onLater] } : { onRequests: onLater, compiles: true }),
+    };
     HostileVmFactory.pid = 0;
     await until(() => runtime.pool.vms().length === 0);
     const before = runtime.pool.stats();
     await until(() => HostileVmFactory.plan === undefined && runtime.pool.stats().available === 1);
     // What it does then is seen before there is any work for it, or after it has already been replaced.
-    if (atStart) await until(() => isGone(HostileVmFactory.pid) && runtime.pool.stats().available === 1);
+    if (atStart !== READY) await until(() => isGone(HostileVmFactory.pid) && runtime.pool.stats().available === 1);
     return before;
   }
 
-  async function run(tenant: string, script: string, timeoutMs: number): Promise<Answer> {
+  async function run(tenant: string, script: string, timeoutMs: number, options: ExecuteOptions = {}): Promise<Answer> {
     const startedAt = performance.now();
-    const body = await runtime.runAs(tenant, script, { limits: { timeoutMs } }).then(
+    const body = await runtime.runAs(tenant, script, { ...options, limits: { timeoutMs } }).then(
       ({ value }) => ({ result: value }),
       (error: unknown) => {
         if (!(error instanceof JsRuntimeError)) throw error;

@@ -30,7 +30,8 @@ export class ArtifactSource {
     for (;;) {
       const flight = this.#flights.get(script.id);
       if (!flight) return this.#search(script, vm, budget);
-      const landing = await withinBudget(flight, budget);
+      const landing = await landingOf(flight, budget);
+      if (landing === 'late') return this.#search(script, vm, budget);
       if (landing) return { artifact: artifactOf(landing, script), isNew: false };
     }
   }
@@ -46,9 +47,25 @@ export class ArtifactSource {
       if (!cached) await this.cache.set(script.tenantId, script.id, artifact);
       return { artifact, isNew: !cached };
     } finally {
-      this.#flights.delete(script.id);
+      if (this.#flights.get(script.id) === flight.promise) this.#flights.delete(script.id);
       flight.resolve(landing);
     }
+  }
+}
+
+/**
+ * What a search comes to. Half of the time that is left is kept to search here: the VM that makes the artifact may be in the hands
+ * of an attacker, and never answer.
+ */
+async function landingOf(flight: Promise<Landing | undefined>, budget: Budget): Promise<Landing | 'late' | undefined> {
+  const late = Promise.withResolvers<'late'>();
+  const timer = setTimeout(() => {
+    late.resolve('late');
+  }, budget.deadline.remainingMs / 2);
+  try {
+    return await withinBudget(Promise.race([flight, late.promise]), budget);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -1,4 +1,7 @@
-const LINE_END = /\r\n|[\n\r\u2028\u2029]/g;
+const LF = 0x0a;
+const CR = 0x0d;
+const LINE_SEPARATOR = 0x2028;
+const PARAGRAPH_SEPARATOR = 0x2029;
 
 /**
  * Where a module most probably imports a specifier: V8 does not say. 1-based, in UTF-16 units, of the quoted specifier; a comment
@@ -14,12 +17,16 @@ export function positionOfImport(source: string, specifier: string): { line: num
   return undefined;
 }
 
+/** Without a list of lines, of which there may be as many as characters. */
 function positionAt(source: string, index: number): { line: number; column: number } {
   let line = 1;
   let lineStart = 0;
-  for (const { 0: end, index: at } of source.slice(0, index).matchAll(LINE_END)) {
+  for (let at = 0; at < index; at++) {
+    const char = source.charCodeAt(at);
+    if (char !== LF && char !== CR && char !== LINE_SEPARATOR && char !== PARAGRAPH_SEPARATOR) continue;
+    if (char === CR && source.charCodeAt(at + 1) === LF) continue;
     line++;
-    lineStart = at + end.length;
+    lineStart = at + 1;
   }
   return { line, column: index - lineStart + 1 };
 }

@@ -92,6 +92,7 @@ describe('childCommand', () => {
         '--allow-fs-read',
         '--v8-pool-size',
         '--no-concurrent-recompilation',
+        '--no-js-source-phase-imports',
         '--disable-sigusr1',
         '--no-experimental-sqlite',
       ]),

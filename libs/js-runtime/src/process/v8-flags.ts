@@ -12,5 +12,7 @@ export function v8FlagsOf({ stackSizeKb }: V8Options): readonly string[] {
     '--v8-pool-size=1',
     // Or a second thread compiles what is hot faster than that is taken over: 1500 functions took 100 MB, now 10.
     '--no-concurrent-recompilation',
+    // isolated-vm does not know of `import source`, and V8 then calls what is not there.
+    '--no-js-source-phase-imports',
   ];
 }

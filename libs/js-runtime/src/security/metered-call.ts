@@ -46,6 +46,8 @@ export async function meteredCall<Reply extends MeteredUse>(
 
 /** What the work comes to, unless the budget is over first. @throws JsRuntimeError CANCELLED, WALL_TIME_LIMIT_EXCEEDED */
 export async function withinBudget<T>(work: Promise<T>, budget: Budget): Promise<T> {
+  // Whoever gives it up does not wait for what it fails with, which must not end the backend.
+  work.catch(() => undefined);
   assertNotOver(budget);
   const { tracker, deadline, signal } = budget;
   const over = Promise.withResolvers<never>();
