@@ -244,21 +244,21 @@ export const protocol: readonly ProtocolAttack[] = [
   liesInCompile('imports that nobody wrote', ends('COMPILATION_FAILED'), [compiled(['__proto__', 'constructor', 'node:fs', 'file:///etc/passwd', ''])], { read: asModule, onRun: [] }),
   liesInCompile('256 times the same import, which is not there', ends('COMPILATION_FAILED'), [compiled(Array<string>(256).fill('x'))], { read: asModule, onRun: [] }),
   liesInCompile('256 times the same import, which is there', value(1), [compiled(Array<string>(256).fill('known')), RECYCLED], { read: asModule, onRun: [compiled(), RECYCLED], onNext: [result('1'), RECYCLED] }),
-  liesInCompile('imports of a classic script', ends('COMPILATION_FAILED'), [compiled(['x'])], { onRun: [] }),
-  liesInCompile('imports of a classic script that are there', value(1), [compiled(['known']), RECYCLED], { onRun: [compiled(), RECYCLED], onNext: [result('1'), RECYCLED] }),
+  brokenCompile('imports of a classic script', [compiled(['x'])]),
+  brokenCompile('imports of a classic script that are there', [compiled(['known']), RECYCLED]),
   liesInCompile('a module that imports itself, told by a liar', value(1), [compiled(['self']), RECYCLED], { read: asModule }),
   liesInCompile('imports without end', ends('SCRIPT_TOO_LARGE'), [compiled(['endless']), RECYCLED], { read: asModule, onRun: [compiled(['endless']), RECYCLED], goesOn: true, reason: 'protocol' }),
 
   // Code.
   liesInCompile('a code cache that is garbage', value(1), [compiled([], 'garbage'.repeat(1000)), RECYCLED]),
   liesInCompile('a code cache of 1 MB', value(1), [...attached(COMPILED, false, 'garbage!!!', 1000), RECYCLED]),
-  liesInCompile('a code cache of 5 MB, which no VM hands over', value(1), [...attached(COMPILED, false, 'garbage!!!', 4400), RECYCLED]),
-  liesInCompile('4 MB of JavaScript in place of 1', value(1), [...attached(COMPILED, true, '/*forged*/', 4000), RECYCLED], { read: asTypeScript, reason: 'rebind' }),
-  liesInCompile('JavaScript in place of JavaScript', value(1), [compiled([], '', '"forged"'), RECYCLED]),
-  liesInCompile('JavaScript that is no UTF-8', value(1), [compiled([], '', '\ud800\u0000'), RECYCLED], { read: asTypeScript, reason: 'rebind' }),
+  brokenCompile('a code cache of 5 MB, which no VM hands over', [...attached(COMPILED, false, 'garbage!!!', 4400), RECYCLED]),
+  brokenCompile('4 MB of JavaScript in place of 1', [...attached(COMPILED, true, '/*forged*/', 4000), RECYCLED], asTypeScript),
+  brokenCompile('JavaScript in place of JavaScript', [compiled([], '', '"forged"'), RECYCLED]),
+  brokenCompile('JavaScript that is no UTF-8', [compiled([], '', '\ud800\u0000'), RECYCLED], asTypeScript),
   brokenCompile('JavaScript that no TypeScript leaves, being 8 MB', [raw(...u32(2 ** 23), ...u32(100))], asTypeScript),
   liesInCompile('that TypeScript was nested too deep', ends('COMPILATION_FAILED'), [compileOutcome({ kind: 'parser-overflowed' })], { read: asTypeScript, reason: 'parser' }),
-  liesInCompile('that JavaScript was nested too deep', ends('COMPILATION_FAILED'), [compileOutcome({ kind: 'parser-overflowed' })], { reason: 'parser' }),
+  brokenCompile('that JavaScript was nested too deep', [compileOutcome({ kind: 'parser-overflowed' })]),
 
   // Errors of the compiler.
   brokenCompile('an error of 70 KB of the compiler', [notCompiled({ ...ERROR, message: 'x'.repeat(70_000) })]),
@@ -285,7 +285,7 @@ export const protocol: readonly ProtocolAttack[] = [
   broken('refused code, 1001 times', answer({ refused: Array<number>(1001).fill(0) }, '1')),
   broken('refused code, 1e5 times', ...long(forged('"refused":[]', '', '2').slice(0, -1).concat('"refused":['), '0,', 1000, '0]}', '1')),
   lies('refused code, a thousand times the same', value(1), 'unhealthy', answer({ refused: Array<number>(1000).fill(0) }, '1'), RECYCLED),
-  lies('refused code of units that there are not', value(1), 'unhealthy', answer({ refused: [1, 999, Number.MAX_SAFE_INTEGER] }, '1'), RECYCLED),
+  broken('refused code of units that there are not', answer({ refused: [1, 999, Number.MAX_SAFE_INTEGER] }, '1'), RECYCLED),
   lies('that a script that was compiled is none', ends('COMPILATION_FAILED'), 'unhealthy', answer({ outcome: { kind: 'not-compiled', error: { ...ERROR, line: 1, column: 1, file: 'x' } } }), RECYCLED),
 
   // Ends.

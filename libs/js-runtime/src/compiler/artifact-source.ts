@@ -91,6 +91,7 @@ async function compile(script: CompiledScript, vm: Vm, budget: Budget): Promise<
     case 'out-of-memory':
       throw memoryLimitExceeded(budget.tracker.limits.maxMemoryMb, budget.tracker.used);
     case 'not-held':
+      // Not even a hijacked VM gets this far with it.
       vm.kill('protocol');
       throw new JsRuntimeError('VM_CRASHED', 'The VM gave an answer that is none');
   }

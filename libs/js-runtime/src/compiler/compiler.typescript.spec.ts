@@ -30,6 +30,12 @@ describe('TypeScript', () => {
     ],
     ['script', 'let x = 1\ninterface B {}\n;(() => { x = 2 })()\nx', 2],
     ['script', '"ä🎉" as string', 'ä🎉'],
+    ['script', '\ufeff6 as number', 6],
+    ['module', '\ufeffexport default 6 as number', 6],
+    ['function', '\ufeffreturn 6 as number', 6],
+    ['script', '"\ud800" as string', '\ufffd'],
+    ['script', '"\0" as string', '\0'],
+    ['script', '', undefined],
   ])('as a %s loses its types only: %s', async (wrap, source, value) => {
     for (const compile of ['miss', 'hit']) {
       const options = { wrap, input: 1, language: 'typescript' } as const;

@@ -15,10 +15,14 @@ import type { ScriptWrap } from '../protocol/messages.ts';
 import { replySizeOf } from './reply-size.ts';
 import type { ChildCommand } from './child-command.ts';
 import type { RetireReason } from './retire-reason.ts';
+import type { CompileRequest } from './vm-request.ts';
 import type { VmGoneError } from './vm-gone.error.ts';
 import type { VmProcess, VmProcessOptions } from './vm-process.ts';
 
 const { start, startFake } = useVmProcesses();
+
+const TYPESCRIPT = { language: 'typescript' } as const;
+const MODULE = { key: 'module', name: 'test.js', wrap: 'module' } as const;
 
 describe('VmProcess with a real process', () => {
   it('is ready for work, in a process of its own', async () => {
@@ -314,12 +318,26 @@ describe('VmProcess with a hostile process', () => {
       [{ answer: ran }],
       [{ answer: ran, attachments: ['1'] }],
       [{ answer: compiled }],
-      [{ answer: compiled, attachments: ['code', 'text'] }],
+      [{ answer: compiled, attachments: ['code', ' '] }],
     );
     expect((await vm.run(request('1'))).resultJson).toBe('');
     expect((await vm.run(request('1'))).resultJson).toBe('1');
     expect(await vm.compile(request('1'))).toMatchObject({ codeCache: undefined, javascript: undefined });
-    expect(await vm.compile(request('1'))).toMatchObject({ codeCache: Buffer.from('code'), javascript: 'text' });
+    const typescript = { ...request('1'), language: 'typescript' as const };
+    expect(await vm.compile(typescript)).toMatchObject({ codeCache: Buffer.from('code'), javascript: ' ' });
+  });
+
+  it.each<[string, object, readonly string[], Partial<CompileRequest>]>([
+    ['imports of a classic script', { kind: 'compiled', imports: ['a'] }, [], {}],
+    ['JavaScript of JavaScript', { kind: 'compiled', imports: [] }, ['', '1'], {}],
+    ['longer JavaScript than there was TypeScript', { kind: 'compiled', imports: [] }, ['', '12'], TYPESCRIPT],
+    ['no JavaScript of TypeScript', { kind: 'compiled', imports: [] }, [''], TYPESCRIPT],
+    ['a code cache of a module', { kind: 'compiled', imports: [] }, ['code'], { script: MODULE }],
+    ['that a parser of TypeScript overflowed by JavaScript', { kind: 'parser-overflowed' }, [], {}],
+    ['that it does not hold what it was given', { kind: 'not-held' }, [], {}],
+  ])('kills it when it compiles and says %s', async (_, outcome, attachments, changes) => {
+    const vm = await startFake([{ answer: { type: 'compiled', outcome, cpuMs: 0 }, attachments }]);
+    await expectGone(vm.compile({ ...request('1'), ...changes }), 'protocol');
   });
 
   it('kills it when it has units refused that it was not given', async () => {

@@ -1,7 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { ProtocolError } from '../protocol/frame.ts';
-import type { CompileOutcome, RunOutcome, UnitHeader, VmMessage } from '../protocol/messages.ts';
+import {
+  MAX_CODE_CACHE_BYTES,
+  type CompileOutcome,
+  type RunOutcome,
+  type ScriptHeader,
+  type ScriptLanguage,
+  type UnitHeader,
+  type VmMessage,
+} from '../protocol/messages.ts';
 import { KeptScripts } from '../protocol/kept-scripts.ts';
 import type { ChildCommand } from './child-command.ts';
 import { vmStdio } from './inherited-descriptors.ts';
@@ -269,11 +277,15 @@ export class VmProcess {
     this.#hasReadTypeScript ||= language === 'typescript';
     const header = { type: 'compile' as const, script, language, maxMemoryMb: limits.maxMemoryMb };
     const { outcome, used, attachments } = await this.#compileOrLink(header, [source], limits, source.length);
+    const [codeCache, text] = attachments.map(optional);
+    const javascript = text?.toString('utf8');
+    const reply = { outcome, ...used, codeCache, javascript };
+    if (!isCompilationOf(script, language, source, reply)) throw this.#violation('what cannot come of this source');
+    if (outcome.kind === 'parser-overflowed') this.kill('parser');
     if (outcome.kind === 'compiled') {
       this.#keptScripts.use(script.key, source.length, { imports: outcome.imports, compileMs: used.cpuMs });
     }
-    const [codeCache, javascript] = attachments.map(optional);
-    return { outcome, ...used, codeCache, javascript: javascript?.toString('utf8') };
+    return reply;
   }
 
   /** Links modules, so that what is wrong between them comes out, and runs nothing. @throws VmGoneError */
@@ -330,7 +342,6 @@ export class VmProcess {
     const { outcome, cpuMs } = reply.message;
     const used = this.#runMeter?.answered(cpuMs) ?? { cpuMs, peakMemoryBytes: 0 };
     if (outcome.kind === 'out-of-memory') this.kill('memory');
-    else if (outcome.kind === 'parser-overflowed') this.kill('parser');
     return { outcome, used, attachments: reply.attachments };
   }
 
@@ -396,6 +407,22 @@ export class VmProcess {
     this.kill('protocol');
     return new VmGoneError('protocol', this.#runMeter?.read(), { cause: new ProtocolError(what) });
   }
+}
+
+/** Whether an honest VM can have made this of a source. */
+function isCompilationOf(
+  { wrap }: ScriptHeader,
+  language: ScriptLanguage,
+  source: string,
+  { outcome, codeCache, javascript }: CompileReply,
+): boolean {
+  const isTypeScript = language === 'typescript';
+  if (outcome.kind === 'parser-overflowed') return isTypeScript;
+  if (outcome.kind !== 'compiled') return outcome.kind !== 'not-held';
+  if (wrap !== 'module' && outcome.imports.length > 0) return false;
+  if (codeCache && (wrap === 'module' || codeCache.byteLength > MAX_CODE_CACHE_BYTES)) return false;
+  // Blanks take the place of types, so the length stays; nothing is left out of JavaScript, nor of nothing.
+  return isTypeScript ? (javascript ?? '').length === source.length : javascript === undefined;
 }
 
 function headerOf({ key, name, wrap, imports, code }: RunUnit): UnitHeader {

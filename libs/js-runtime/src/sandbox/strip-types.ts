@@ -27,8 +27,16 @@ export function stripTypes({ name, wrap }: ScriptHeader, source: string): string
     }
     throw new NotCompiled(syntaxError('SyntaxError', message, name, positionOf(stack, source, isBody ? 1 : 0)));
   }
-  return isBody ? unwrapBody(text) : text;
+  // It takes out a byte order mark, too.
+  const stripped = isBody ? unwrapBody(text) : source.startsWith(BOM) ? BOM + text : text;
+  // The backend would not believe it either.
+  if (stripped.length !== source.length) {
+    throw new NotCompiled(syntaxError('SyntaxError', 'The types cannot be taken out of this source', name));
+  }
+  return stripped;
 }
+
+const BOM = '\ufeff';
 
 /**
  * Node says where only in the stack, as a picture: `:12`, some lines, and below the last of them carets, or nothing when it is the
