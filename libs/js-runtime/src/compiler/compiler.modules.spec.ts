@@ -134,6 +134,8 @@ describe('Modules', () => {
       const options = { ...AS_MODULE, language: 'typescript' as const, input: 10 };
       for (const compile of ['miss', 'hit']) {
         await expect(runtime.run(source, options)).resolves.toMatchObject({ value: 5, usage: { compile } });
+        // The VM that holds it is preferred if it is ready.
+        await until(() => runtime.pool.stats().available === 2);
       }
     });
 

@@ -67,10 +67,13 @@ export class ScriptLoader {
 
   async #find(script: CompiledScript): Promise<Artifact> {
     const { artifact, isNew } = await this.artifacts.find(script, this.vm, this.budget);
-    if (isNew) {
-      this.#made.set(script.id, artifact);
+    if (isNew) this.#made.set(script.id, artifact);
+    if (!isNew && artifact.codeCache) this.counts.hit(artifact.compileMs);
+    else {
+      // Without a code cache, as for modules, V8 has to compile what is known to compile.
+      this.budget.tracker.hasCode('miss');
       this.counts.miss();
-    } else this.counts.hit(artifact.compileMs);
+    }
     return artifact;
   }
 }
