@@ -10,9 +10,9 @@ import { SharedArtifacts, type SharedCacheStats } from './shared-artifacts.ts';
 
 /** The cache of what VMs made of scripts, since the start. */
 export interface CacheStats {
-  /** Executions that found their code, in the VM or in the cache. */
+  /** Scripts and modules whose code was found, in the VM or in the cache. */
   readonly hits: number;
-  /** Executions that had to compile. */
+  /** Those that had to be compiled. */
   readonly misses: number;
   /** Artifacts whose code V8 refused. */
   readonly rejections: number;
