@@ -27,7 +27,19 @@ export type { CacheStats } from './compiler/cache/artifact-cache.ts';
 export type { SharedCacheStats } from './compiler/cache/shared-artifacts.ts';
 export { VmPoolService, type AcquireOptions } from './pool/vm-pool.service.ts';
 export { VM_FACTORY, type PoolVm, type Vm, type VmExit, type VmFactory } from './pool/vm-factory.ts';
-export type { CompileReply, CompileRequest, RequestLimits, RunReply, RunRequest } from './process/vm-request.ts';
+export type {
+  CompileReply,
+  CompileRequest,
+  HeldScript,
+  LinkReply,
+  LinkRequest,
+  RequestLimits,
+  RunReply,
+  RunRequest,
+  RunUnit,
+  UnitCode,
+} from './process/vm-request.ts';
+export type { WantedScript } from './admission/tenant-line.ts';
 export type { MeteredUse } from './process/run-meter.ts';
 export { VmGoneError } from './process/vm-gone.error.ts';
 export type { VmInfo } from './pool/vm-info.ts';
@@ -41,6 +53,16 @@ export { ERROR_CODES, type ErrorCode, type ErrorCodeInfo } from './errors/error-
 export { isTooDeep, MAX_JSON_DEPTH } from './protocol/json-depth.ts';
 export { JsRuntimeError, type ErrorDetails, type ScriptErrorReport } from './errors/js-runtime-error.ts';
 export { JsRuntimeHealthIndicator } from './health/js-runtime.health.ts';
-export type { LogEntry, LogLevel, ScriptErrorInfo, ScriptLanguage, ScriptWrap } from './protocol/messages.ts';
+export type {
+  CompileOutcome,
+  LogEntry,
+  LogLevel,
+  OutputLimits,
+  RunOutcome,
+  ScriptErrorInfo,
+  ScriptHeader,
+  ScriptLanguage,
+  ScriptWrap,
+} from './protocol/messages.ts';
 export type { RequestedLimits } from './security/resource-limits.ts';
 export { TenantUsageService, type TenantUsage } from './security/tenant-usage.service.ts';

@@ -6,7 +6,7 @@ import type { ScriptErrorInfo } from '../protocol/messages.ts';
 import { meteredCall, withinBudget, type Budget } from '../security/metered-call.ts';
 import type { ArtifactCache } from './cache/artifact-cache.ts';
 import type { Artifact } from './cache/artifact.ts';
-import { compilationFailed } from './compilation-failed.ts';
+import { compilationFailed, sourcesOf } from './compilation-failed.ts';
 import type { CompiledScript } from './compiled-script.ts';
 
 export interface FoundArtifact {
@@ -30,7 +30,7 @@ export class ArtifactSource {
     for (;;) {
       const flight = this.#flights.get(script.id);
       if (!flight) return this.#search(script, vm, budget);
-      const landing = await landingOf(flight, budget);
+      const landing = await landingOf(flight, budget, vm);
       if (landing === 'late') return this.#search(script, vm, budget);
       if (landing) return { artifact: artifactOf(landing, script), isNew: false };
     }
@@ -41,7 +41,7 @@ export class ArtifactSource {
     this.#flights.set(script.id, flight.promise);
     let landing: Landing | undefined;
     try {
-      const cached = await this.cache.get(script.tenantId, script.id);
+      const cached = await withinBudget(this.cache.get(script.tenantId, script.id), budget, vm);
       landing = cached ? { artifact: cached } : await compile(script, vm, budget);
       const artifact = artifactOf(landing, script);
       if (!cached) await this.cache.set(script.tenantId, script.id, artifact);
@@ -57,13 +57,17 @@ export class ArtifactSource {
  * What a search comes to. Half of the time that is left is kept to search here: the VM that makes the artifact may be in the hands
  * of an attacker, and never answer.
  */
-async function landingOf(flight: Promise<Landing | undefined>, budget: Budget): Promise<Landing | 'late' | undefined> {
+async function landingOf(
+  flight: Promise<Landing | undefined>,
+  budget: Budget,
+  vm: Vm,
+): Promise<Landing | 'late' | undefined> {
   const late = Promise.withResolvers<'late'>();
   const timer = setTimeout(() => {
     late.resolve('late');
   }, budget.deadline.remainingMs / 2);
   try {
-    return await withinBudget(Promise.race([flight, late.promise]), budget);
+    return await withinBudget(Promise.race([flight, late.promise]), budget, vm);
   } finally {
     clearTimeout(timer);
   }
@@ -71,7 +75,7 @@ async function landingOf(flight: Promise<Landing | undefined>, budget: Budget): 
 
 function artifactOf(landing: Landing, { name, source }: CompiledScript): Artifact {
   if ('artifact' in landing) return landing.artifact;
-  throw compilationFailed(landing.error, new Map([[name, source]]));
+  throw compilationFailed(landing.error, sourcesOf([{ name, source }]));
 }
 
 async function compile(script: CompiledScript, vm: Vm, budget: Budget): Promise<Landing> {
@@ -87,7 +91,14 @@ async function compile(script: CompiledScript, vm: Vm, budget: Budget): Promise<
     case 'not-compiled':
       return { error: outcome.error };
     case 'parser-overflowed':
-      return { error: { name: 'SyntaxError', message: 'The TypeScript is nested too deep', stack: '', file: name } };
+      return {
+        error: {
+          name: 'SyntaxError',
+          message: 'The TypeScript is nested too deep, or too much',
+          stack: '',
+          file: name,
+        },
+      };
     case 'out-of-memory':
       throw memoryLimitExceeded(budget.tracker.limits.maxMemoryMb, budget.tracker.used);
     case 'not-held':

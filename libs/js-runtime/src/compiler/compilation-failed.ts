@@ -6,6 +6,10 @@ import { positionOfImport } from './import-position.ts';
 /** The sources that an error may be in, by name. The first is the script's own. */
 export type SourceText = ReadonlyMap<string, string>;
 
+export function sourcesOf(scripts: readonly { readonly name: string; readonly source: string }[]): SourceText {
+  return new Map(scripts.map(({ name, source }) => [name, source]));
+}
+
 /** V8's words for an import that does not fit. */
 const REQUESTED_MODULE = /^The requested module '([^']*)'/;
 

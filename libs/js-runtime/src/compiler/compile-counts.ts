@@ -10,6 +10,12 @@ export class CompileCounts {
     this.compileMsSaved += compileMs;
   }
 
+  /** What was found is of no use. */
+  refused(): void {
+    this.hits--;
+    this.misses++;
+  }
+
   miss(): void {
     this.misses++;
   }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { runtimeErrorOf, startRuntime, until, type TestRuntime } from '../../test-support/start-runtime.ts';
+import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import type { ExecuteOptions } from '../execution/execute-options.ts';
 import type { TenantContext } from '../tenancy/tenant-context.ts';
 import type { ModuleRequest, ModuleResolver, ModuleSource } from './module-resolver.ts';
@@ -139,6 +140,44 @@ describe('Modules', () => {
       }
     });
 
+    it('may come from whatever has a then', async () => {
+      const thenable = {
+        then: (resolve: (module: ModuleSource) => void) => {
+          resolve({ name: 'a.js', source: 'export default 5' });
+        },
+      };
+      onResolve = () => thenable as unknown as Promise<ModuleSource>;
+      await expect(run('export { default } from "./a.js"')).resolves.toBe(5);
+    });
+
+    it('of the script itself are the script, not another one like it', async () => {
+      const source = 'import "./back.js"; console.log("main"); export default 1';
+      save('main.js', source);
+      save('back.js', 'import "./main.js";');
+      const { logs } = await runtime.run(source, AS_MODULE);
+      expect(logs).toHaveLength(1);
+    });
+
+    it('cannot be called as the script is', async () => {
+      save('main.js', '// line\nexport const a = 1;');
+      await expect(fail('import { a } from "./main.js"; export default a')).resolves.toMatchObject({
+        code: 'COMPILATION_FAILED',
+        message: 'Error: The script itself is called main.js: give it another name (main.js:1:19)',
+      });
+    });
+
+    it('are asked for once in an execution, however many modules the VM has to let go of', async () => {
+      const names = Array.from({ length: 9 }, (_, n) => `m${n}.js`);
+      for (const name of names) save(name, `export default "${name}"`);
+      const source = `${names.map((name, n) => `import m${n} from "./${name}";`).join('')} export default [${names.map((_, n) => `m${n}`).join()}]`;
+      for (let turn = 0; turn < 3; turn++) {
+        asked.length = 0;
+        await expect(run(source)).resolves.toEqual(names);
+        expect(asked).toHaveLength(9);
+        for (let other = 0; other < 30; other++) await runtime.valueOf(`/* ${turn} ${other} */ 1`);
+      }
+    });
+
     it('are new from the next execution on when they change', async () => {
       const source = 'import { v } from "./v.js"; export default v';
       for (const version of [1, 2]) {
@@ -243,6 +282,12 @@ describe('Modules', () => {
       });
     });
 
+    it('that are not there are told of one by one', async () => {
+      const many = Array.from({ length: 256 }, (_, n) => `import "./${n}";`).join('');
+      const error = await fail(`${'\n'.repeat(1000)}${many} export default 1`);
+      expect(error.message).toBe('Error: Cannot find module "./0" (main.js:1001:8)');
+    });
+
     it('at run time are not possible', async () => {
       await expect(fail('export default await import("./a.js")')).resolves.toMatchObject({ code: 'SCRIPT_ERROR' });
       expect(asked).toEqual([]);
@@ -273,8 +318,14 @@ describe('Modules', () => {
     it('fail with what the resolver throws: that is not the script’s fault', async () => {
       onResolve = async () => Promise.reject(new TypeError('the database is away'));
       await expect(run('import "./a.js"; export default 1')).rejects.toThrow(new TypeError('the database is away'));
-      onResolve = async () => Promise.resolve({ name: '', source: 'export {}' });
-      await expect(run('import "./a.js"; export default 1')).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
+      for (const odd of [{ name: '', source: 'export {}' }, { name: 'a.js' }, 'export {}', 5]) {
+        onResolve = async () => Promise.resolve(odd as ModuleSource);
+        const error: unknown = await run('import "./a.js"; export default 1').catch((thrown: unknown) => thrown);
+        expect(error).not.toBeInstanceOf(JsRuntimeError);
+        expect(String(error)).toContain(
+          'The ModuleResolver has answered "./a.js", imported by main.js, with what is no module: ',
+        );
+      }
     });
   });
 

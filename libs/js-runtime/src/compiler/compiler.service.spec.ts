@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { startRuntime, runtimeErrorOf, type TestRuntime } from '../../test-support/start-runtime.ts';
+import { startRuntime, runtimeErrorOf, until, type TestRuntime } from '../../test-support/start-runtime.ts';
 import type { CompiledScript, CompileOptions } from './compiled-script.ts';
 
 describe('CompilerService', () => {
@@ -83,6 +83,18 @@ describe('CompilerService', () => {
     });
 
     it.each([
+      ['if (input.a) {\n  return 1;', 'Unexpected end of input (bad.js:2:12)'],
+      ['return 1 +', 'Unexpected end of input (bad.js:1:11)'],
+      ['return 1 +\n', 'Unexpected end of input (bad.js:2:1)'],
+      ['return `', 'Unexpected end of input (bad.js:1:9)'],
+      ['f(1', 'missing ) after argument list (bad.js:1:3)'],
+    ])('says of a body that ends too early, %j, that it is its end that is wrong', async (source, message) => {
+      const error = await runtimeErrorOf(compile('bad.js', source, { wrap: 'function' }));
+      expect(error.message).toBe(`SyntaxError: ${message}`);
+      expect(error.details.error?.codeFrame).toContain('^');
+    });
+
+    it.each([
       ['script', '} catch {} {'],
       ['script', '}); (async function () {'],
       ['function', '}); (async function () {'],
@@ -124,6 +136,14 @@ describe('CompilerService', () => {
     });
   });
 
+  it('refuses what is larger than the limits of the execution, also when it was compiled before', async () => {
+    const script = await compile('large.js', `1;${' '.repeat(500)}`);
+    await expect(runtimeErrorOf(runtime.run(script, { limits: { maxSourceBytes: 500 } }))).resolves.toMatchObject({
+      code: 'SCRIPT_TOO_LARGE',
+      details: { limit: { name: 'maxSourceBytes', allowed: 500, used: 502 } },
+    });
+  });
+
   it('refuses to run the script of another tenant', async () => {
     const script = await compileAs('globex', 'theirs.js', 'context.tenant.id');
     await expect(runtimeErrorOf(runtime.run(script))).resolves.toMatchObject({ code: 'PERMISSION_DENIED' });
@@ -148,7 +168,50 @@ describe('CompilerService', () => {
   });
 });
 
+describe('CompilerService and the pool', () => {
+  it('runs a script where it is held, though another VM was used later', async () => {
+    const runtime = await startRuntime({ poolSize: 2 });
+    const atRest = async (): Promise<void> => until(() => runtime.pool.stats().available === 2);
+    const slow = (name: string): string => `/* ${name} */ new Promise((resolve) => setTimeout(resolve, 300, 1))`;
+    const [one, other] = await Promise.all([runtime.run(slow('one')), runtime.run(slow('other'))]);
+    expect(one.vmId).not.toBe(other.vmId);
+    for (const [source, vmId] of [
+      [slow('one'), one.vmId],
+      [slow('other'), other.vmId],
+      [slow('one'), one.vmId],
+    ] as const) {
+      await atRest();
+      await expect(runtime.run(source)).resolves.toMatchObject({ vmId, usage: { compile: 'hit' } });
+    }
+    await runtime.close();
+  });
+});
+
 describe('CompilerService without a cache', () => {
+  it('is sent again what it has lost, and no VM is ended for that', async () => {
+    // So large that the VM replaces its isolate after compiling it.
+    const functions = Array.from(
+      { length: 9000 },
+      (_, n) => `function f${n}(a) { return a * ${n} + Math.max(a, ${n}); }`,
+    );
+    const script = `${functions.join('\n')}\nf1(input)`;
+    const runtime = await startRuntime({ poolSize: 1, maxVms: 1, cacheEnabled: false });
+    try {
+      for (let turn = 0; turn < 8; turn++) {
+        await expect(runtime.run(script, { input: 2 })).resolves.toMatchObject({ value: 4 });
+      }
+      const linked = `${functions.join('\n')}\nexport default f1(2)`;
+      for (let turn = 0; turn < 4; turn++) {
+        await runtime.tenancy.runAs({ tenant: { id: 'acme' } }, async () =>
+          runtime.compiler.compile('main.js', linked, { wrap: 'module' }),
+        );
+      }
+      expect(runtime.pool.stats().destroyedBy).toMatchObject({ protocol: 0, crashed: 0 });
+    } finally {
+      await runtime.close();
+    }
+  });
+
   it('has the code in the VM that ran it, and keeps none itself', async () => {
     const runtime = await startRuntime({ poolSize: 1, cacheEnabled: false });
     try {

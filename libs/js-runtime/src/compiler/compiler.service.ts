@@ -9,7 +9,7 @@ import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import type { Vm } from '../pool/vm-factory.ts';
 import { VmPoolService } from '../pool/vm-pool.service.ts';
 import type { LinkReply } from '../process/vm-request.ts';
-import { meteredCall, type Budget } from '../security/metered-call.ts';
+import { assertCpuLeft, meteredCall, type Budget } from '../security/metered-call.ts';
 import { tightenLimits } from '../security/resource-limits.ts';
 import { ResourceTracker } from '../security/resource-tracker.ts';
 import { TenantUsageService } from '../security/tenant-usage.service.ts';
@@ -22,7 +22,7 @@ import { compilationFailed } from './compilation-failed.ts';
 import { CompileCounts } from './compile-counts.ts';
 import type { CompiledScript, CompileOptions, SourceOptions } from './compiled-script.ts';
 import { describeScript } from './describe-script.ts';
-import type { FindModule } from './module-finder.ts';
+import type { ModuleLookup } from './module-finder.ts';
 import { MODULE_RESOLVER, type ModuleResolver } from './module-resolver.ts';
 import { ScriptLoader, type LoadedScript } from './script-loader.ts';
 
@@ -67,7 +67,9 @@ export class CompilerService {
       await this.pool.withVm(
         async ({ vm }) => {
           tracker.hasVm();
-          await this.#compile(script, vm, tenancy, { tracker, deadline, signal }, options.link ?? true);
+          const budget = { tracker, deadline, signal };
+          await this.#compile(script, vm, tenancy, budget, options.link ?? true);
+          assertCpuLeft(budget);
         },
         { tenantId, deadline, signal, script: { key: script.id, maxMemoryMb: limits.maxMemoryMb } },
       );
@@ -102,21 +104,30 @@ export class CompilerService {
   }
 
   /** What imports mean to a tenant. */
-  moduleFinderFor(tenancy: TenantContext, limits: ResourceLimits): FindModule {
-    return (specifier, importer, signal) => {
-      const found = this.resolver?.resolve({ specifier, importer: importer.name, signal }, tenancy);
-      const describe = (module: Awaited<typeof found>): CompiledScript | undefined => {
-        if (!module) return undefined;
-        const { name, source, language } = module;
-        return this.describe(tenancy.tenant.id, name, source, { wrap: 'module', language }, limits);
-      };
-      return found instanceof Promise ? found.then(describe) : describe(found);
+  moduleLookupFor(tenancy: TenantContext, limits: ResourceLimits): ModuleLookup {
+    return {
+      find: (specifier, importer, signal) =>
+        this.resolver?.resolve({ specifier, importer: importer.name, signal }, tenancy),
+      describe: ({ name, source, language }, specifier, importer) => {
+        try {
+          return this.describe(tenancy.tenant.id, name, source, { wrap: 'module', language }, limits);
+        } catch (cause) {
+          if (!(cause instanceof JsRuntimeError) || cause.code !== 'INVALID_REQUEST') throw cause;
+          const asked = `${JSON.stringify(specifier)}, imported by ${importer.name}`;
+          throw new Error(`The ModuleResolver has answered ${asked}, with what is no module: ${cause.message}`, {
+            cause,
+          });
+        }
+      },
     };
   }
 
   /** V8 would not have the code of these scripts: it is forgotten, so that it is made anew. */
   async refused(tenantId: string, keys: readonly string[]): Promise<void> {
-    await Promise.all(keys.map(async (key) => this.cache.reject(tenantId, key)));
+    for (const key of keys) {
+      this.#counts.refused();
+      await this.cache.reject(tenantId, key);
+    }
   }
 
   async #compile(
@@ -132,15 +143,11 @@ export class CompilerService {
       return;
     }
     const { limits } = budget.tracker;
-    const load = async (): Promise<LoadedScript> => loader.load(script, this.moduleFinderFor(tenancy, limits));
-    let loaded = await load();
-    const link = async (): Promise<LinkReply> =>
-      meteredCall(vm, budget, async (left) => vm.link({ units: loaded.units, limits: left }));
-    let { outcome } = await link();
-    if (outcome.kind === 'not-held') {
-      loaded = await load();
-      ({ outcome } = await link());
-    }
+    const link = async ({ units }: LoadedScript): Promise<LinkReply> =>
+      meteredCall(vm, budget, async (left) => vm.link({ units, limits: left }));
+    const loaded = await loader.load(script, this.moduleLookupFor(tenancy, limits));
+    let { outcome } = await link(loaded);
+    if (outcome.kind === 'not-held') ({ outcome } = await link(await loader.withCode(loaded)));
     if (outcome.kind === 'not-compiled') throw compilationFailed(outcome.error, loaded.sources);
     if (outcome.kind === 'out-of-memory') throw memoryLimitExceeded(limits.maxMemoryMb, budget.tracker.used);
     if (outcome.kind === 'compiled') return;

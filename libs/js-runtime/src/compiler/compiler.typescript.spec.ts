@@ -59,7 +59,9 @@ describe('TypeScript', () => {
     ['let a: number = 1;\nlet b: string = ;', 'function', 'SyntaxError: Expression expected (a.ts:2:17)'],
     ['\t\tlet b: string = ;', 'module', 'SyntaxError: Expression expected (a.ts:1:19)'],
     ['enum A { B }', 'script', 'SyntaxError: TypeScript enum is not supported in strip-only mode (a.ts:1:1)'],
-    ['\n\n/* open', 'script', 'SyntaxError: Unterminated block comment (a.ts:3:1)'],
+    ['\n\n/* open', 'script', 'SyntaxError: Unterminated block comment (a.ts:3:8)'],
+    ['let a = ', 'script', 'SyntaxError: Expression expected (a.ts:1:9)'],
+    ['if (input) {\n  return 1;', 'function', 'SyntaxError: Expression expected (a.ts:2:12)'],
     // What TypeScript takes, and V8 does not.
     ['let a: number; let a: string;', 'script', "SyntaxError: Identifier 'a' has already been declared (a.ts:1:20)"],
     [
@@ -78,7 +80,7 @@ describe('TypeScript', () => {
     const error = await fail('('.repeat(10_000));
     expect(error).toMatchObject({
       code: 'COMPILATION_FAILED',
-      message: 'SyntaxError: The TypeScript is nested too deep (a.ts)',
+      message: 'SyntaxError: The TypeScript is nested too deep, or too much (a.ts)',
     });
     await until(() => runtime.pool.stats().destroyedBy.parser === destroyedBy.parser + 1);
     await expect(run('6 * (7 as number)')).resolves.toBe(42);

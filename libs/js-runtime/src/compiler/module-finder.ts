@@ -1,16 +1,18 @@
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
-import type { Budget } from '../security/metered-call.ts';
-import { withinBudget } from '../security/metered-call.ts';
-import { compilationFailed } from './compilation-failed.ts';
+import type { Vm } from '../pool/vm-factory.ts';
+import { withinBudget, type Budget } from '../security/metered-call.ts';
+import { compilationFailed, sourcesOf, type SourceText } from './compilation-failed.ts';
 import type { CompiledScript } from './compiled-script.ts';
 import { scriptTooLarge } from './describe-script.ts';
+import type { ModuleSource } from './module-resolver.ts';
 
-/** What a specifier means in a module; undefined when there is no such module. */
-export type FindModule = (
-  specifier: string,
-  importer: CompiledScript,
-  signal: AbortSignal,
-) => CompiledScript | undefined | Promise<CompiledScript | undefined>;
+/** What imports mean to one tenant, for one execution or compilation. */
+export interface ModuleLookup {
+  /** Undefined when there is no such module. Whatever else it comes to is not to be believed. */
+  find(specifier: string, importer: CompiledScript, signal: AbortSignal): unknown;
+  /** @throws Error when it is no module, JsRuntimeError SCRIPT_TOO_LARGE */
+  describe(module: ModuleSource, specifier: string, importer: CompiledScript): CompiledScript;
+}
 
 /** Follows the imports of a script, and counts what that comes to. */
 export class ModuleFinder {
@@ -21,12 +23,17 @@ export class ModuleFinder {
   #sourceBytes: number;
 
   constructor(
-    script: CompiledScript,
-    private readonly findModule: FindModule,
+    private readonly script: CompiledScript,
+    private readonly lookup: ModuleLookup,
+    private readonly vm: Vm,
     private readonly budget: Budget,
   ) {
     this.modules = [script];
     this.#sourceBytes = script.sourceBytes;
+  }
+
+  get sources(): SourceText {
+    return sourcesOf(this.modules);
   }
 
   /** The indices in `modules` of what a module imports. @throws JsRuntimeError COMPILATION_FAILED, SCRIPT_TOO_LARGE */
@@ -37,44 +44,53 @@ export class ModuleFinder {
     if (specifiers.length === 0) return [];
     try {
       const found = await Promise.all(specifiers.map(async (specifier) => this.#find(specifier, importer)));
-      return found.map((module, index) => [specifiers[index] ?? '', this.#indexOf(module)]);
+      return specifiers.map((specifier, index) => [specifier, this.#indexOf(found[index], specifier, importer)]);
     } catch (error) {
       this.#over.abort();
       throw error;
     }
   }
 
-  async #find(specifier: string, importer: CompiledScript): Promise<CompiledScript> {
-    const finding = this.findModule(specifier, importer, this.#over.signal);
-    const module = finding instanceof Promise ? await withinBudget(finding, this.budget) : finding;
-    if (module) return module;
-    throw compilationFailed(
-      {
-        name: 'Error',
-        message: `Cannot find module ${JSON.stringify(specifier)}`,
-        stack: '',
-        file: importer.name,
-      },
-      new Map([...this.modules, importer].map(({ name, source }) => [name, source])),
-      specifier,
-    );
+  async #find(specifier: string, importer: CompiledScript): Promise<unknown> {
+    const found = this.lookup.find(specifier, importer, this.#over.signal);
+    return isThenable(found) ? await withinBudget(Promise.resolve(found), this.budget, this.vm) : found;
   }
 
-  #indexOf(module: CompiledScript): number {
-    const [script] = this.modules;
-    if (module.id === script?.id) return 0;
-    const known = this.#indices.get(module.name);
+  #indexOf(found: unknown, specifier: string, importer: CompiledScript): number {
+    if (found === undefined || found === null) {
+      throw this.#cannotImport(`Cannot find module ${JSON.stringify(specifier)}`, specifier, importer);
+    }
+    const { name } = found as ModuleSource;
+    // Once by its name: it is measured and hashed, which for a large one takes longer than everything else.
+    const known = this.#indices.get(name);
     if (known !== undefined) return known;
     const { maxModules, maxSourceBytes } = this.budget.tracker.limits;
-    const index = this.modules.push(module) - 1;
-    this.#indices.set(module.name, index);
-    if (this.modules.length > maxModules) throw tooManyModules(maxModules);
+    const module = this.lookup.describe(found as ModuleSource, specifier, importer);
+    if (module.id === this.script.id) return this.#keep(name, 0);
+    if (name === this.script.name) {
+      throw this.#cannotImport(`The script itself is called ${name}: give it another name`, specifier, importer);
+    }
+    if (this.modules.length === maxModules) throw tooManyModules(maxModules);
     this.#sourceBytes += module.sourceBytes;
     if (this.#sourceBytes > maxSourceBytes) {
       throw scriptTooLarge('The script and what it imports have', this.#sourceBytes, maxSourceBytes);
     }
+    return this.#keep(name, this.modules.push(module) - 1);
+  }
+
+  #keep(name: string, index: number): number {
+    this.#indices.set(name, index);
     return index;
   }
+
+  #cannotImport(message: string, specifier: string, importer: CompiledScript): JsRuntimeError {
+    const error = { name: 'Error', message, stack: '', file: importer.name };
+    return compilationFailed(error, this.sources, specifier);
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }
 
 function tooManyModules(allowed: number): JsRuntimeError {

@@ -187,7 +187,7 @@ describe('ExecutionService', () => {
   describe('a VM that is killed from outside', () => {
     it('fails its execution with VM_CRASHED, tells nothing of how, and is replaced', async () => {
       await untilComplete();
-      const running = runtime.errorOf(HANG);
+      const running = runtime.errorOf(`${HANG} // killed`);
       await untilInUse(1);
       const leased = runtime.pool.vms().find(({ state }) => state === 'leased');
       process.kill(leased?.pid ?? 0, 'SIGKILL');

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Deadline } from '../admission/deadline.ts';
 import type { CompiledScript } from '../compiler/compiled-script.ts';
 import { CompilerService } from '../compiler/compiler.service.ts';
+import { scriptTooLarge } from '../compiler/describe-script.ts';
 import type { LoadedScript } from '../compiler/script-loader.ts';
 import type { ResourceLimits } from '../config/limits.ts';
 import { TenantPolicies } from '../config/tenant-policy.ts';
@@ -145,8 +146,11 @@ export class ExecutionService {
     const { name = DEFAULT_SCRIPT_NAME, wrap, language } = options;
     const { id: tenantId } = tenancy.tenant;
     if (!isCompiledScript(script)) return this.compiler.describe(tenantId, name, script, { wrap, language }, limits);
-    if (script.tenantId === tenantId) return script;
-    throw new JsRuntimeError('PERMISSION_DENIED', 'The compiled script belongs to another tenant');
+    if (script.tenantId !== tenantId) {
+      throw new JsRuntimeError('PERMISSION_DENIED', 'The compiled script belongs to another tenant');
+    }
+    if (script.sourceBytes <= limits.maxSourceBytes) return script;
+    throw scriptTooLarge('The script has', script.sourceBytes, limits.maxSourceBytes);
   }
 
   async #run(
@@ -161,19 +165,17 @@ export class ExecutionService {
     const { limits } = tracker;
     tracker.hasVm();
     const loader = this.compiler.loaderFor(vm, budget);
-    const findModule = this.compiler.moduleFinderFor(tenancy, limits);
     const run = async ({ units }: LoadedScript): Promise<RunReply> =>
       meteredCall(vm, budget, async (left) => {
         const contextJson = contextToJson(tenancy, execution.id, deadline.remainingMs);
         return vm.run({ units, contextJson, inputJson, limits: left });
       });
-    let loaded = await loader.load(script, findModule);
+    const loaded = await loader.load(script, this.compiler.moduleLookupFor(tenancy, limits));
     tracker.hasCode('hit');
     let reply = await run(loaded);
     if (reply.outcome.kind === 'not-held') {
-      // It has replaced its isolate, and that was not known here yet. Now it is.
-      loaded = await loader.load(script, findModule);
-      reply = await run(loaded);
+      // It has replaced its isolate, which was not known here yet, or had no room to hold everything.
+      reply = await run(await loader.withCode(loaded));
     }
     tracker.hasReply(reply);
     if (reply.refused.length > 0) {

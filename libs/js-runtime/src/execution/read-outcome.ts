@@ -29,7 +29,7 @@ export function readOutcome(
     case 'not-compiled':
       throw compilationFailed(outcome.error, sources);
     case 'not-held':
-      // It was given all code the second time.
+      // The second time, it was given all code.
       throw new JsRuntimeError('VM_CRASHED', 'The VM does not hold what it was given');
     case 'not-serializable':
       throw new JsRuntimeError('RESULT_NOT_SERIALIZABLE', `The result is not JSON: ${outcome.message}`);

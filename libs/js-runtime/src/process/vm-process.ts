@@ -264,9 +264,9 @@ export class VmProcess {
     if (resultBytes > maxResultBytes) throw this.#violation('a result larger than asked for');
     if (isLogTooLong(logs, limits)) throw this.#violation('more logs than asked for');
     const resultJson = result?.toString('utf8') ?? '';
-    const refused = message.refused.map((index) => {
+    const refused = [...new Set(message.refused)].map((index) => {
       const unit = units[index];
-      if (!unit) throw this.#violation('word of a unit that there is not');
+      if (!unit?.code?.codeCache) throw this.#violation('word of a code cache that it was not given');
       return unit.key;
     });
     return { outcome, logs, heapBytes, ...used, resultJson, resultBytes, refused };

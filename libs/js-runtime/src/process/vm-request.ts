@@ -49,7 +49,7 @@ export interface RunRequest extends LinkRequest {
 }
 
 export interface RunReply extends MeteredUse {
-  /** `not-held`: nothing was run, and the VM holds none of the units any more. */
+  /** `not-held`: nothing was run, and the VM does not hold everything that it was taken to hold. */
   readonly outcome: RunOutcome;
   readonly logs: readonly LogEntry[];
   /** Heap of the isolate at the end, as the VM says. */

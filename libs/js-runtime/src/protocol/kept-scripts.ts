@@ -1,5 +1,5 @@
-/** Compiled scripts that an isolate keeps; they count against its heap limit. */
-const MAX_SCRIPTS = 64;
+/** Compiled scripts that an isolate keeps, modules among them; they count against its heap limit. */
+const MAX_SCRIPTS = 256;
 const MAX_SOURCE_CHARS = 4 * 1024 * 1024;
 
 interface Kept<T> {
@@ -9,8 +9,8 @@ interface Kept<T> {
 
 /**
  * The compiled scripts of one isolate, by key; the least recently used go first. The child keeps the scripts themselves,
- * the backend only knows which there are: both follow this rule, so they agree. If they ever did not, a script would
- * only be compiled once more.
+ * the backend only knows which there are: both follow this rule, so they agree. If they ever do not, the child
+ * says so, and is sent everything.
  */
 export class KeptScripts<T> {
   readonly #kept = new Map<string, Kept<T>>();

@@ -6,7 +6,7 @@ import {
   type ScriptHeader,
   type ScriptLanguage,
 } from '../protocol/messages.ts';
-import { wrapBody } from './function-body.ts';
+import { inBody, wrapBody } from './function-body.ts';
 import type { IsolatedVm } from './native.ts';
 import { stripTypes } from './strip-types.ts';
 import { NotCompiled, parserError, syntaxError } from './syntax-error.ts';
@@ -94,7 +94,8 @@ export class Compiler {
         lineOffset: isBody ? -1 : 0,
       });
     } catch (error) {
-      throw new NotCompiled(parserError(error, name));
+      const info = parserError(error, name);
+      throw new NotCompiled(isBody ? inBody(info, source) : info);
     }
   }
 

@@ -151,8 +151,10 @@ export class IsolateHost {
 
   /** @throws NotCompiled, NotHeld */
   #programOf(headers: readonly UnitHeader[], code: UnitCode, realm: Realm, refused: number[]): Program {
+    // Before any of them is made the most recently used one, which may push out another.
+    const held = headers.map(({ key }) => this.#units.get(key));
     const units = headers.map((header, index) => {
-      const { unit, isRefused } = this.#load(header, code);
+      const { unit, isRefused } = this.#load(header, held[index], code);
       if (isRefused) refused.push(index);
       return { header, unit };
     });
@@ -166,10 +168,9 @@ export class IsolateHost {
     return { kind: 'modules', modules: linkModules(this.#isolate, realm.context, [first, ...others]) };
   }
 
-  #load(header: UnitHeader, code: UnitCode): LoadedCode {
+  #load(header: UnitHeader, kept: Unit | undefined, code: UnitCode): LoadedCode {
     const source = header.hasCode ? code.next().value?.toString('utf8') : undefined;
     const codeCache = header.hasCode ? code.next().value : undefined;
-    const kept = this.#units.get(header.key);
     if (!kept && source === undefined) throw new NotHeld();
     const loaded = kept
       ? { unit: kept, isRefused: false }

@@ -1,6 +1,6 @@
 import { stripTypeScriptTypes } from 'node:module';
 import type { ScriptHeader } from '../protocol/messages.ts';
-import { unwrapBody, wrapBody } from './function-body.ts';
+import { inBody, unwrapBody, wrapBody } from './function-body.ts';
 import { NotCompiled, syntaxError, type Position } from './syntax-error.ts';
 
 /**
@@ -25,7 +25,8 @@ export function stripTypes({ name, wrap }: ScriptHeader, source: string): string
     if (code !== 'ERR_INVALID_TYPESCRIPT_SYNTAX' && code !== 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') {
       throw new ParserOverflowed();
     }
-    throw new NotCompiled(syntaxError('SyntaxError', message, name, positionOf(stack, source, isBody ? 1 : 0)));
+    const info = syntaxError('SyntaxError', message, name, positionOf(stack, source, isBody ? 1 : 0));
+    throw new NotCompiled(isBody ? inBody(info, source) : info);
   }
   // It takes out a byte order mark, too.
   const stripped = isBody ? unwrapBody(text) : source.startsWith(BOM) ? BOM + text : text;
@@ -48,7 +49,7 @@ function positionOf(stack: string, source: string, lineOffset: number): Position
   if (line < 1) return undefined;
   const marks = picture.find((text) => /^ *\^+$/.test(text));
   const text = source.split(/\r\n|[\n\r\u2028\u2029]/, line)[line - 1] ?? '';
-  return { line, column: marks === undefined ? 1 : columnOf(text, marks.indexOf('^')) };
+  return { line, column: marks === undefined ? text.length + 1 : columnOf(text, marks.indexOf('^')) };
 }
 
 /** In the picture, tabs go to the next multiple of this. Wide characters are not made up for. */
