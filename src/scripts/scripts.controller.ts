@@ -1,14 +1,11 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CompilerService } from 'nestjs-js-runtime';
+import { CompilerService, DEFAULT_SCRIPT_NAME } from 'nestjs-js-runtime';
 import { ApiProblemResponses } from '../problems/api-problem-responses.decorator.ts';
 import { COMPILATION_PROBLEMS } from '../problems/documented-problems.ts';
 import { ClientSignal } from '../requests/client-signal.decorator.ts';
 import { validationRequest, type ValidationRequest } from './validation-request.ts';
 import { toValidationResponse, validationResponse, type ValidationResponse } from './validation-response.ts';
-
-/** The one that executions have by default, so that both say the same of a source. */
-const DEFAULT_NAME = 'script.js';
 
 @ApiTags('scripts')
 @ApiBearerAuth()
@@ -28,7 +25,7 @@ export class ScriptsController {
     @Body({ schema: validationRequest }) request: ValidationRequest,
     @ClientSignal() signal: AbortSignal,
   ): Promise<ValidationResponse> {
-    const { script, name = DEFAULT_NAME, ...options } = request;
+    const { script, name = DEFAULT_SCRIPT_NAME, ...options } = request;
     return toValidationResponse(await this.compiler.compile(name, script, { ...options, signal }));
   }
 }

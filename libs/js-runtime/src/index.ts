@@ -14,7 +14,7 @@ export { RETIRE_REASONS, type RetireReason } from './process/retire-reason.ts';
 export { COMPILED_OPTIONS } from './config/options.token.ts';
 export { TenancyService } from './tenancy/tenancy.service.ts';
 export type { Json, TenantContext } from './tenancy/tenant-context.ts';
-export { ExecutionService } from './execution/execution.service.ts';
+export { DEFAULT_SCRIPT_NAME, ExecutionService } from './execution/execution.service.ts';
 export { EXECUTION_ID_RULE, EXECUTION_ID_RULE_TEXT } from './execution/execution-id.ts';
 export type { ExecuteOptions } from './execution/execute-options.ts';
 export type { ExecutionResult } from './execution/execution-result.ts';

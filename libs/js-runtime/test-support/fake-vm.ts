@@ -39,9 +39,6 @@ export type FakeAction =
   | { readonly waitFor: string };
 
 const PIPE_FD = 3;
-const COMPILED: readonly FakeAction[] = [
-  { answer: { type: 'compiled', outcome: { kind: 'compiled', imports: [] }, cpuMs: 1 }, attachments: ['code', ''] },
-];
 /** A fake that nobody kills ends by itself. */
 const MAX_LIFE_MS = 60_000;
 
@@ -57,11 +54,17 @@ pipe.on('end', () => {
 });
 pipe.on('data', (chunk: Buffer) => {
   for (const { header } of decoder.push(chunk)) {
-    const { type, id } = header as { type: string; id: number };
-    act(plan.compiles && type === 'compile' ? COMPILED : (requests.shift() ?? []), id);
+    const { type, id, script } = header as { type: string; id: number; script?: { wrap: string } };
+    act(plan.compiles && type === 'compile' ? compiled(script?.wrap) : (requests.shift() ?? []), id);
   }
 });
 act(plan.atStart, 0);
+
+function compiled(wrap?: string): readonly FakeAction[] {
+  const answer = { type: 'compiled', outcome: { kind: 'compiled', imports: [] }, cpuMs: 1 };
+  // There is no code cache of modules.
+  return [{ answer, attachments: wrap === 'module' ? [] : ['code'] }];
+}
 
 function act(actions: readonly FakeAction[], id: number): void {
   for (const action of actions) {

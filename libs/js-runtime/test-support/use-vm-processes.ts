@@ -83,8 +83,8 @@ export function unitOf({
   source,
   codeCache,
   ...header
-}: Omit<RunUnit, 'code' | 'imports' | 'compileMs'> & Partial<RunUnit> & UnitCodeOf): RunUnit {
-  return { imports: [], compileMs: 1, ...header, code: { source, codeCache } };
+}: Omit<RunUnit, 'code' | 'imports' | 'compileMs' | 'sourceChars'> & Partial<RunUnit> & UnitCodeOf): RunUnit {
+  return { imports: [], compileMs: 1, sourceChars: source.length, ...header, code: { source, codeCache } };
 }
 
 interface UnitCodeOf {

@@ -11,7 +11,7 @@ export function sourcesOf(scripts: readonly { readonly name: string; readonly so
 }
 
 /** V8's words for an import that does not fit. */
-const REQUESTED_MODULE = /^The requested module '([^']*)'/;
+const REQUESTED_MODULE = /^The requested module '(.*?)' (?:does not|contains)/;
 
 /**
  * An error of a VM's compiler, with the lines that it is about.

@@ -11,9 +11,10 @@ export class CompileCounts {
   }
 
   /** What was found is of no use. */
-  refused(): void {
+  refused(compileMs: number): void {
     this.hits--;
     this.misses++;
+    this.compileMsSaved -= compileMs;
   }
 
   miss(): void {

@@ -232,6 +232,14 @@ describe('Modules', () => {
       });
     });
 
+    it('of what is not exported are named also in a circle', async () => {
+      save('a.js', 'import { nope } from "./b.js"; export const a = 1;');
+      save('b.js', 'import "./a.js"; export const b = 1;');
+      await expect(fail('import "./a.js"; export default 1')).resolves.toMatchObject({
+        message: "SyntaxError: The requested module './b.js' does not provide an export named 'nope' (a.js:1:22)",
+      });
+    });
+
     it('that do not compile are named, with the position in them', async () => {
       save('a.js', 'export const x = ;');
       await expect(fail('import "./a.js"; export default 1')).resolves.toMatchObject({

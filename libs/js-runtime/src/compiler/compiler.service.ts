@@ -8,7 +8,7 @@ import { memoryLimitExceeded } from '../errors/explain-vm-gone.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import type { Vm } from '../pool/vm-factory.ts';
 import { VmPoolService } from '../pool/vm-pool.service.ts';
-import type { LinkReply } from '../process/vm-request.ts';
+import type { LinkReply, RunUnit } from '../process/vm-request.ts';
 import { assertCpuLeft, meteredCall, type Budget } from '../security/metered-call.ts';
 import { tightenLimits } from '../security/resource-limits.ts';
 import { ResourceTracker } from '../security/resource-tracker.ts';
@@ -123,9 +123,9 @@ export class CompilerService {
   }
 
   /** V8 would not have the code of these scripts: it is forgotten, so that it is made anew. */
-  async refused(tenantId: string, keys: readonly string[]): Promise<void> {
-    for (const key of keys) {
-      this.#counts.refused();
+  async refused(tenantId: string, units: readonly RunUnit[]): Promise<void> {
+    for (const { key, compileMs } of units) {
+      this.#counts.refused(compileMs);
       await this.cache.reject(tenantId, key);
     }
   }

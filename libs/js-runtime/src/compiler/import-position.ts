@@ -1,3 +1,6 @@
+/** So often may a specifier be there in quotes without being imported. */
+const MAX_TRIES = 1000;
+
 const LF = 0x0a;
 const CR = 0x0d;
 const LINE_SEPARATOR = 0x2028;
@@ -10,7 +13,8 @@ const PARAGRAPH_SEPARATOR = 0x2029;
 export function positionOfImport(source: string, specifier: string): { line: number; column: number } | undefined {
   for (const quote of ['"', "'"]) {
     const quoted = quote + specifier + quote;
-    for (let at = source.indexOf(quoted); at !== -1; at = source.indexOf(quoted, at + quoted.length)) {
+    let at = source.indexOf(quoted);
+    for (let tries = 0; at !== -1 && tries < MAX_TRIES; tries++, at = source.indexOf(quoted, at + quoted.length)) {
       if (/\b(?:from|import)\s*$/.test(source.slice(Math.max(0, at - 32), at))) return positionAt(source, at);
     }
   }

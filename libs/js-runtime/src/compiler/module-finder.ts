@@ -14,6 +14,9 @@ export interface ModuleLookup {
   describe(module: ModuleSource, specifier: string, importer: CompiledScript): CompiledScript;
 }
 
+/** So many are asked for at a time: what they come from is for all tenants. */
+const BATCH = 8;
+
 /** Follows the imports of a script, and counts what that comes to. */
 export class ModuleFinder {
   /** The script first; each module once, by its name. */
@@ -43,8 +46,15 @@ export class ModuleFinder {
   ): Promise<(readonly [specifier: string, index: number])[]> {
     if (specifiers.length === 0) return [];
     try {
-      const found = await Promise.all(specifiers.map(async (specifier) => this.#find(specifier, importer)));
-      return specifiers.map((specifier, index) => [specifier, this.#indexOf(found[index], specifier, importer)]);
+      const indices: (readonly [string, number])[] = [];
+      for (let start = 0; start < specifiers.length; start += BATCH) {
+        const batch = specifiers.slice(start, start + BATCH);
+        const found = await Promise.all(batch.map(async (specifier) => this.#find(specifier, importer)));
+        for (const [index, specifier] of batch.entries()) {
+          indices.push([specifier, this.#indexOf(found[index], specifier, importer)]);
+        }
+      }
+      return indices;
     } catch (error) {
       this.#over.abort();
       throw error;

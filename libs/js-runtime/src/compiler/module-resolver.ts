@@ -7,7 +7,7 @@ export interface ModuleRequest {
   readonly specifier: string;
   /** Name of the module that imports it. */
   readonly importer: string;
-  /** Fires when the execution has been cancelled or its time is up. */
+  /** Fires when nobody waits for the answer any more. The same for all imports of one execution. */
   readonly signal: AbortSignal;
 }
 

@@ -54,17 +54,18 @@ export class ScriptLoader {
     const complete: RunUnit[] = [];
     for (const [index, unit] of units.entries()) {
       const script = scripts[index];
-      complete.push(unit.code || !script ? unit : { ...unit, code: await this.#codeOf(script) });
+      complete.push(unit.code || !script ? unit : { ...unit, code: await this.#codeOf(script, unit) });
     }
     return { units: complete, scripts, sources };
   }
 
   async #unitOf(script: CompiledScript): Promise<Unit> {
     const { id: key, name, wrap } = script;
+    const sourceChars = script.source.length;
     const held = this.#held(key);
     if (held) {
       this.counts.hit(held.compileMs);
-      return { key, name, wrap, specifiers: held.imports, compileMs: held.compileMs };
+      return { key, name, wrap, sourceChars, specifiers: held.imports, compileMs: held.compileMs };
     }
     const { artifact, isNew } = await this.artifacts.find(script, this.vm, this.budget);
     if (!isNew && artifact.codeCache) this.counts.hit(artifact.compileMs);
@@ -76,11 +77,16 @@ export class ScriptLoader {
     const { imports: specifiers, compileMs } = artifact;
     // The VM that has just made it holds it.
     const code = this.#held(key) ? undefined : codeOf(script, artifact);
-    return { key, name, wrap, specifiers, compileMs, code };
+    return { key, name, wrap, sourceChars, specifiers, compileMs, code };
   }
 
-  async #codeOf(script: CompiledScript): Promise<UnitCode> {
-    const { artifact } = await this.artifacts.find(script, this.vm, this.budget);
+  async #codeOf(script: CompiledScript, { compileMs }: RunUnit): Promise<UnitCode> {
+    const { artifact, isNew } = await this.artifacts.find(script, this.vm, this.budget);
+    if (isNew || !artifact.codeCache) {
+      // It was taken to be there.
+      this.budget.tracker.hasCode('miss');
+      this.counts.refused(compileMs);
+    }
     return codeOf(script, artifact);
   }
 

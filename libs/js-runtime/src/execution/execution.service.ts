@@ -25,7 +25,8 @@ import { inputToJson } from './input-to-json.ts';
 import { readOutcome } from './read-outcome.ts';
 import { RunningExecutions, type RunningExecution } from './running-executions.ts';
 
-const DEFAULT_SCRIPT_NAME = 'script.js';
+/** Name of a script that was given none. */
+export const DEFAULT_SCRIPT_NAME = 'script.js';
 
 /** Runs scripts of the current tenant. */
 @Injectable()
@@ -180,7 +181,8 @@ export class ExecutionService {
     tracker.hasReply(reply);
     if (reply.refused.length > 0) {
       tracker.hasCode('miss');
-      await this.compiler.refused(script.tenantId, reply.refused);
+      const refused = loaded.units.filter(({ key }) => reply.refused.includes(key));
+      await this.compiler.refused(script.tenantId, refused);
     }
     try {
       const value = readOutcome(reply, limits, tracker.elapsedMs, tracker.used ?? reply, loaded.sources);

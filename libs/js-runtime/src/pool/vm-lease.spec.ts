@@ -10,7 +10,7 @@ const request: RunRequest & CompileRequest = {
   script,
   language: 'javascript',
   source: '1',
-  units: [{ ...script, imports: [], compileMs: 1, code: { source: '1', codeCache: undefined } }],
+  units: [{ ...script, imports: [], compileMs: 1, sourceChars: 1, code: { source: '1', codeCache: undefined } }],
   contextJson: '{}',
   inputJson: '',
   limits: { timeoutMs: 100, maxCpuMs: 1, maxMemoryMb: 8, maxResultBytes: 1, maxLogBytes: 1, maxLogEntries: 1 },

@@ -121,7 +121,7 @@ describe('VmProcess with a real process', () => {
   it('runs what it holds without being sent it, and says when it does not hold it', async () => {
     const vm = await start();
     const run = request('6 * 7');
-    const held = { ...run, units: [{ ...run.script, imports: [], compileMs: 1 }] };
+    const held = { ...run, units: [{ ...run.script, imports: [], compileMs: 1, sourceChars: run.source.length }] };
     expect((await vm.run(held)).outcome).toEqual({ kind: 'not-held' });
     await vm.run(run);
     expect((await vm.run(held)).resultJson).toBe('42');

@@ -336,7 +336,10 @@ export class VmProcess {
   ): Promise<{ outcome: CompileOutcome; used: MeteredUse; attachments: readonly Buffer[] }> {
     if (this.#limits?.areBelow(limits.maxMemoryMb)) await this.#raise(this.#limits, limits.maxMemoryMb);
     this.#prepare(limits);
-    const patient = { timeoutMs: limits.timeoutMs, lateReason: 'wall' as const };
+    const { timeoutMs, maxCpuMs } = limits;
+    // Where nobody sees from outside what CPU it uses, it has no more time than that.
+    const isCpu = !this.#meter && maxCpuMs < timeoutMs;
+    const patient: Patient = isCpu ? { timeoutMs: maxCpuMs, lateReason: 'cpu' } : { timeoutMs, lateReason: 'wall' };
     const size = compiledSizeOf(sourceChars);
     const reply = await this.#request<'compiled'>('compiled', request, attachments, size, patient);
     const { outcome, cpuMs } = reply.message;
@@ -349,9 +352,9 @@ export class VmProcess {
   #updateKept(units: readonly RunUnit[], outcome: (RunOutcome | CompileOutcome)['kind']): void {
     if (outcome === 'not-held') this.#keptScripts.clear();
     if (outcome === 'not-held' || outcome === 'not-compiled') return;
-    for (const { key, code, imports, compileMs } of units) {
+    for (const { key, sourceChars, imports, compileMs } of units) {
       const specifiers = imports.map(([specifier]) => specifier);
-      this.#keptScripts.use(key, code?.source.length, { imports: specifiers, compileMs });
+      this.#keptScripts.use(key, sourceChars, { imports: specifiers, compileMs });
     }
   }
 
@@ -425,8 +428,8 @@ function isCompilationOf(
   return isTypeScript ? (javascript ?? '').length === source.length : javascript === undefined;
 }
 
-function headerOf({ key, name, wrap, imports, code }: RunUnit): UnitHeader {
-  return { key, name, wrap, imports, hasCode: code !== undefined };
+function headerOf({ key, name, wrap, imports, sourceChars, code }: RunUnit): UnitHeader {
+  return { key, name, wrap, imports, sourceChars, hasCode: code !== undefined };
 }
 
 function codeOf({ code }: RunUnit): (string | Uint8Array)[] {

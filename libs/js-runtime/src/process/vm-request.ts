@@ -23,7 +23,7 @@ export interface HeldScript {
 }
 
 /** A script, or one of the modules that are linked to be one. */
-export interface RunUnit extends ScriptHeader, Pick<UnitHeader, 'imports'> {
+export interface RunUnit extends ScriptHeader, Pick<UnitHeader, 'imports' | 'sourceChars'> {
   /** Left out when the VM holds the script. */
   readonly code?: UnitCode | undefined;
   readonly compileMs: number;

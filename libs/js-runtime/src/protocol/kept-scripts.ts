@@ -21,18 +21,13 @@ export class KeptScripts<T> {
     this.#onDrop = onDrop;
   }
 
-  has(key: string): boolean {
-    return this.#kept.has(key);
-  }
-
   get(key: string): T | undefined {
     return this.#kept.get(key)?.value;
   }
 
-  /** Adds a script, or makes it the most recently used one; then its size is known. */
-  use(key: string, chars: number | undefined, value: T): void {
+  /** Adds a script, or makes it the most recently used one. */
+  use(key: string, sourceChars: number, value: T): void {
     const before = this.#kept.get(key);
-    const sourceChars = chars ?? before?.sourceChars ?? 0;
     if (before) this.#forget(key, before);
     this.#kept.set(key, { sourceChars, value });
     this.#sourceChars += sourceChars;

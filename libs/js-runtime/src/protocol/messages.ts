@@ -16,6 +16,8 @@ export interface ScriptHeader {
 export interface UnitHeader extends ScriptHeader {
   /** Whether its source comes along, as JavaScript, and its code cache; else the VM is taken to hold it. */
   readonly hasCode: boolean;
+  /** Length of its source in UTF-16 units, by which it is kept. */
+  readonly sourceChars: number;
   /** What a module imports: each specifier, and the index of the unit that it stands for. */
   readonly imports: readonly (readonly [specifier: string, unit: number])[];
 }

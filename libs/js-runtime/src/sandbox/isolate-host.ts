@@ -175,7 +175,7 @@ export class IsolateHost {
     const loaded = kept
       ? { unit: kept, isRefused: false }
       : this.#compiler.load(header, source ?? '', codeCache?.byteLength ? codeCache : undefined);
-    this.#units.use(header.key, source?.length, loaded.unit);
+    this.#units.use(header.key, header.sourceChars, loaded.unit);
     return loaded;
   }
 

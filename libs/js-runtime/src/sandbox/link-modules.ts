@@ -52,6 +52,8 @@ export function linkModules(
   }
 }
 
+const REQUESTED_MODULE = /^The requested module '(.*?)' (?:does not|contains)/;
+
 interface GraphNode {
   readonly header: UnitHeader;
   readonly module: ivm.Module;
@@ -78,6 +80,14 @@ class ModuleGraph {
     const node = index === undefined ? undefined : this.#nodes[index];
     if (!node) throw new Error(`nobody said what ${JSON.stringify(specifier)} means`);
     return node.module;
+  }
+
+  /** In a cycle, modules are linked together: then V8's words tell which specifier it is. */
+  importerOf(message: string, linking: string): string {
+    const specifier = REQUESTED_MODULE.exec(message)?.[1];
+    const importers = this.#nodes.filter(({ header }) => header.imports.some(([other]) => other === specifier));
+    const found = importers.find(({ header }) => header.name === linking) ?? importers[0];
+    return found?.header.name ?? linking;
   }
 
   /** All, each after what it imports; in a cycle, the one that was come to last is first. */
@@ -111,7 +121,8 @@ function whyNotLinked(
       module.instantiateSync(context, (specifier, importer) => graph.resolve(specifier, importer));
     }
   } catch (error) {
-    return syntaxError((error as Error).name, (error as Error).message, linking);
+    const { name, message } = error as Error;
+    return syntaxError(name, message, graph.importerOf(message, linking));
   } finally {
     graph.release();
   }
