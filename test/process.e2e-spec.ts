@@ -145,10 +145,11 @@ describe('The backend as a process', () => {
       expect(await readFile(`/proc/${pid}/environ`, 'utf8')).toBe('');
       const inherited = await Promise.all([0, 1, 2, 3].map((fd) => readlink(`/proc/${pid}/fd/${fd}`)));
       expect(inherited).toEqual(['/dev/null', '/dev/null', '/dev/null', expect.stringMatching(/^socket:/)]);
-      const all = await readdir(`/proc/${pid}/fd`);
-      const own = await Promise.all(all.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => 'closed meanwhile')));
+      // How much memory it has itself, which it must not open any more. It does so last, and may still be starting.
+      let own: readonly string[];
+      do own = await descriptorsOf(pid);
+      while (!own.includes(`/proc/${pid}/statm`));
       expect(own.filter((target) => target.startsWith('socket:'))).toHaveLength(1);
-      // How much memory it has itself, which it must not open any more.
       const files = own.filter((target) => target.startsWith('/') && target !== '/dev/null');
       expect(files).toEqual([`/proc/${pid}/statm`]);
     }
@@ -239,4 +240,9 @@ async function untilAtWork(pids: readonly number[]): Promise<void> {
 async function cpuTicks(pid: number): Promise<number> {
   const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? [];
   return Number(fields[11]) + Number(fields[12]);
+}
+
+async function descriptorsOf(pid: number): Promise<readonly string[]> {
+  const all = await readdir(`/proc/${pid}/fd`);
+  return Promise.all(all.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => 'closed meanwhile')));
 }
