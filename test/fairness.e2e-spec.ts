@@ -56,7 +56,7 @@ describe('A flood of endless loops', () => {
     });
     await until(() => backend.app.get(VmPoolService).stats().inUse >= 5);
     for (let run = 0; run < 100; run++) {
-      const { body } = await backend.execute({ script: `${run} + 1` }, 'globex').expect(200);
+      const { body } = await backend.execute({ script: 'input + 1', input: run }, 'globex').expect(200);
       expect(body).toMatchObject({ result: run + 1 });
     }
     isOver = true;
