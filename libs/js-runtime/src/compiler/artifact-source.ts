@@ -6,7 +6,7 @@ import type { ScriptErrorInfo } from '../protocol/messages.ts';
 import { meteredCall, withinBudget, type Budget } from '../security/metered-call.ts';
 import type { ArtifactCache } from './cache/artifact-cache.ts';
 import type { Artifact } from './cache/artifact.ts';
-import { compilationFailed, sourcesOf } from './compilation-failed.ts';
+import { compilationFailed } from './compilation-failed.ts';
 import type { CompiledScript } from './compiled-script.ts';
 
 export interface FoundArtifact {
@@ -73,9 +73,9 @@ async function landingOf(
   }
 }
 
-function artifactOf(landing: Landing, { name, source }: CompiledScript): Artifact {
+function artifactOf(landing: Landing, script: CompiledScript): Artifact {
   if ('artifact' in landing) return landing.artifact;
-  throw compilationFailed(landing.error, sourcesOf([{ name, source }]));
+  throw compilationFailed(landing.error, [script]);
 }
 
 async function compile(script: CompiledScript, vm: Vm, budget: Budget): Promise<Landing> {

@@ -3,12 +3,8 @@ import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import type { ScriptErrorInfo } from '../protocol/messages.ts';
 import { positionOfImport } from './import-position.ts';
 
-/** The sources that an error may be in, by name. The first is the script's own. */
-export type SourceText = ReadonlyMap<string, string>;
-
-export function sourcesOf(scripts: readonly { readonly name: string; readonly source: string }[]): SourceText {
-  return new Map(scripts.map(({ name, source }) => [name, source]));
-}
+/** What an error may be in. The first is the script itself. */
+export type Sources = readonly { readonly name: string; readonly source: string }[];
 
 /** V8's words for an import that does not fit. */
 const REQUESTED_MODULE = /^The requested module '(.*?)' (?:does not|contains)/;
@@ -20,12 +16,11 @@ const REQUESTED_MODULE = /^The requested module '(.*?)' (?:does not|contains)/;
  */
 export function compilationFailed(
   error: ScriptErrorInfo,
-  sources: SourceText,
+  sources: Sources,
   specifier = REQUESTED_MODULE.exec(error.message)?.[1],
 ): JsRuntimeError {
-  const [scriptName = ''] = sources.keys();
-  const { name, message, file = scriptName } = error;
-  const source = sources.get(file) ?? '';
+  const { name, message, file = sources[0]?.name ?? '' } = error;
+  const source = sources.find((one) => one.name === file)?.source ?? '';
   const isGuessed = error.line === undefined && specifier !== undefined;
   const { line, column } = (isGuessed ? positionOfImport(source, specifier) : undefined) ?? error;
   const position = line === undefined || column === undefined ? undefined : { line, column };

@@ -148,7 +148,7 @@ export class CompilerService {
     const loaded = await loader.load(script, this.moduleLookupFor(tenancy, limits));
     let { outcome } = await link(loaded);
     if (outcome.kind === 'not-held') ({ outcome } = await link(await loader.withCode(loaded)));
-    if (outcome.kind === 'not-compiled') throw compilationFailed(outcome.error, loaded.sources);
+    if (outcome.kind === 'not-compiled') throw compilationFailed(outcome.error, loaded.scripts);
     if (outcome.kind === 'out-of-memory') throw memoryLimitExceeded(limits.maxMemoryMb, budget.tracker.used);
     if (outcome.kind === 'compiled') return;
     vm.kill('protocol');

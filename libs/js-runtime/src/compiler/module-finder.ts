@@ -1,7 +1,7 @@
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import type { Vm } from '../pool/vm-factory.ts';
 import { withinBudget, type Budget } from '../security/metered-call.ts';
-import { compilationFailed, sourcesOf, type SourceText } from './compilation-failed.ts';
+import { compilationFailed } from './compilation-failed.ts';
 import type { CompiledScript } from './compiled-script.ts';
 import { scriptTooLarge } from './describe-script.ts';
 import type { ModuleSource } from './module-resolver.ts';
@@ -33,10 +33,6 @@ export class ModuleFinder {
   ) {
     this.modules = [script];
     this.#sourceBytes = script.sourceBytes;
-  }
-
-  get sources(): SourceText {
-    return sourcesOf(this.modules);
   }
 
   /** The indices in `modules` of what a module imports. @throws JsRuntimeError COMPILATION_FAILED, SCRIPT_TOO_LARGE */
@@ -95,7 +91,7 @@ export class ModuleFinder {
 
   #cannotImport(message: string, specifier: string, importer: CompiledScript): JsRuntimeError {
     const error = { name: 'Error', message, stack: '', file: importer.name };
-    return compilationFailed(error, this.sources, specifier);
+    return compilationFailed(error, this.modules, specifier);
   }
 }
 

@@ -3,7 +3,6 @@ import type { RunUnit, UnitCode } from '../process/vm-request.ts';
 import type { Budget } from '../security/metered-call.ts';
 import type { Artifact } from './cache/artifact.ts';
 import type { ArtifactSource } from './artifact-source.ts';
-import type { SourceText } from './compilation-failed.ts';
 import type { CompileCounts } from './compile-counts.ts';
 import type { CompiledScript } from './compiled-script.ts';
 import { ModuleFinder, type ModuleLookup } from './module-finder.ts';
@@ -13,7 +12,6 @@ export interface LoadedScript {
   readonly units: readonly RunUnit[];
   /** What the units were made of, one by one. */
   readonly scripts: readonly CompiledScript[];
-  readonly sources: SourceText;
 }
 
 interface Unit extends Omit<RunUnit, 'imports'> {
@@ -39,6 +37,10 @@ export class ScriptLoader {
 
   /** @throws JsRuntimeError COMPILATION_FAILED, SCRIPT_TOO_LARGE, and what ends a VM; whatever the resolver throws */
   async load(script: CompiledScript, lookup: ModuleLookup): Promise<LoadedScript> {
+    if (script.wrap !== 'module') {
+      const unit = await this.#unitOf(script);
+      return { units: [{ ...unit, imports: [] }], scripts: [script] };
+    }
     const finder = new ModuleFinder(script, lookup, this.vm, this.budget);
     const units: RunUnit[] = [];
     // Grows on the way.
@@ -46,17 +48,17 @@ export class ScriptLoader {
       const { specifiers, ...unit } = await this.#unitOf(module);
       units.push({ ...unit, imports: await finder.findAll(module, specifiers) });
     }
-    return { units, scripts: finder.modules, sources: finder.sources };
+    return { units, scripts: finder.modules };
   }
 
   /** The same once more, for a VM that does not hold what it was taken to hold: now with all code. @throws as `load` does */
-  async withCode({ units, scripts, sources }: LoadedScript): Promise<LoadedScript> {
+  async withCode({ units, scripts }: LoadedScript): Promise<LoadedScript> {
     const complete: RunUnit[] = [];
     for (const [index, unit] of units.entries()) {
       const script = scripts[index];
       complete.push(unit.code || !script ? unit : { ...unit, code: await this.#codeOf(script, unit) });
     }
-    return { units: complete, scripts, sources };
+    return { units: complete, scripts };
   }
 
   async #unitOf(script: CompiledScript): Promise<Unit> {

@@ -185,7 +185,7 @@ export class ExecutionService {
       await this.compiler.refused(script.tenantId, refused);
     }
     try {
-      const value = readOutcome(reply, limits, tracker.elapsedMs, tracker.used ?? reply, loaded.sources);
+      const value = readOutcome(reply, limits, tracker.elapsedMs, tracker.used ?? reply, loaded.scripts);
       return { executionId: execution.id, value, logs: reply.logs, vmId: vm.id };
     } catch (error) {
       if (!(error instanceof JsRuntimeError)) throw error;

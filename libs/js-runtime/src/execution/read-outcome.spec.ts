@@ -11,7 +11,7 @@ function read(outcome: RunOutcome, resultJson = ''): unknown {
   const used = { cpuMs: 1, peakMemoryBytes: 3 };
   const resultBytes = resultJson.length;
   const reply: RunReply = { outcome, resultJson, logs: [], ...used, heapBytes: 2, resultBytes, refused: [] };
-  return readOutcome(reply, options, 260, used, new Map([['a.js', 'one;\ntwo;']]));
+  return readOutcome(reply, options, 260, used, [{ name: 'a.js', source: 'one;\ntwo;' }]);
 }
 
 function errorOf(outcome: RunOutcome, resultJson?: string): JsRuntimeError {

@@ -1,4 +1,4 @@
-import { compilationFailed, type SourceText } from '../compiler/compilation-failed.ts';
+import { compilationFailed, type Sources } from '../compiler/compilation-failed.ts';
 import type { ResourceLimits } from '../config/limits.ts';
 import { cpuTimeLimitExceeded, memoryLimitExceeded, wallTimeLimitExceeded } from '../errors/explain-vm-gone.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
@@ -12,7 +12,7 @@ export function readOutcome(
   limits: ResourceLimits,
   elapsedMs: number,
   used: MeteredUse,
-  sources: SourceText,
+  sources: Sources,
 ): unknown {
   const { outcome } = reply;
   // It was done before anybody looked again.
