@@ -6,6 +6,7 @@ import type { ScriptErrorInfo } from '../protocol/messages.ts';
 import { meteredCall, withinBudget, type Budget } from '../security/metered-call.ts';
 import type { ArtifactCache } from './cache/artifact-cache.ts';
 import type { Artifact } from './cache/artifact.ts';
+import { LateError, within } from './cache/within.ts';
 import { compilationFailed } from './compilation-failed.ts';
 import type { CompiledScript } from './compiled-script.ts';
 
@@ -62,14 +63,11 @@ async function landingOf(
   budget: Budget,
   vm: Vm,
 ): Promise<Landing | 'late' | undefined> {
-  const late = Promise.withResolvers<'late'>();
-  const timer = setTimeout(() => {
-    late.resolve('late');
-  }, budget.deadline.remainingMs / 2);
   try {
-    return await withinBudget(Promise.race([flight, late.promise]), budget, vm);
-  } finally {
-    clearTimeout(timer);
+    return await withinBudget(within(budget.deadline.remainingMs / 2, flight), budget, vm);
+  } catch (error) {
+    if (error instanceof LateError) return 'late';
+    throw error;
   }
 }
 

@@ -1,13 +1,11 @@
 import { codeFrameOf } from '../errors/code-frame.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import type { ScriptErrorInfo } from '../protocol/messages.ts';
+import { requestedModule } from '../protocol/requested-module.ts';
 import { positionOfImport } from './import-position.ts';
 
 /** What an error may be in. The first is the script itself. */
 export type Sources = readonly { readonly name: string; readonly source: string }[];
-
-/** V8's words for an import that does not fit. */
-const REQUESTED_MODULE = /^The requested module '(.*?)' (?:does not|contains)/;
 
 /**
  * An error of a VM's compiler, with the lines that it is about.
@@ -17,7 +15,7 @@ const REQUESTED_MODULE = /^The requested module '(.*?)' (?:does not|contains)/;
 export function compilationFailed(
   error: ScriptErrorInfo,
   sources: Sources,
-  specifier = REQUESTED_MODULE.exec(error.message)?.[1],
+  specifier = requestedModule(error.message),
 ): JsRuntimeError {
   const { name, message, file = sources[0]?.name ?? '' } = error;
   const source = sources.find((one) => one.name === file)?.source ?? '';

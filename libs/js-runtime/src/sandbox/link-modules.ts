@@ -1,5 +1,6 @@
 import type ivm from 'isolated-vm';
 import type { ScriptErrorInfo, UnitHeader } from '../protocol/messages.ts';
+import { requestedModule } from '../protocol/requested-module.ts';
 import { compileModule, specifierOf } from './compile.ts';
 import { NotCompiled, syntaxError } from './syntax-error.ts';
 
@@ -52,8 +53,6 @@ export function linkModules(
   }
 }
 
-const REQUESTED_MODULE = /^The requested module '(.*?)' (?:does not|contains)/;
-
 interface GraphNode {
   readonly header: UnitHeader;
   readonly module: ivm.Module;
@@ -84,7 +83,7 @@ class ModuleGraph {
 
   /** In a cycle, modules are linked together: then V8's words tell which specifier it is. */
   importerOf(message: string, linking: string): string {
-    const specifier = REQUESTED_MODULE.exec(message)?.[1];
+    const specifier = requestedModule(message);
     const importers = this.#nodes.filter(({ header }) => header.imports.some(([other]) => other === specifier));
     const found = importers.find(({ header }) => header.name === linking) ?? importers[0];
     return found?.header.name ?? linking;
