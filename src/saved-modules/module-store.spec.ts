@@ -1,6 +1,5 @@
 import { memoryStorage } from '../storage/memory-storage.ts';
 import { ModuleStore } from './module-store.ts';
-import { SavedModuleResolver } from './saved-module-resolver.ts';
 import type { SavedModule } from './saved-module.ts';
 
 const module = (name: string, source = '', sourceBytes = source.length): SavedModule => ({
@@ -81,29 +80,5 @@ describe('ModuleStore', () => {
     const next = store.save('acme', module('b.js'));
     await expect(failed).rejects.toMatchObject({ code: 'QUOTA_EXCEEDED' });
     expect(await next).toBe(true);
-  });
-
-  describe('SavedModuleResolver', () => {
-    const resolve = async (specifier: string, id = 'acme'): Promise<unknown> => {
-      const request = { specifier, importer: 'script.js', signal: new AbortController().signal };
-      return new SavedModuleResolver(store).resolve(request, { tenant: { id } });
-    };
-
-    beforeEach(() => store.save('acme', module('tax.js', 'export default 1')));
-
-    it('finds a module of the tenant beside the one that imports it', async () => {
-      expect(await resolve('./tax.js')).toMatchObject({ name: 'tax.js', source: 'export default 1' });
-    });
-
-    it('finds no module of another tenant', async () => {
-      expect(await resolve('./tax.js', 'globex')).toBeUndefined();
-    });
-
-    it.each(['tax.js', '/tax.js', '../tax.js', './/tax.js', './a/../tax.js', './tax.js?1', 'file:///tax.js', './', ''])(
-      'finds nothing as %j',
-      async (specifier) => {
-        expect(await resolve(specifier)).toBeUndefined();
-      },
-    );
   });
 });
