@@ -11,6 +11,8 @@ export interface FakePlan {
   readonly atStart: readonly FakeAction[];
   /** What it does about its first request, its second, and so on; nothing about those after. */
   readonly onRequests?: readonly (readonly FakeAction[])[];
+  /** What it does about the first answer to a call of its, the second, and so on. */
+  readonly onAnswers?: readonly (readonly FakeAction[])[];
   /** Whether it answers as it should when it is asked to compile; that does not count as a request then. */
   readonly compiles?: true;
 }
@@ -45,6 +47,7 @@ const MAX_LIFE_MS = 60_000;
 const plan = JSON.parse(process.argv[2] ?? '') as FakePlan;
 const decoder = new FrameDecoder(2 ** 20, 2 ** 20, Infinity);
 const requests = [...(plan.onRequests ?? [])];
+const answers = [...(plan.onAnswers ?? [])];
 const pipe = new Socket({ fd: PIPE_FD, readable: true, writable: false });
 const kept: Buffer[] = [];
 const life = setTimeout(() => undefined, MAX_LIFE_MS);
@@ -55,7 +58,8 @@ pipe.on('end', () => {
 pipe.on('data', (chunk: Buffer) => {
   for (const { header } of decoder.push(chunk)) {
     const { type, id, script } = header as { type: string; id: number; script?: { wrap: string } };
-    act(plan.compiles && type === 'compile' ? compiled(script?.wrap) : (requests.shift() ?? []), id);
+    if (plan.compiles && type === 'compile') act(compiled(script?.wrap), id);
+    else act((type === 'answer' ? answers : requests).shift() ?? [], id);
   }
 });
 act(plan.atStart, 0);

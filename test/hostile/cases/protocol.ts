@@ -9,6 +9,12 @@ export interface ProtocolAttack {
   readonly onCompile?: readonly FakeAction[];
   /** What it does when it is asked to run it. */
   readonly onRun: readonly FakeAction[];
+  /** What it does about the answers to its calls of host APIs. */
+  readonly onAnswers?: readonly (readonly FakeAction[])[];
+  /** How many calls reach methods of host APIs at most. */
+  readonly maxCalls?: number;
+  /** How many of them work until they are told to stop. */
+  readonly waitingCalls?: number;
   /** Whether it does to all later requests what it did to run. */
   readonly goesOn?: true;
   /** What the attacker wants to be run. Default `1`. */
@@ -27,19 +33,19 @@ export interface ProtocolAttack {
   readonly nextWantsProcess?: true;
 }
 
-const READY: FakeAction = { send: { type: 'ready' } };
-const RECYCLED: FakeAction = { answer: { type: 'recycled', replaced: false } };
+export const READY: FakeAction = { send: { type: 'ready' } };
+export const RECYCLED: FakeAction = { answer: { type: 'recycled', replaced: false } };
 const RAN = { type: 'ran', outcome: { kind: 'value' }, refused: [], logs: [], cpuMs: 1, heapBytes: 1 };
 /** An honest answer, with this JSON for a result. */
-const result = (json: string, more = ''): FakeAction => ({ answer: RAN, attachments: [json, more] });
-const answer = (more: object, ...attachments: readonly string[]): FakeAction => ({
+export const result = (json: string, more = ''): FakeAction => ({ answer: RAN, attachments: [json, more] });
+export const answer = (more: object, ...attachments: readonly string[]): FakeAction => ({
   answer: { ...RAN, ...more },
   attachments,
 });
 const threw = (error: object): FakeAction => answer({ outcome: { kind: 'threw', error } });
-const u32 = (n: number): number[] => [n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255];
-const raw = (...bytes: readonly number[]): FakeAction => ({ raw: bytes });
-const text = (header: string, ...attachments: readonly string[]): FakeAction => ({ text: header, attachments });
+export const u32 = (n: number): number[] => [n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255];
+export const raw = (...bytes: readonly number[]): FakeAction => ({ raw: bytes });
+export const text = (header: string, ...attachments: readonly string[]): FakeAction => ({ text: header, attachments });
 /** The text of an honest answer, with something else in place of a part of it. */
 const forged = (part: string, by: string, id = '$id'): string =>
   JSON.stringify({ ...RAN, id })
@@ -72,7 +78,7 @@ const attached = (header: string, isSecond: boolean, hundredfold: string, n: num
   ];
 };
 const COMPILED = JSON.stringify({ type: 'compiled', id: 1, outcome: { kind: 'compiled', imports: [] }, cpuMs: 1 });
-const times = (n: number, ...repeat: readonly FakeAction[]): FakeAction => ({ repeat, times: n });
+export const times = (n: number, ...repeat: readonly FakeAction[]): FakeAction => ({ repeat, times: n });
 /** An honest answer to a request to compile, but for what is given. */
 const compiled = (imports: unknown = [], ...attachments: readonly string[]): FakeAction => ({
   answer: { type: 'compiled', outcome: { kind: 'compiled', imports }, cpuMs: 1 },
@@ -84,28 +90,37 @@ const notCompiled = (error: object): FakeAction => ({
 const compileOutcome = (outcome: object, more: object = {}): FakeAction => ({
   answer: { type: 'compiled', outcome, cpuMs: 1, ...more },
 });
-const NOT_HELD = { kind: 'not-held' };
+export const NOT_HELD = { kind: 'not-held' };
 const asModule = { wrap: 'module' } as const;
 const asTypeScript = { language: 'typescript' } as const;
-const ERROR = { name: 'Error', message: 'x', stack: '' };
+export const ERROR = { name: 'Error', message: 'x', stack: '' };
 
 /** It breaks the protocol: the attacker gets an error, the VM is ended at once. */
-function broken(name: string, ...onRun: readonly FakeAction[]): ProtocolAttack {
+export function broken(name: string, ...onRun: readonly FakeAction[]): ProtocolAttack {
   return { name, onRun, expected: ends('VM_CRASHED'), reason: 'protocol' };
 }
 
 /** It ends otherwise. */
-function ended(name: string, code: Code, reason: RetireReason, ...onRun: readonly FakeAction[]): ProtocolAttack {
+export function ended(name: string, code: Code, reason: RetireReason, ...onRun: readonly FakeAction[]): ProtocolAttack {
   return { name, onRun, expected: ends(code), reason };
 }
 
 /** Its answer is one that it may give; then it is not fit for anybody else. */
-function lies(name: string, expected: Expected, reason: RetireReason, ...onRun: readonly FakeAction[]): ProtocolAttack {
+export function lies(
+  name: string,
+  expected: Expected,
+  reason: RetireReason,
+  ...onRun: readonly FakeAction[]
+): ProtocolAttack {
   return { name, onRun, expected, reason };
 }
 
 /** The same three, when it is asked to compile. */
-function brokenCompile(name: string, onCompile: readonly FakeAction[], read: SourceOptions = {}): ProtocolAttack {
+export function brokenCompile(
+  name: string,
+  onCompile: readonly FakeAction[],
+  read: SourceOptions = {},
+): ProtocolAttack {
   return { name, onCompile, onRun: [], read, expected: ends('VM_CRASHED'), reason: 'protocol' };
 }
 
@@ -128,7 +143,7 @@ function liesInCompile(
 }
 
 /** It misbehaves before it has any work; a real VM does the attacker's. */
-function atStart(name: string, reason: RetireReason, ...actions: readonly FakeAction[]): ProtocolAttack {
+export function atStart(name: string, reason: RetireReason, ...actions: readonly FakeAction[]): ProtocolAttack {
   return { name, onRun: [], expected: value(1), reason, atStart: actions };
 }
 

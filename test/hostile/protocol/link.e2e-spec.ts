@@ -40,6 +40,7 @@ describe('A hijacked VM that is asked to link modules gets nowhere with', () => 
     ['an outcome of a run', [linked({ kind: 'value' })], 'VM_CRASHED'],
     ['not held, for ever', [linked({ kind: 'not-held' })], 'VM_CRASHED'],
     ['a parser that overflowed', [linked({ kind: 'parser-overflowed' })], 'VM_CRASHED'],
+    ['a call', [{ answer: { type: 'call', call: 1, api: 'bait.echo' }, attachments: ['[]'] }], 'VM_CRASHED'],
     ['no memory', [linked({ kind: 'out-of-memory' })], 'MEMORY_LIMIT_EXCEEDED'],
     ['257 imports', [linked({ kind: 'compiled', imports: Array(257).fill('x') })], 'VM_CRASHED'],
     ['a frame of 64 MB', [{ raw: [4, 0, 0, 0] }], 'VM_CRASHED'],

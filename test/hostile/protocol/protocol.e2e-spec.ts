@@ -2,10 +2,12 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { ExecuteOptions, ModuleRequest, ModuleResolver, ModuleSource, PoolStats } from 'nestjs-js-runtime';
 import { startRuntime, until, type TestRuntime } from '../../../libs/js-runtime/test-support/start-runtime.ts';
 import { JsRuntimeError } from '../../../libs/js-runtime/src/errors/js-runtime-error.ts';
+import { CALL_LIMITS, protocolCalls } from '../cases/protocol-calls.ts';
 import { protocol, type ProtocolAttack } from '../cases/protocol.ts';
 import { reportOf } from '../report.ts';
 import { faultOf, outcomeOf, type Verdict } from '../run-attack.ts';
 import type { Answer } from '../target.ts';
+import { BaitApi } from './attacked-apis.ts';
 import { HostileVmFactory } from './hostile-vm-factory.ts';
 
 /** How the fake VM gets ready when its start is none of its attack. */
@@ -14,6 +16,8 @@ const READY = [{ send: { type: 'ready' } }];
 const CAUTIOUS = 'bob';
 /** So long that it never passes. */
 const LONG_MS = 20_000;
+/** A few times what the largest message has, or as many answers as may be under way. */
+const MAX_BUFFERED_MB = 24;
 
 const verdicts: Verdict[] = [];
 const { pid } = process;
@@ -43,24 +47,30 @@ describe('A backend whose VM process is in the hands of an attacker holds agains
       maxResultBytes: 64 * 1024,
       // Also how long a VM may take to forget its tenant, which hostile ones do not do.
       vmCreateTimeoutMs: 2000,
+      permissions: ['*', '!bait:denied'],
+      ...CALL_LIMITS,
+      maxApiResultBytes: 2 ** 20,
       tenants: { [CAUTIOUS]: { tenantBoundary: 'process' as const } },
     };
-    runtime = await startRuntime(options, { vmFactory: HostileVmFactory, moduleResolver: Modules });
+    runtime = await startRuntime(options, { vmFactory: HostileVmFactory, moduleResolver: Modules }, [BaitApi]);
   });
 
   afterAll(async () => {
     await runtime.close();
   });
 
-  it.each(protocol.map((attack) => [attack.name, attack] as const))('%s', async (_, attack) => {
+  it.each([...protocol, ...protocolCalls].map((attack) => [attack.name, attack] as const))('%s', async (_, attack) => {
     const loop = monitorEventLoopDelay({ resolution: 1 });
+    BaitApi.reset();
     const before = await takeVm(attack);
     loop.enable();
+    const peakMb = watchBuffers();
     const { script = '1', read } = attack;
     // No other attack's: what has been compiled before is not compiled again.
     const name = `attack-${verdicts.length}.js`;
     const answer = await run('mallory', script, attack.reason === 'wall' ? 400 : LONG_MS, { ...read, name });
     loop.disable();
+    const bufferedMb = peakMb();
     const faults = [];
     // One that could not be started has been replaced by a real one.
     if (HostileVmFactory.pid === 0 && attack.atStart === undefined) faults.push('there was no hostile VM');
@@ -80,6 +90,12 @@ describe('A backend whose VM process is in the hands of an attacker holds agains
       faults.push(`the VM did not end for ${attack.reason}: ${JSON.stringify(after.destroyedBy)}`);
     if (process.pid !== pid) faults.push('the backend is not the same process');
 
+    if (BaitApi.calls > (attack.maxCalls ?? Infinity)) faults.push(`${BaitApi.calls} calls of host APIs were let in`);
+    const told = BaitApi.signals.filter(({ aborted }) => aborted).length;
+    const waiting = attack.waitingCalls ?? BaitApi.signals.length;
+    if (told !== waiting) faults.push(`${told} of ${waiting} methods were told that it is over`);
+    if (bufferedMb > MAX_BUFFERED_MB) faults.push(`the backend buffered ${bufferedMb.toFixed(1)} MB`);
+
     const isAccepted = 'value' in attack.expected && attack.reason !== 'protocol';
     const stopped = attack.reason === 'protocol' ? 'protocol' : `process (${attack.reason})`;
     verdicts.push({
@@ -96,10 +112,11 @@ describe('A backend whose VM process is in the hands of an attacker holds agains
   /** Ends the VM that is there, waits until the hostile one has taken its place, and tells how the pool was until then. */
   async function takeVm({ atStart = READY, ...attack }: ProtocolAttack): Promise<PoolStats> {
     for (const vm of runtime.pool.vms()) process.kill(vm.pid, 'SIGKILL');
-    const { onCompile, onRun, onNext = [], goesOn } = attack;
+    const { onCompile, onRun, onNext = [], onAnswers, goesOn } = attack;
     const onLater = goesOn ? Array.from({ length: 99 }, () => onRun) : [onRun, onNext];
     HostileVmFactory.plan = {
       atStart,
+      ...(onAnswers && { onAnswers }),
       ...(onCompile ? { onRequests: [onCompile, ...onLater] } : { onRequests: onLater, compiles: true }),
     };
     HostileVmFactory.pid = 0;
@@ -124,6 +141,21 @@ describe('A backend whose VM process is in the hands of an attacker holds agains
     return { status, body, text: JSON.stringify(body), ms: performance.now() - startedAt };
   }
 });
+
+/** @returns by how much the buffers of this process have grown at most since; to be called once */
+function watchBuffers(): () => number {
+  const atStart = process.memoryUsage().arrayBuffers;
+  let peak = atStart;
+  const look = (): void => {
+    peak = Math.max(peak, process.memoryUsage().arrayBuffers);
+  };
+  const timer = setInterval(look, 1);
+  return () => {
+    look();
+    clearInterval(timer);
+    return (peak - atStart) / 2 ** 20;
+  };
+}
 
 /** Also of a process that never was ready. */
 function isGone(hostilePid: number): boolean {
