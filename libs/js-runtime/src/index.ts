@@ -19,6 +19,7 @@ export { ScriptApi, type ScriptApiOptions } from './host-api/script-api.decorato
 export { ScriptMethod, type ScriptMethodOptions } from './host-api/script-method.decorator.ts';
 export { ScriptApiError } from './host-api/script-api-error.ts';
 export type { ScriptCall } from './host-api/script-call.ts';
+export { ScriptApiTypings } from './host-api/typings/script-api-typings.ts';
 export { PERMISSION_POLICY, type PermissionPolicy, type PermissionRequest } from './security/permission-policy.ts';
 export { TenantPermissions } from './security/tenant-permissions.ts';
 export { DEFAULT_SCRIPT_NAME, ExecutionService } from './execution/execution.service.ts';

@@ -14,6 +14,7 @@ import { TENANT_OPTIONS, TenantPolicies, type TenantOptionsService } from './con
 import { ExecutionService } from './execution/execution.service.ts';
 import { JsRuntimeHealthIndicator } from './health/js-runtime.health.ts';
 import { ApiRegistry } from './host-api/api-registry.ts';
+import { ScriptApiTypings } from './host-api/typings/script-api-typings.ts';
 import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, type JsRuntimeExtras } from './js-runtime.module-definition.ts';
 import { VmPoolService } from './pool/vm-pool.service.ts';
 import { TenantUsageService } from './security/tenant-usage.service.ts';
@@ -42,6 +43,7 @@ import { TenancyService } from './tenancy/tenancy.service.ts';
     TenancyService,
     TenantUsageService,
     ApiRegistry,
+    ScriptApiTypings,
     VmPoolService,
     SharedArtifacts,
     ArtifactCache,
@@ -57,6 +59,7 @@ import { TenancyService } from './tenancy/tenancy.service.ts';
     VmPoolService,
     CompilerService,
     ExecutionService,
+    ScriptApiTypings,
     JsRuntimeHealthIndicator,
   ],
 })

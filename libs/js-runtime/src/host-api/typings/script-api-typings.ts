@@ -1,0 +1,59 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { PERMISSION_POLICY, type PermissionPolicy } from '../../security/permission-policy.ts';
+import type { TenantContext } from '../../tenancy/tenant-context.ts';
+import { TenancyService } from '../../tenancy/tenancy.service.ts';
+import type { ApiMethod } from '../api-method.ts';
+import { ApiRegistry } from '../api-registry.ts';
+import { printMethod, type PrintedMethod } from './print-method.ts';
+import { printNamespace } from './print-namespace.ts';
+import { RUNTIME_TYPINGS } from './runtime-typings.ts';
+
+/** Types of what scripts see, as a declaration file (`.d.ts`) for editors and compilers. */
+@Injectable()
+export class ScriptApiTypings {
+  /** Each method is printed once; what tenants see differs by which of them they may call. */
+  readonly #printed = new WeakMap<ApiMethod, PrintedMethod>();
+
+  constructor(
+    private readonly registry: ApiRegistry,
+    private readonly tenancy: TenancyService,
+    @Inject(PERMISSION_POLICY) private readonly policy: PermissionPolicy,
+  ) {}
+
+  /**
+   * For scripts of the tenant that nestjs-cls holds.
+   *
+   * @throws JsRuntimeError TENANT_CONTEXT_MISSING, and what the permission policy throws
+   */
+  async forCurrentTenant(): Promise<string> {
+    return this.of(this.tenancy.current());
+  }
+
+  /** For scripts of this tenant: what every script has, and the host APIs that it may call. @throws what the permission policy throws */
+  async of(context: TenantContext): Promise<string> {
+    const namespaces = await Promise.all(
+      [...this.registry.namespaces.values()].map(async ({ name, description, methods }) => {
+        const isPermitted = await Promise.all(methods.map(async (method) => this.#isPermitted(method, context)));
+        const permitted = methods.filter((_, index) => isPermitted[index]);
+        return printNamespace(
+          name,
+          description,
+          permitted.map((method) => this.#print(method)),
+        );
+      }),
+    );
+    return [RUNTIME_TYPINGS, ...namespaces.filter((text) => text !== '')].join('\n');
+  }
+
+  async #isPermitted({ permission, name: api }: ApiMethod, context: TenantContext): Promise<boolean> {
+    return permission === undefined || this.policy.isPermitted({ permission, api, context });
+  }
+
+  #print(method: ApiMethod): PrintedMethod {
+    const known = this.#printed.get(method);
+    if (known) return known;
+    const printed = printMethod(method);
+    this.#printed.set(method, printed);
+    return printed;
+  }
+}
