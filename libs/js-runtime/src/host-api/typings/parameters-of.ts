@@ -14,6 +14,7 @@ export interface PrintedParameters {
 /** Parameters of a function in TypeScript, as what it takes says. */
 export function parametersOf(input: ApiInput, names: TypeNames): PrintedParameters {
   if (input.kind === 'none') return { text: '', comments: [] };
+  if (input.kind === 'any') return { text: 'arg0?: any', comments: [] };
   // In a tuple, it can be told whether an argument may be left out.
   const root = jsonSchemaOf(input.kind === 'tuple' ? input.schema : z.tuple([input.schema]), 'input');
   if (!root?.prefixItems) return { text: '...args: any[]', comments: [] };

@@ -2,8 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { faultsOf } from '../../../test-support/check-script.ts';
 import { typingsOf } from '../../../test-support/typings-of.ts';
+import { ContributesContext, type ContextContributor } from '../../bridge/context-contributor.ts';
 import { JsRuntimeError } from '../../errors/js-runtime-error.ts';
 import type { PermissionPolicy, PermissionRequest } from '../../security/permission-policy.ts';
+import type { Json } from '../../tenancy/tenant-context.ts';
 import { ScriptApi } from '../script-api.decorator.ts';
 import { ScriptMethod } from '../script-method.decorator.ts';
 
@@ -184,6 +186,27 @@ declare const kv: {
     const of = await typingsOf(APIS, { permissionPolicy: Policy });
     expect(namesIn(await of('acme'))).toEqual(['orders.create']);
     await expect(of('globex')).rejects.toThrow('out of order');
+  });
+
+  it('knows what an application adds to the context', async () => {
+    @ContributesContext('features')
+    class Features implements ContextContributor {
+      contribute(): Json {
+        return { beta: true };
+      }
+    }
+    @ContributesContext('a-b')
+    class Others implements ContextContributor {
+      contribute(): Json {
+        return 1;
+      }
+    }
+    const of = await typingsOf([Features, Others, ...APIS]);
+    const script = `context.features.beta && context['a-b'] && context.tenant.id;\ncontext.features = 1;\ncontext.other;`;
+    expect(faultsOf(await of(), script)).toEqual([
+      `script.ts:2 Cannot assign to 'features' because it is a read-only property.`,
+      `script.ts:3 Property 'other' does not exist on type 'Context'.`,
+    ]);
   });
 
   it('needs a tenant', async () => {

@@ -1,9 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
+import { ContributorMetadata } from '../../bridge/context-contributor.ts';
 import { PERMISSION_POLICY, type PermissionPolicy } from '../../security/permission-policy.ts';
 import type { TenantContext } from '../../tenancy/tenant-context.ts';
 import { TenancyService } from '../../tenancy/tenancy.service.ts';
 import type { ApiMethod } from '../api-method.ts';
 import { ApiRegistry } from '../api-registry.ts';
+import { printContributions } from './print-contributions.ts';
 import { printMethod, type PrintedMethod } from './print-method.ts';
 import { printNamespace } from './print-namespace.ts';
 import { RUNTIME_TYPINGS } from './runtime-typings.ts';
@@ -15,6 +18,7 @@ export class ScriptApiTypings {
   readonly #printed = new WeakMap<ApiMethod, PrintedMethod>();
 
   constructor(
+    private readonly discovery: DiscoveryService,
     private readonly registry: ApiRegistry,
     private readonly tenancy: TenancyService,
     @Inject(PERMISSION_POLICY) private readonly policy: PermissionPolicy,
@@ -42,11 +46,19 @@ export class ScriptApiTypings {
         );
       }),
     );
-    return [RUNTIME_TYPINGS, ...namespaces.filter((text) => text !== '')].join('\n');
+    return [RUNTIME_TYPINGS, printContributions(this.#contributions()), ...namespaces]
+      .filter((text) => text !== '')
+      .join('\n');
   }
 
   async #isPermitted({ permission, name: api }: ApiMethod, context: TenantContext): Promise<boolean> {
     return permission === undefined || this.policy.isPermitted({ permission, api, context });
+  }
+
+  #contributions(): readonly string[] {
+    return this.discovery
+      .getProviders({ metadataKey: ContributorMetadata.KEY })
+      .flatMap((wrapper) => this.discovery.getMetadataByDecorator(ContributorMetadata, wrapper) ?? []);
   }
 
   #print(method: ApiMethod): PrintedMethod {
