@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { ContributorMetadata } from '../../bridge/context-contributor.ts';
@@ -35,20 +36,16 @@ export class ScriptApiTypings {
 
   /** For scripts of this tenant: what every script has, and the host APIs that it may call. @throws what the permission policy throws */
   async of(context: TenantContext): Promise<string> {
-    const namespaces = await Promise.all(
-      [...this.registry.namespaces.values()].map(async ({ name, description, methods }) => {
-        const isPermitted = await Promise.all(methods.map(async (method) => this.#isPermitted(method, context)));
-        const permitted = methods.filter((_, index) => isPermitted[index]);
-        return printNamespace(
-          name,
-          description,
-          permitted.map((method) => this.#print(method)),
-        );
-      }),
-    );
-    return [RUNTIME_TYPINGS, printContributions(this.#contributions()), ...namespaces]
-      .filter((text) => text !== '')
-      .join('\n');
+    const texts = [RUNTIME_TYPINGS, printContributions(this.#contributions())];
+    for (const { name, description, methods } of this.registry.namespaces.values()) {
+      const isPermitted = await Promise.all(methods.map(async (method) => this.#isPermitted(method, context)));
+      const printed: PrintedMethod[] = [];
+      for (const [index, method] of methods.entries()) {
+        if (isPermitted[index]) printed.push(this.#printed.get(method) ?? (await this.#print(method)));
+      }
+      texts.push(printNamespace(name, description, printed));
+    }
+    return texts.filter((text) => text !== '').join('\n');
   }
 
   async #isPermitted({ permission, name: api }: ApiMethod, context: TenantContext): Promise<boolean> {
@@ -61,11 +58,11 @@ export class ScriptApiTypings {
       .flatMap((wrapper) => this.discovery.getMetadataByDecorator(ContributorMetadata, wrapper) ?? []);
   }
 
-  #print(method: ApiMethod): PrintedMethod {
-    const known = this.#printed.get(method);
-    if (known) return known;
+  /** Takes milliseconds, so others have their turn before the next. */
+  async #print(method: ApiMethod): Promise<PrintedMethod> {
     const printed = printMethod(method);
     this.#printed.set(method, printed);
+    await setImmediate();
     return printed;
   }
 }
