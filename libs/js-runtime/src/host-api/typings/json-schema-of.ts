@@ -9,10 +9,7 @@ export type Side = 'input' | 'output';
 /** A keyword of ours, for what JSON has no word for. */
 export const NOTHING_KEYWORD = 'x-nothing';
 
-/**
- * Undefined for a schema that zod cannot show. What only one value of it cannot be shown (a transform, a class) is `{}`:
- * anything.
- */
+/** Undefined for a schema that zod cannot show. A part that JSON Schema has no words for (a transform, a class) is `{}`: anything. */
 export function jsonSchemaOf(schema: z.ZodType, side: Side): JsonSchema | undefined {
   try {
     return z.toJSONSchema(schema, {
