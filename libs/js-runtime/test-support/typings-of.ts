@@ -2,7 +2,7 @@ import { Test } from '@nestjs/testing';
 import type { Provider } from '@nestjs/common';
 import { ClsModule } from 'nestjs-cls';
 import type { JsRuntimeOptions } from '../src/config/options.schema.ts';
-import { ScriptApiTypings } from '../src/host-api/typings/script-api-typings.ts';
+import { ScriptApiTypings } from '../src/typings/script-api-typings.ts';
 import type { JsRuntimeExtras } from '../src/js-runtime.module-definition.ts';
 import { JsRuntimeModule } from '../src/js-runtime.module.ts';
 import { TenancyService } from '../src/tenancy/tenancy.service.ts';

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../errors/error-codes.ts';
+import type { ErrorCode } from '../errors/error-codes.ts';
 
 /** The runtime's own codes that a call of a host API can fail with, for the authors of scripts. */
 export const RUNTIME_ERROR_CODES = {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { faultsOf } from '../../../test-support/check-script.ts';
-import { startRuntime, type TestRuntime } from '../../../test-support/start-runtime.ts';
-import { typingsOf } from '../../../test-support/typings-of.ts';
-import { ScriptApi } from '../script-api.decorator.ts';
-import { ScriptApiError } from '../script-api-error.ts';
-import { ScriptMethod } from '../script-method.decorator.ts';
+import { faultsOf } from '../../test-support/check-script.ts';
+import { startRuntime, type TestRuntime } from '../../test-support/start-runtime.ts';
+import { typingsOf } from '../../test-support/typings-of.ts';
+import { ScriptApi } from '../host-api/script-api.decorator.ts';
+import { ScriptApiError } from '../host-api/script-api-error.ts';
+import { ScriptMethod } from '../host-api/script-method.decorator.ts';
 
 @ScriptApi('shop')
 class ShopApi {

@@ -1,12 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { DiscoveryService } from '@nestjs/core';
-import { ContributorMetadata } from '../../bridge/context-contributor.ts';
-import { PERMISSION_POLICY, type PermissionPolicy } from '../../security/permission-policy.ts';
-import type { TenantContext } from '../../tenancy/tenant-context.ts';
-import { TenancyService } from '../../tenancy/tenancy.service.ts';
-import type { ApiMethod } from '../api-method.ts';
-import { ApiRegistry } from '../api-registry.ts';
+import { ContextBridge } from '../bridge/context-bridge.ts';
+import { PERMISSION_POLICY, type PermissionPolicy } from '../security/permission-policy.ts';
+import type { TenantContext } from '../tenancy/tenant-context.ts';
+import { TenancyService } from '../tenancy/tenancy.service.ts';
+import type { ApiMethod } from '../host-api/api-method.ts';
+import { ApiRegistry } from '../host-api/api-registry.ts';
 import { printContributions } from './print-contributions.ts';
 import { printMethod, type PrintedMethod } from './print-method.ts';
 import { printNamespace } from './print-namespace.ts';
@@ -19,7 +18,7 @@ export class ScriptApiTypings {
   readonly #printed = new WeakMap<ApiMethod, PrintedMethod>();
 
   constructor(
-    private readonly discovery: DiscoveryService,
+    private readonly contexts: ContextBridge,
     private readonly registry: ApiRegistry,
     private readonly tenancy: TenancyService,
     @Inject(PERMISSION_POLICY) private readonly policy: PermissionPolicy,
@@ -36,7 +35,7 @@ export class ScriptApiTypings {
 
   /** For scripts of this tenant: what every script has, and the host APIs that it may call. @throws what the permission policy throws */
   async of(context: TenantContext): Promise<string> {
-    const texts = [RUNTIME_TYPINGS, printContributions(this.#contributions())];
+    const texts = [RUNTIME_TYPINGS, printContributions(this.contexts.contributedKeys)];
     for (const { name, description, methods } of this.registry.namespaces.values()) {
       const isPermitted = await Promise.all(methods.map(async (method) => this.#isPermitted(method, context)));
       const printed: PrintedMethod[] = [];
@@ -50,12 +49,6 @@ export class ScriptApiTypings {
 
   async #isPermitted({ permission, name: api }: ApiMethod, context: TenantContext): Promise<boolean> {
     return permission === undefined || this.policy.isPermitted({ permission, api, context });
-  }
-
-  #contributions(): readonly string[] {
-    return this.discovery
-      .getProviders({ metadataKey: ContributorMetadata.KEY })
-      .flatMap((wrapper) => this.discovery.getMetadataByDecorator(ContributorMetadata, wrapper) ?? []);
   }
 
   /** Takes milliseconds, so others have their turn before the next. */

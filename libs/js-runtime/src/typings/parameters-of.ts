@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ApiInput } from '../api-method.ts';
+import type { ApiInput } from '../host-api/api-method.ts';
 import { parameterNames } from './identifiers.ts';
 import { jsonSchemaOf, type JsonSchema } from './json-schema-of.ts';
 import { bracketed, TypePrinter, type TypeNames } from './type-printer.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ApiMethod } from '../api-method.ts';
+import type { ApiMethod } from '../host-api/api-method.ts';
 import { jsonSchemaOf, type JsonSchema } from './json-schema-of.ts';
 import { TypePrinter, type TypeNames } from './type-printer.ts';
 

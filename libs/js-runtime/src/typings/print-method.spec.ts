@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { faultsOf } from '../../../test-support/check-script.ts';
-import { apiMethodOf } from '../api-method-of.ts';
-import type { ScriptMethodOptions } from '../script-method.decorator.ts';
+import { faultsOf } from '../../test-support/check-script.ts';
+import { apiMethodOf } from '../host-api/api-method-of.ts';
+import type { ScriptMethodOptions } from '../host-api/script-method.decorator.ts';
 import { printMethod } from './print-method.ts';
 import { printNamespace } from './print-namespace.ts';
 import { RUNTIME_TYPINGS } from './runtime-typings.ts';

@@ -1,4 +1,4 @@
-import type { ApiMethod } from '../api-method.ts';
+import type { ApiMethod } from '../host-api/api-method.ts';
 import { docComment } from './doc-comment.ts';
 import type { Side } from './json-schema-of.ts';
 import { parametersOf } from './parameters-of.ts';

@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
-import { faultsOf } from '../../../test-support/check-script.ts';
-import { typingsOf } from '../../../test-support/typings-of.ts';
-import { ContributesContext, type ContextContributor } from '../../bridge/context-contributor.ts';
-import { JsRuntimeError } from '../../errors/js-runtime-error.ts';
-import type { PermissionPolicy, PermissionRequest } from '../../security/permission-policy.ts';
-import type { Json } from '../../tenancy/tenant-context.ts';
-import { ScriptApi } from '../script-api.decorator.ts';
-import { ScriptMethod } from '../script-method.decorator.ts';
+import { faultsOf } from '../../test-support/check-script.ts';
+import { typingsOf } from '../../test-support/typings-of.ts';
+import { ContributesContext, type ContextContributor } from '../bridge/context-contributor.ts';
+import { JsRuntimeError } from '../errors/js-runtime-error.ts';
+import type { PermissionPolicy, PermissionRequest } from '../security/permission-policy.ts';
+import type { Json } from '../tenancy/tenant-context.ts';
+import { ScriptApi } from '../host-api/script-api.decorator.ts';
+import { ScriptMethod } from '../host-api/script-method.decorator.ts';
 
 const key = z.string().min(1).meta({ title: 'key', description: 'At most 512 bytes' });
 const address = z.object({ city: z.string(), 'post-code': z.string().optional() });
