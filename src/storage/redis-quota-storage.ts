@@ -1,0 +1,59 @@
+import type { Keyv } from 'keyv';
+import { z } from 'zod';
+import { answered } from './answered.ts';
+import { fromOrderedText, toOrderedText } from './ordered-text.ts';
+import type { Entry, Excess, KeyQuery, Owner, Quota, QuotaStorage } from './quota-storage.ts';
+import { DELETE, LIST, SET } from './quota-scripts.ts';
+import type { RedisClient, RedisScript } from './redis-script.ts';
+
+const setReply = z.union([z.tuple([]), z.tuple([z.enum(['maxKeys', 'maxBytes']), z.number()])]);
+const listReply = z.array(z.string());
+
+/**
+ * Texts in Redis, where a Keyv finds them. They are changed and counted by scripts that run in Redis, each a change as a whole:
+ * no backend that dies leaves one half done, and several that change the values of one owner at once are in nobody's way.
+ */
+export class RedisQuotaStorage implements QuotaStorage {
+  constructor(
+    private readonly keyv: Keyv,
+    private readonly client: RedisClient,
+    /** What Keyv puts before every key. */
+    private readonly keyvPrefix: string,
+  ) {}
+
+  async get(owner: Owner, key: string): Promise<string | undefined> {
+    return answered(this.keyv.get<string>(JSON.stringify(owner) + toOrderedText(key)));
+  }
+
+  async set(owner: Owner, entry: Entry, quota: Quota, signal: AbortSignal): Promise<Excess | undefined> {
+    signal.throwIfAborted();
+    const { key, text, bytes, ttlMs = '' } = entry;
+    // As Keyv stores it.
+    const value = JSON.stringify({ value: text });
+    const { maxKeys, maxBytes } = quota;
+    const reply = await this.#run(SET, owner, toOrderedText(key), value, bytes, ttlMs, maxKeys, maxBytes);
+    const excess = setReply.parse(reply);
+    return excess.length === 0 ? undefined : { name: excess[0], used: excess[1] };
+  }
+
+  async delete(owner: Owner, key: string, signal: AbortSignal): Promise<boolean> {
+    signal.throwIfAborted();
+    return (await this.#run(DELETE, owner, toOrderedText(key))) === 1;
+  }
+
+  async list(owner: Owner, { prefix, after, limit }: KeyQuery): Promise<readonly string[]> {
+    const start = after === undefined || after < prefix ? `[${toOrderedText(prefix)}` : `(${toOrderedText(after)}`;
+    const keys = listReply.parse(await this.#run(LIST, owner, toOrderedText(prefix), start, limit));
+    return keys.map(fromOrderedText);
+  }
+
+  async #run(script: RedisScript, owner: Owner, ...rest: (string | number)[]): Promise<unknown> {
+    // As JSON, the lists that are longer than the owner's begin otherwise, so that none of them is the key of a value.
+    const keys = ['sizes', 'names', 'expiring', 'total'].map((part) => this.#keyOf([...owner, part]));
+    return answered(script.run(this.client, { keys, arguments: [this.#keyOf(owner), ...rest.map(String)] }));
+  }
+
+  #keyOf(parts: readonly string[]): string {
+    return this.keyvPrefix + JSON.stringify(parts);
+  }
+}
