@@ -11,9 +11,16 @@ export type {
   TenantResolver,
 } from './config/tenant-policy.ts';
 export { RETIRE_REASONS, type RetireReason } from './process/retire-reason.ts';
+export { TenantPolicies } from './config/tenant-policy.ts';
 export { COMPILED_OPTIONS } from './config/options.token.ts';
 export { TenancyService } from './tenancy/tenancy.service.ts';
-export type { Json, TenantContext } from './tenancy/tenant-context.ts';
+export type { Json, JsonObject, TenantContext } from './tenancy/tenant-context.ts';
+export { ScriptApi, type ScriptApiOptions } from './host-api/script-api.decorator.ts';
+export { ScriptMethod, type ScriptMethodOptions } from './host-api/script-method.decorator.ts';
+export { ScriptApiError } from './host-api/script-api-error.ts';
+export type { ScriptCall } from './host-api/script-call.ts';
+export { PERMISSION_POLICY, type PermissionPolicy, type PermissionRequest } from './security/permission-policy.ts';
+export { TenantPermissions } from './security/tenant-permissions.ts';
 export { DEFAULT_SCRIPT_NAME, ExecutionService } from './execution/execution.service.ts';
 export { EXECUTION_ID_RULE, EXECUTION_ID_RULE_TEXT } from './execution/execution-id.ts';
 export type { ExecuteOptions } from './execution/execute-options.ts';

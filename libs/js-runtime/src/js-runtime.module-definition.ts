@@ -4,6 +4,8 @@ import { TENANT_OPTIONS, type TenantOptionsService } from './config/tenant-polic
 import { MODULE_RESOLVER, type ModuleResolver } from './compiler/module-resolver.ts';
 import { ProcessVmFactory } from './pool/process-vm-factory.ts';
 import { VM_FACTORY, type VmFactory } from './pool/vm-factory.ts';
+import { PERMISSION_POLICY, type PermissionPolicy } from './security/permission-policy.ts';
+import { TenantPermissions } from './security/tenant-permissions.ts';
 
 /** What decides how the module is put together, beside the options. */
 export interface JsRuntimeExtras {
@@ -13,6 +15,8 @@ export interface JsRuntimeExtras {
   readonly tenantOptions?: Type<TenantOptionsService> | undefined;
   /** Where modules that scripts import come from; without, nothing can be imported. A provider, as `vmFactory`. */
   readonly moduleResolver?: Type<ModuleResolver> | undefined;
+  /** Decides which host APIs a tenant's scripts may call. Default: the option `permissions`. A provider, as `vmFactory`. */
+  readonly permissionPolicy?: Type<PermissionPolicy> | undefined;
 }
 
 export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<JsRuntimeOptions>({
@@ -21,13 +25,17 @@ export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new Configurabl
   .setClassMethodName('forRoot')
   // What is named here is not taken for an option.
   .setExtras<JsRuntimeExtras>(
-    { vmFactory: undefined, tenantOptions: undefined, moduleResolver: undefined },
-    (definition, { vmFactory = ProcessVmFactory, tenantOptions, moduleResolver }) => ({
+    { vmFactory: undefined, tenantOptions: undefined, moduleResolver: undefined, permissionPolicy: undefined },
+    (
+      definition,
+      { vmFactory = ProcessVmFactory, tenantOptions, moduleResolver, permissionPolicy = TenantPermissions },
+    ) => ({
       ...definition,
       global: true,
       providers: [
         ...(definition.providers ?? []),
         { provide: VM_FACTORY, useClass: vmFactory },
+        { provide: PERMISSION_POLICY, useClass: permissionPolicy },
         ...(tenantOptions ? [{ provide: TENANT_OPTIONS, useClass: tenantOptions }] : []),
         ...(moduleResolver ? [{ provide: MODULE_RESOLVER, useClass: moduleResolver }] : []),
       ],

@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ConfigModule, type ConfigType } from '@nestjs/config';
+import { DiscoveryModule } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
 import { ClsModule } from 'nestjs-cls';
 import { ArtifactCache } from './compiler/cache/artifact-cache.ts';
@@ -12,6 +13,7 @@ import { COMPILED_OPTIONS } from './config/options.token.ts';
 import { TENANT_OPTIONS, TenantPolicies, type TenantOptionsService } from './config/tenant-policy.ts';
 import { ExecutionService } from './execution/execution.service.ts';
 import { JsRuntimeHealthIndicator } from './health/js-runtime.health.ts';
+import { ApiRegistry } from './host-api/api-registry.ts';
 import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, type JsRuntimeExtras } from './js-runtime.module-definition.ts';
 import { VmPoolService } from './pool/vm-pool.service.ts';
 import { TenantUsageService } from './security/tenant-usage.service.ts';
@@ -24,7 +26,7 @@ import { TenancyService } from './tenancy/tenancy.service.ts';
  * The application sets up `ClsModule.forRoot(...)` itself and enters the tenant in a guard.
  */
 @Module({
-  imports: [ConfigModule.forFeature(jsRuntimeConfig), ClsModule, TerminusModule],
+  imports: [ConfigModule.forFeature(jsRuntimeConfig), ClsModule, TerminusModule, DiscoveryModule],
   providers: [
     {
       provide: COMPILED_OPTIONS,
@@ -39,6 +41,7 @@ import { TenancyService } from './tenancy/tenancy.service.ts';
     },
     TenancyService,
     TenantUsageService,
+    ApiRegistry,
     VmPoolService,
     SharedArtifacts,
     ArtifactCache,
@@ -48,6 +51,7 @@ import { TenancyService } from './tenancy/tenancy.service.ts';
   ],
   exports: [
     COMPILED_OPTIONS,
+    TenantPolicies,
     TenancyService,
     TenantUsageService,
     VmPoolService,

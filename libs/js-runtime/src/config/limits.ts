@@ -33,8 +33,25 @@ export const LIMITS = {
     default: 64,
     description: 'memory of one execution: the heap of its isolate, and what its process has beside it',
   },
-  maxApiCalls: { min: 0, max: 1_000_000, default: 1000, description: 'calls of host APIs in one execution' },
+  maxApiCalls: {
+    min: 0,
+    max: 1_000_000,
+    default: 1000,
+    description: 'calls of host APIs in one execution, by their cost',
+  },
   maxApiCallsInFlight: { min: 1, max: 10_000, default: 32, description: 'calls of host APIs not answered yet' },
+  maxApiArgumentBytes: {
+    min: 2,
+    max: MAX_BYTES,
+    default: 256 * 1024,
+    description: 'size of the arguments of one call of a host API as JSON',
+  },
+  maxApiResultBytes: {
+    min: 2,
+    max: MAX_BYTES,
+    default: MIB,
+    description: 'size of what one call of a host API gives as JSON',
+  },
   maxSourceBytes: {
     min: 1,
     max: MAX_BYTES,

@@ -33,6 +33,9 @@ export const optionsSchema = z.strictObject({
   tenantQueueSize: tenantPolicyShape.tenantQueueSize.default(100),
   tenantWeight: tenantPolicyShape.tenantWeight.default(1),
   tenantBoundary: tenantPolicyShape.tenantBoundary.default('isolate'),
+  permissions: tenantPolicyShape.permissions
+    .default([])
+    .describe('host APIs that scripts may call, as rules: kv:get, kv:*, *; ! before one denies; none if left out'),
   tenants: tenantsSchema.default({}).describe('what differs for single tenants'),
   ...defaultedLimitsShape,
   stackSizeKb: z.coerce.number().int().min(64).max(984).default(984).describe('stack of one VM process'),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { limitsOf, limitsShape, type ResourceLimits } from './limits.ts';
+import { permissionRulesSchema } from './permission-rules.ts';
 
 const count = z.coerce.number().int().min(1);
 
@@ -16,6 +17,7 @@ export const tenantPolicyShape = {
   tenantQueueSize: z.coerce.number().int().min(0).max(100_000).describe('executions of one tenant that wait for those'),
   tenantWeight: count.max(100).describe('turns of a tenant when several wait, for each turn of one of weight 1'),
   tenantBoundary: z.enum(TENANT_BOUNDARIES).describe('what never serves two tenants: an isolate or a process'),
+  permissions: permissionRulesSchema.describe('host APIs that scripts may call'),
 };
 
 const tenantOverridesSchema = z.strictObject({ ...tenantPolicyShape, ...limitsShape }).partial();
@@ -95,12 +97,13 @@ export class TenantPolicies {
 }
 
 function policyOf(options: Sharing & ResourceLimits): TenantPolicy {
-  const { tenantConcurrency, tenantQueueSize, tenantWeight, tenantBoundary } = options;
+  const { tenantConcurrency, tenantQueueSize, tenantWeight, tenantBoundary, permissions } = options;
   return Object.freeze({
     tenantConcurrency,
     tenantQueueSize,
     tenantWeight,
     tenantBoundary,
+    permissions,
     limits: limitsOf(options),
   });
 }

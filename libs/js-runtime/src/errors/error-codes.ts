@@ -12,7 +12,7 @@ export const ERROR_CODES = {
   INVALID_REQUEST: { status: 400, retryable: false, title: 'Invalid request' },
   /** No or wrong credentials. */
   UNAUTHENTICATED: { status: 401, retryable: false, title: 'Not authenticated' },
-  /** The caller may not do this. */
+  /** The caller may not do this, or the script called a host API that its tenant may not. */
   PERMISSION_DENIED: { status: 403, retryable: false, title: 'Permission denied' },
   /** The source, with what it imports, is larger than `maxSourceBytes`, or more than `maxModules`. */
   SCRIPT_TOO_LARGE: { status: 413, retryable: false, title: 'Script too large' },
@@ -34,6 +34,14 @@ export const ERROR_CODES = {
   MEMORY_LIMIT_EXCEEDED: { status: 422, retryable: false, title: 'Memory limit exceeded' },
   /** The script called host APIs more than `maxApiCalls` times, or had more than `maxApiCallsInFlight` calls under way. */
   API_CALL_LIMIT_EXCEEDED: { status: 422, retryable: false, title: 'API-call limit exceeded' },
+  /** The script called a host API with arguments that break its rules, or are larger than `maxApiArgumentBytes`. */
+  API_CALL_INVALID: { status: 422, retryable: false, title: 'API call invalid' },
+  /** What a host API gave is larger than `maxApiResultBytes`. */
+  API_RESULT_TOO_LARGE: { status: 422, retryable: false, title: 'API result too large' },
+  /** A host API failed. It may have had effects; the log of the backend has the cause. */
+  API_CALL_FAILED: { status: 502, retryable: false, title: 'API call failed' },
+  /** A host API took longer than it may. It may have had effects. */
+  API_CALL_TIMED_OUT: { status: 504, retryable: false, title: 'API call timed out' },
   /** The caller gave up: its AbortSignal fired, or `cancel()` was called. */
   CANCELLED: { status: 499, retryable: false, title: 'Cancelled' },
   /** A wiring fault: the caller never entered a tenant. */

@@ -42,7 +42,37 @@ export interface OutputLimits {
   readonly maxLogEntries: number;
 }
 
-/** Backend → VM process. One request at a time; each is answered by exactly one {@link VmMessage} of the same `id`. */
+/** What a script may call. The realm itself lets out no more. */
+export interface AllowedCalls {
+  /** Functions beyond those that the process was started with, for this execution only. */
+  readonly extraApis: readonly ApiHeader[];
+  /** What calls of host APIs cost, together. */
+  readonly maxApiCalls: number;
+  readonly maxApiCallsInFlight: number;
+  /** Of the arguments of one call as JSON. */
+  readonly maxApiArgumentBytes: number;
+}
+
+/** A function that scripts may call, as the realm is told of it. */
+export interface ApiHeader {
+  /** `namespace.method` */
+  readonly name: string;
+  /** How much of `maxApiCalls` one call takes. */
+  readonly cost: number;
+  /** Whether the answer's `body` becomes `text()` and `json()`. */
+  readonly body: boolean;
+}
+
+/** What the realm says of a call that it does not let out. */
+export type RealmApiErrorCode = 'API_CALL_INVALID' | 'API_CALL_LIMIT_EXCEEDED';
+
+/** What the backend answers a call with. The text is an attachment: the value as JSON, or `{ code, message, details? }`. */
+export type CallAnswerKind = 'value' | 'undefined' | 'error';
+
+/**
+ * Backend → VM process. One request at a time; each is answered by exactly one {@link VmMessage} of the same `id`. Meanwhile a
+ * `run` may have calls of host APIs, and those have their answers.
+ */
 export type HostMessage =
   /** Attachments: source. */
   | {
@@ -54,7 +84,10 @@ export type HostMessage =
     }
   /** Links modules, and runs nothing. Attachments: for each unit that has code, the code and its cache. */
   | { readonly type: 'link'; readonly id: number; readonly units: readonly UnitHeader[]; readonly maxMemoryMb: number }
-  /** Attachments: context (JSON), input (JSON, empty when there is none); for each unit that has code, the code and its cache. */
+  /**
+   * Attachments: context (JSON), input (JSON, empty when there is none), further globals (JSON of an object, empty when there are
+   * none); for each unit that has code, the code and its cache.
+   */
   | {
       readonly type: 'run';
       readonly id: number;
@@ -65,8 +98,12 @@ export type HostMessage =
       readonly maxMemoryMb: number;
       /** Only where nobody meters the process from outside; then it does so itself, as well as it can, and memory too. */
       readonly maxCpuMs?: number | undefined;
+      /** Undefined when no call of a host API is answered. */
+      readonly calls?: AllowedCalls | undefined;
       readonly limits: OutputLimits;
     }
+  /** Answers a call of the `run` of this id. Attachments: what {@link CallAnswerKind} says. */
+  | { readonly type: 'answer'; readonly id: number; readonly call: number; readonly kind: CallAnswerKind }
   /** Replaces the isolate, so that the process may serve another tenant. */
   | { readonly type: 'reset'; readonly id: number }
   /** Runs a constant script in a fresh realm. */
@@ -90,13 +127,16 @@ export interface ScriptErrorInfo {
   /** 1-based position in it, where known. */
   readonly line?: number | undefined;
   readonly column?: number | undefined;
+  /** Its own `code`, where that is a string. */
+  readonly code?: string | undefined;
 }
 
 export type RunOutcome =
   /** The JSON text is attachment 0 of the frame. */
   | { readonly kind: 'value' }
   | { readonly kind: 'undefined' }
-  | { readonly kind: 'threw'; readonly error: ScriptErrorInfo }
+  /** `isApiError`: the very error that a call of a host API came to. */
+  | { readonly kind: 'threw'; readonly error: ScriptErrorInfo; readonly isApiError?: boolean | undefined }
   | { readonly kind: 'not-compiled'; readonly error: ScriptErrorInfo }
   /** A unit came without code, and the VM does not hold it. Nothing was run. */
   | { readonly kind: 'not-held' }
@@ -125,6 +165,8 @@ export type CompileOutcome =
 export type VmMessage =
   /** The process has an isolate and waits for work. */
   | { readonly type: 'ready' }
+  /** The script of the `run` of this id calls a host API. `call`: a number that no call of it had before. Attachments: arguments (JSON array). */
+  | { readonly type: 'call'; readonly id: number; readonly call: number; readonly api: string }
   /** Answers `run`. Attachments: result (JSON, empty when there is none). */
   | {
       readonly type: 'ran';
