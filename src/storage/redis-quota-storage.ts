@@ -28,10 +28,8 @@ export class RedisQuotaStorage implements QuotaStorage {
   async set(owner: Owner, entry: Entry, quota: Quota, signal: AbortSignal): Promise<Excess | undefined> {
     signal.throwIfAborted();
     const { key, text, bytes, ttlMs = '' } = entry;
-    // As Keyv stores it.
-    const value = JSON.stringify({ value: text });
     const { maxKeys, maxBytes } = quota;
-    const reply = await this.#run(SET, owner, toOrderedText(key), value, bytes, ttlMs, maxKeys, maxBytes);
+    const reply = await this.#run(SET, owner, toOrderedText(key), toStored(text), bytes, ttlMs, maxKeys, maxBytes);
     const excess = setReply.parse(reply);
     return excess.length === 0 ? undefined : { name: excess[0], used: excess[1] };
   }
@@ -56,4 +54,9 @@ export class RedisQuotaStorage implements QuotaStorage {
   #keyOf(parts: readonly string[]): string {
     return this.keyvPrefix + JSON.stringify(parts);
   }
+}
+
+/** As Keyv stores a text: it reads a colon at the start as the mark of something else. */
+function toStored(text: string): string {
+  return JSON.stringify({ value: text.startsWith(':') ? `:${text}` : text });
 }
