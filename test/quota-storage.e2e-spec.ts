@@ -122,6 +122,31 @@ withRedis(`QuotaStorage in Redis${LEFT_OUT}`, () => {
     expect(await keys()).toEqual(['a']);
   });
 
+  it('frees the quota of however many are over, a part at a time', async () => {
+    const quota = { maxKeys: 1200, maxBytes: 1e6 };
+    const prefix = 'js-runtime:saved:1::["kv","acme"';
+    // As if time had passed: to fill the quota takes longer than its keys may be there on a slow machine.
+    const endAll = `for _, name in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+      redis.call('ZADD', KEYS[1], 1, name)
+      redis.call('UNLINK', KEYS[2] .. name)
+    end`;
+    const fill = async (): Promise<void> => {
+      for (let index = 0; index < 1200; index++) {
+        expect(await set(`k${index}`, 7, 3_600_000, quota)).toBeUndefined();
+      }
+      expect(await set('new', 7, undefined, quota)).toEqual({ name: 'maxKeys', used: 1201 });
+      await redis.run('EVAL', endAll, '2', `${prefix},"expiring"]`, `${prefix}]`);
+    };
+    await fill();
+    expect(await set('new', 7, undefined, quota)).toBeUndefined();
+    expect(await keys()).toEqual(['new']);
+    expect(await storage.delete(owner, 'new', signal)).toBe(true);
+    expect(await memoryOf()).toEqual([]);
+    await fill();
+    expect(await keys()).toEqual([]);
+    expect(await memoryOf()).toEqual([]);
+  });
+
   it('keeps for good what is set again without a time to live', async () => {
     await set('a', 1, 1);
     await set('a', 1);

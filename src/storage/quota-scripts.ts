@@ -1,5 +1,11 @@
 import { RedisScript } from './redis-script.ts';
 
+/** Of the keys whose time is over, so many are forgotten at once: others wait for Redis meanwhile. */
+const MAX_FORGOTTEN = 500;
+
+/** What a script answers with that has to be run again: nothing is done yet. */
+export const AGAIN = 'again';
+
 /*
  * What is kept of an owner beside its values, each a key of its own:
  *   1 sizes     hash: key -> bytes
@@ -15,29 +21,32 @@ local valuePrefix, name = ARGV[1], ARGV[2]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
-local function forget(gone)
-  local bytes = redis.call('HGET', sizes, gone)
-  if not bytes then return end
-  redis.call('HDEL', sizes, gone)
-  redis.call('ZREM', names, gone)
-  redis.call('ZREM', expiring, gone)
-  if redis.call('HLEN', sizes) == 0 then redis.call('DEL', total) else redis.call('DECRBY', total, bytes) end
+local function forget(...)
+  local sum = 0
+  for _, bytes in ipairs(redis.call('HMGET', sizes, ...)) do sum = sum + (tonumber(bytes or nil) or 0) end
+  redis.call('HDEL', sizes, ...)
+  redis.call('ZREM', names, ...)
+  redis.call('ZREM', expiring, ...)
+  if redis.call('HLEN', sizes) == 0 then redis.call('DEL', total) else redis.call('DECRBY', total, sum) end
 end
 
-for _, gone in ipairs(redis.call('ZRANGEBYSCORE', expiring, '-inf', string.format('(%.0f', now))) do
-  forget(gone)
-end
+local over = redis.call('ZRANGEBYSCORE', expiring, '-inf', string.format('(%.0f', now), 'LIMIT', 0, ${MAX_FORGOTTEN})
+if #over > 0 then forget(unpack(over)) end
+local mayBeMore = #over == ${MAX_FORGOTTEN}
 `;
 
-/** ARGV: prefix, key, value as it is stored, bytes, ttlMs or '', maxKeys, maxBytes. Answers with what is exceeded, and by how much. */
+/** ARGV: prefix, key, value as it is stored, bytes, ttlMs or '', maxKeys, maxBytes. Answers with what is exceeded, and what would be used. */
 export const SET = new RedisScript(`${COMMON}
 local value, bytes, ttl = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local before = tonumber(redis.call('HGET', sizes, name) or nil)
 local keys = redis.call('HLEN', sizes) + 1
-if not before and keys > tonumber(ARGV[6]) then return {'maxKeys', keys} end
+local tooMany = not before and keys > tonumber(ARGV[6])
 local growth = bytes - (before or 0)
 local used = tonumber(redis.call('GET', total) or 0) + growth
-if growth > 0 and used > tonumber(ARGV[7]) then return {'maxBytes', used} end
+local tooLarge = growth > 0 and used > tonumber(ARGV[7])
+if (tooMany or tooLarge) and mayBeMore then return '${AGAIN}' end
+if tooMany then return {'maxKeys', keys} end
+if tooLarge then return {'maxBytes', used} end
 
 -- First what Redis may refuse for want of memory: then nothing has changed.
 if ttl then
@@ -62,6 +71,7 @@ return redis.call('UNLINK', valuePrefix .. name)
 
 /** ARGV: prefix of values, prefix of keys, where to begin ('[' or '(' and a key), how many at most. Answers with the keys. */
 export const LIST = new RedisScript(`${COMMON}
+if mayBeMore then return '${AGAIN}' end
 -- No key has this byte: they are UTF-8.
 local last = '(' .. name .. string.char(255)
 return redis.call('ZRANGEBYLEX', names, ARGV[3], last, 'LIMIT', 0, ARGV[4])

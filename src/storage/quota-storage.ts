@@ -35,8 +35,8 @@ export interface KeyQuery {
  * Texts by owner and key, counted, and listed in the order of their keys (as `<` has it). A text whose time is over is not
  * there any more: it is neither found nor listed, and does not count.
  *
- * A change happens as a whole or not at all, and one at a time for each owner, in the order of the calls. It does not begin
- * after its signal has fired, but rejects with the signal's reason; one that has begun is finished.
+ * A change happens as a whole or not at all, and one at a time for each owner. It does not begin after its signal has fired, but
+ * rejects with the signal's reason; one that has begun is finished.
  *
  * Everything rejects with ProblemError STORAGE_UNAVAILABLE when Redis, where that is the storage, does not answer.
  */

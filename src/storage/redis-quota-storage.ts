@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { answered } from './answered.ts';
 import { fromOrderedText, toOrderedText } from './ordered-text.ts';
 import type { Entry, Excess, KeyQuery, Owner, Quota, QuotaStorage } from './quota-storage.ts';
-import { DELETE, LIST, SET } from './quota-scripts.ts';
+import { AGAIN, DELETE, LIST, SET } from './quota-scripts.ts';
 import type { RedisClient, RedisScript } from './redis-script.ts';
 
 const setReply = z.union([z.tuple([]), z.tuple([z.enum(['maxKeys', 'maxBytes']), z.number()])]);
@@ -26,29 +26,47 @@ export class RedisQuotaStorage implements QuotaStorage {
   }
 
   async set(owner: Owner, entry: Entry, quota: Quota, signal: AbortSignal): Promise<Excess | undefined> {
-    signal.throwIfAborted();
     const { key, text, bytes, ttlMs = '' } = entry;
     const { maxKeys, maxBytes } = quota;
-    const reply = await this.#run(SET, owner, toOrderedText(key), toStored(text), bytes, ttlMs, maxKeys, maxBytes);
+    const reply = await this.#run(
+      SET,
+      signal,
+      owner,
+      toOrderedText(key),
+      toStored(text),
+      bytes,
+      ttlMs,
+      maxKeys,
+      maxBytes,
+    );
     const excess = setReply.parse(reply);
     return excess.length === 0 ? undefined : { name: excess[0], used: excess[1] };
   }
 
   async delete(owner: Owner, key: string, signal: AbortSignal): Promise<boolean> {
-    signal.throwIfAborted();
-    return (await this.#run(DELETE, owner, toOrderedText(key))) === 1;
+    return (await this.#run(DELETE, signal, owner, toOrderedText(key))) === 1;
   }
 
   async list(owner: Owner, { prefix, after, limit }: KeyQuery): Promise<readonly string[]> {
     const start = after === undefined || after < prefix ? `[${toOrderedText(prefix)}` : `(${toOrderedText(after)}`;
-    const keys = listReply.parse(await this.#run(LIST, owner, toOrderedText(prefix), start, limit));
+    const keys = listReply.parse(await this.#run(LIST, undefined, owner, toOrderedText(prefix), start, limit));
     return keys.map(fromOrderedText);
   }
 
-  async #run(script: RedisScript, owner: Owner, ...rest: (string | number)[]): Promise<unknown> {
+  async #run(
+    script: RedisScript,
+    signal: AbortSignal | undefined,
+    owner: Owner,
+    ...rest: (string | number)[]
+  ): Promise<unknown> {
     // As JSON, the lists that are longer than the owner's begin otherwise, so that none of them is the key of a value.
     const keys = ['sizes', 'names', 'expiring', 'total'].map((part) => this.#keyOf([...owner, part]));
-    return answered(script.run(this.client, { keys, arguments: [this.#keyOf(owner), ...rest.map(String)] }));
+    const options = { keys, arguments: [this.#keyOf(owner), ...rest.map(String)] };
+    for (;;) {
+      signal?.throwIfAborted();
+      const reply = await answered(script.run(this.client, options));
+      if (reply !== AGAIN) return reply;
+    }
   }
 
   #keyOf(parts: readonly string[]): string {
