@@ -8,7 +8,13 @@ interface Indexed {
   readonly expiresAtMs: number;
 }
 
-/** The keys of one owner, in memory: their order, what they count as, and how long they are there. */
+/** So many items of a list may be about keys that are gone, beside as many as there are keys. */
+const MAX_STALE = 100;
+
+/**
+ * The keys of one owner, in memory: their order, what they count as, and how long they are there. What is gone stays in the
+ * lists until it is worth the while to go through them, so that thousands of keys that are over at once are cheap to forget.
+ */
 export class KeyIndex {
   readonly #byKey = new Map<string, Indexed>();
   readonly #keys = new SortedList<string>((a, b) => (a < b ? -1 : Number(a > b)));
@@ -19,6 +25,11 @@ export class KeyIndex {
 
   get isEmpty(): boolean {
     return this.#byKey.size === 0;
+  }
+
+  get hasExpired(): boolean {
+    const { first } = this.#expiring;
+    return first !== undefined && first.expiresAtMs < Date.now();
   }
 
   has(key: string): boolean {
@@ -43,6 +54,7 @@ export class KeyIndex {
     this.#keys.add(key);
     if (ttlMs !== undefined) this.#expiring.add(indexed);
     this.#bytes += bytes;
+    this.#tidyUp();
   }
 
   /** Returns whether it was there. */
@@ -50,30 +62,35 @@ export class KeyIndex {
     const indexed = this.#byKey.get(key);
     if (!indexed) return false;
     this.#byKey.delete(key);
-    this.#keys.delete(key);
-    this.#expiring.delete(indexed);
     this.#bytes -= indexed.bytes;
     return true;
   }
 
-  /** Forgets the keys whose time is over, and returns them. */
-  removeExpired(): readonly string[] {
-    const expired: string[] = [];
+  /** Forgets at most so many keys whose time is over, and returns them. */
+  removeExpired(max: number): readonly string[] {
     const now = Date.now();
-    for (let next = this.#expiring.first; next && next.expiresAtMs < now; next = this.#expiring.first) {
-      this.remove(next.key);
-      expired.push(next.key);
-    }
-    return expired;
+    const over = this.#expiring.takeFirst(({ expiresAtMs }) => expiresAtMs < now, max);
+    return over.flatMap((indexed) => {
+      // It may have been set again since.
+      if (this.#byKey.get(indexed.key) !== indexed) return [];
+      this.remove(indexed.key);
+      return [indexed.key];
+    });
   }
 
   list({ prefix, after, limit }: KeyQuery): readonly string[] {
     const found: string[] = [];
-    const isAfter = after !== undefined && after >= prefix;
-    for (const key of this.#keys.from(isAfter ? after : prefix)) {
+    const start = after !== undefined && after > prefix ? after : prefix;
+    for (const key of this.#keys.from(start)) {
       if (found.length === limit || !key.startsWith(prefix)) break;
-      if (!isAfter || key !== after) found.push(key);
+      if (this.#byKey.has(key) && key !== after) found.push(key);
     }
     return found;
+  }
+
+  #tidyUp(): void {
+    const max = 2 * this.#byKey.size + MAX_STALE;
+    if (this.#keys.length > max) this.#keys.keepOnly((key) => this.#byKey.has(key));
+    if (this.#expiring.length > max) this.#expiring.keepOnly((indexed) => this.#byKey.get(indexed.key) === indexed);
   }
 }

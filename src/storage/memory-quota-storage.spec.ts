@@ -58,6 +58,22 @@ describe('MemoryQuotaStorage', () => {
     expect(await storage.get(owner, 'a')).toBeUndefined();
   });
 
+  it('forgets however many are over, and keeps no track of what was set again', async () => {
+    const quota = { maxKeys: 3000, maxBytes: 1e6 };
+    for (let turn = 0; turn < 3; turn++) {
+      for (let index = 0; index < 3000; index++) {
+        const entry = { key: `k${index}`, text: '1', bytes: 1, ttlMs: 10 + (index % 10) };
+        expect(await storage.set(owner, entry, quota, signal)).toBeUndefined();
+        if (index % 3 > 0) await storage.set(owner, { ...entry, ttlMs: index % 3 === 1 ? 10 : 1000 }, quota, signal);
+      }
+      jest.setSystemTime(Date.now() + 20);
+      expect(await keys()).toHaveLength(100);
+      expect(await storage.list(owner, { prefix: '', after: undefined, limit: 9999 })).toHaveLength(1000);
+      jest.setSystemTime(Date.now() + 1000);
+      expect(await keys()).toEqual([]);
+    }
+  });
+
   it('mixes up no owners', async () => {
     const owners = [
       ['kv', 'a'],

@@ -1,7 +1,11 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Keyv } from 'keyv';
 import { KeyIndex } from './key-index.ts';
 import type { Entry, Excess, KeyQuery, Owner, Quota, QuotaStorage } from './quota-storage.ts';
 import { TenantLine } from './tenant-line.ts';
+
+/** Of the keys whose time is over, so many are forgotten before others have their turn. */
+const MAX_FORGOTTEN = 500;
 
 /** Texts of this process, in a Keyv in memory. What is over is let go of when the next change of its owner comes. */
 export class MemoryQuotaStorage implements QuotaStorage {
@@ -45,11 +49,14 @@ export class MemoryQuotaStorage implements QuotaStorage {
   ): Promise<T> {
     const name = JSON.stringify(owner);
     return this.#changes.next(name, async () => {
-      signal?.throwIfAborted();
       const index = this.#indexes.get(name) ?? new KeyIndex();
       this.#indexes.set(name, index);
-      for (const key of index.removeExpired()) await this.keyv.delete(keyOf(name, key));
       try {
+        while (index.hasExpired) {
+          for (const key of index.removeExpired(MAX_FORGOTTEN)) await this.keyv.delete(keyOf(name, key));
+          await setImmediate();
+        }
+        signal?.throwIfAborted();
         return await change(index, name);
       } finally {
         if (index.isEmpty) this.#indexes.delete(name);

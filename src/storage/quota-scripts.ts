@@ -1,7 +1,7 @@
 import { RedisScript } from './redis-script.ts';
 
 /** Of the keys whose time is over, so many are forgotten at once: others wait for Redis meanwhile. */
-const MAX_FORGOTTEN = 500;
+const MAX_FORGOTTEN = 200;
 
 /** What a script answers with that has to be run again: nothing is done yet. */
 export const AGAIN = 'again';

@@ -1,31 +1,39 @@
-/** Items in order, each once. To add or delete one takes O(log n) comparisons; to list some, O(log n) and one step for each. */
+/** Items in order, each once. To find a place takes O(log n) comparisons, to make one moves what comes after it. */
 export class SortedList<T> {
-  readonly #items: T[] = [];
+  #items: T[] = [];
 
   /** @param compare less than 0 when the first comes first, 0 when both are the same */
   constructor(private readonly compare: (a: T, b: T) => number) {}
+
+  get length(): number {
+    return this.#items.length;
+  }
 
   get first(): T | undefined {
     return this.#items[0];
   }
 
+  /** In the place of one that is the same, if there is one. */
   add(item: T): void {
     const at = this.#indexOf(item);
-    if (!this.#isAt(at, item)) this.#items.splice(at, 0, item);
+    const isThere = at < this.#items.length && this.compare(this.#items[at] as T, item) === 0;
+    this.#items.splice(at, isThere ? 1 : 0, item);
   }
 
-  delete(item: T): void {
-    const at = this.#indexOf(item);
-    if (this.#isAt(at, item)) this.#items.splice(at, 1);
+  /** Removes at most so many from the start, as far as they are meant, and returns them. */
+  takeFirst(isMeant: (item: T) => boolean, max: number): readonly T[] {
+    let count = 0;
+    while (count < Math.min(max, this.#items.length) && isMeant(this.#items[count] as T)) count++;
+    return this.#items.splice(0, count);
+  }
+
+  keepOnly(isKept: (item: T) => boolean): void {
+    this.#items = this.#items.filter(isKept);
   }
 
   /** All that do not come before `start`. The list must not be changed meanwhile. */
   *from(start: T): Generator<T> {
     for (let at = this.#indexOf(start); at < this.#items.length; at++) yield this.#items[at] as T;
-  }
-
-  #isAt(at: number, item: T): boolean {
-    return at < this.#items.length && this.compare(this.#items[at] as T, item) === 0;
   }
 
   /** Of the first that does not come before `item`. */
