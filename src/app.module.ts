@@ -9,6 +9,7 @@ import { ProblemFilter } from './problems/problem.filter.ts';
 import { SavedModuleResolver } from './saved-modules/saved-module-resolver.ts';
 import { SavedModulesModule } from './saved-modules/saved-modules.module.ts';
 import { ScriptApiTypingsModule } from './script-api-typings/script-api-typings.module.ts';
+import { ScriptApisModule } from './script-apis/script-apis.module.ts';
 import { ScriptsModule } from './scripts/scripts.module.ts';
 import { ConnectionDrain } from './shutdown/connection-drain.ts';
 import { SecondSignal } from './shutdown/second-signal.ts';
@@ -25,6 +26,7 @@ import { SchemaValidationPipe } from './validation/schema-validation.pipe.ts';
     ScriptsModule,
     ScriptApiTypingsModule,
     SavedModulesModule,
+    ScriptApisModule,
     HealthModule,
   ],
   providers: [

@@ -4,6 +4,7 @@ describe('readBackendConfig', () => {
   it('has defaults for development', () => {
     const config = readBackendConfig({});
     expect(config).toMatchObject({ isProduction: false, host: '127.0.0.1', port: 3000, storageUrl: undefined });
+    expect(config.kvQuota).toEqual({ maxKeys: 10_000, maxBytes: 10 * 2 ** 20 });
     expect([...config.tenantKeys]).toEqual([
       ['acme-dev-key', 'acme'],
       ['globex-dev-key', 'globex'],
@@ -30,6 +31,9 @@ describe('readBackendConfig', () => {
     ['STORAGE_URL', 'http://localhost:6379'],
     ['STORAGE_URL', 'redis://'],
     ['STORAGE_URL', 'redis://host:port'],
+    ['KV_MAX_KEYS', '0'],
+    ['KV_MAX_KEYS', '100001'],
+    ['KV_MAX_BYTES', '10MB'],
   ])('names %s when it is "%s"', (variable, value) => {
     expect(() => readBackendConfig({ [variable]: value })).toThrow(`${variable} is wrong: `);
   });
@@ -40,6 +44,11 @@ describe('readBackendConfig', () => {
       expect(readBackendConfig({ STORAGE_URL }).storageUrl).toBe(STORAGE_URL);
     },
   );
+
+  it('reads what a tenant may keep', () => {
+    const { kvQuota } = readBackendConfig({ KV_MAX_KEYS: '5', KV_MAX_BYTES: '1000' });
+    expect(kvQuota).toEqual({ maxKeys: 5, maxBytes: 1000 });
+  });
 
   it('refuses one key for two tenants', () => {
     const TENANT_KEYS = 'acme:the-same-key,globex:the-same-key';

@@ -1,6 +1,8 @@
 import { registerAs } from '@nestjs/config';
 import { z } from 'zod';
 
+const MIB = 1024 * 1024;
+
 const environment = z.object({
   NODE_ENV: z.string().default('development'),
   HOST: z.string().min(1).default('127.0.0.1'),
@@ -16,6 +18,13 @@ const environment = z.object({
     .string()
     .refine((url) => /^rediss?:\/\/[^/]/.test(url) && URL.canParse(url), 'must be a redis:// or rediss:// URL')
     .optional(),
+  KV_MAX_KEYS: z.coerce.number().int().min(1).max(100_000).default(10_000),
+  KV_MAX_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1024 * MIB)
+    .default(10 * MIB),
 });
 
 export interface BackendConfig {
@@ -26,6 +35,8 @@ export interface BackendConfig {
   readonly tenantKeys: ReadonlyMap<string, string>;
   /** Redis, where what tenants save is kept; undefined: in memory. It may have a password in it. */
   readonly storageUrl: string | undefined;
+  /** What the scripts of one tenant may keep in `kv`, keys and values together. */
+  readonly kvQuota: { readonly maxKeys: number; readonly maxBytes: number };
 }
 
 /** Keys that are in this repository, so everybody knows them. */
@@ -47,13 +58,14 @@ export function readBackendConfig(env: NodeJS.ProcessEnv): BackendConfig {
     const problems = parsed.error.issues.map(({ path, message }) => `${String(path[0])} is wrong: ${message}`);
     throw new Error(problems.join('\n'));
   }
-  const { NODE_ENV, HOST, PORT, TENANT_KEYS, STORAGE_URL } = parsed.data;
+  const { NODE_ENV, HOST, PORT, TENANT_KEYS, STORAGE_URL, KV_MAX_KEYS, KV_MAX_BYTES } = parsed.data;
   const isProduction = NODE_ENV === 'production';
   const tenantKeys = TENANT_KEYS === undefined ? DEVELOPMENT_KEYS : parseKeys(TENANT_KEYS);
   if (isProduction && [...DEVELOPMENT_KEYS.keys()].some((key) => tenantKeys.has(key))) {
     throw new Error('TENANT_KEYS must be set in production, without the development keys: everybody knows those');
   }
-  return { isProduction, host: HOST, port: PORT, tenantKeys, storageUrl: STORAGE_URL };
+  const kvQuota = { maxKeys: KV_MAX_KEYS, maxBytes: KV_MAX_BYTES };
+  return { isProduction, host: HOST, port: PORT, tenantKeys, storageUrl: STORAGE_URL, kvQuota };
 }
 
 function parseKeys(text: string): ReadonlyMap<string, string> {
