@@ -28,8 +28,18 @@ export function answerOf(
   });
 }
 
-/** The error that a script gets. */
+/** An API may put what it was given into its errors, or what it was told elsewhere. */
+const MAX_ERROR_BYTES = 64 * 1024;
+
+/**
+ * The error that a script gets.
+ *
+ * @throws Error for details that are not JSON, and for more than an error may have
+ */
 export function refusalOf({ code, message, details }: JsRuntimeError | ScriptApiError): CallAnswer {
   const hasDetails = details !== undefined && Object.keys(details).length > 0;
-  return { kind: 'error', text: JSON.stringify({ code, message, ...(hasDetails && { details }) }) };
+  const text = JSON.stringify({ code, message, ...(hasDetails && { details }) });
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= MAX_ERROR_BYTES) return { kind: 'error', text };
+  throw new TypeError(`${code} has ${bytes} bytes as JSON; an error may have ${MAX_ERROR_BYTES}`);
 }

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { inspect } from 'node:util';
 import type { Deadline } from '../admission/deadline.ts';
 import type { ErrorCode } from '../errors/error-codes.ts';
 import type { ApiMethod } from '../host-api/api-method.ts';
@@ -19,6 +20,11 @@ export interface CallingExecution {
   onDenied(api: string, code: ErrorCode): void;
 }
 
+/** So many failures of one execution are logged: a script can make as many as it may make calls. */
+const MAX_LOGGED_FAILURES = 10;
+/** Of one failure: what a script has sent may be in the message. */
+const MAX_LOGGED_CHARS = 16 * 1024;
+
 /** Lets scripts call host APIs. */
 @Injectable()
 export class CallBridge {
@@ -34,6 +40,7 @@ export class CallBridge {
     const { id, context, tracker, deadline, extraApis } = execution;
     const { limits, apiCalls } = tracker;
     const { methods } = this.apis;
+    let failures = 0;
     return new HostCalls(
       { context, limits, apiCalls, methodOf: (api) => methods.get(api) ?? extraApis.get(api) },
       { context, executionId: id, deadline, maxResultBytes: limits.maxApiResultBytes },
@@ -43,9 +50,13 @@ export class CallBridge {
           execution.onDenied(api, code);
         },
         onFailed: (api, error, isLate) => {
+          failures++;
+          if (failures > MAX_LOGGED_FAILURES) return;
           const when = isLate ? ' after nobody waited for it any more' : '';
           const where = `execution ${id} of tenant ${context.tenant.id}`;
-          this.#logger.error(`${api} failed${when}, in ${where}`, error instanceof Error ? error.stack : String(error));
+          const last = failures === MAX_LOGGED_FAILURES ? '; what else fails in it is not logged' : '';
+          // Whatever was thrown, in bounds: it need not have a text of its own.
+          this.#logger.error(`${api} failed${when}, in ${where}${last}`, inspect(error).slice(0, MAX_LOGGED_CHARS));
         },
       },
       [...extraApis.values()],

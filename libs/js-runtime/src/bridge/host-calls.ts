@@ -99,8 +99,10 @@ export class HostCalls implements RunCalls {
 
   async #invoke(method: ApiMethod, input: unknown, hostCall: HostCall): Promise<unknown> {
     const run = method.functionFor(this);
-    // What is there at once is called at once.
-    const returned = typeof run === 'function' ? run(input, hostCall) : (await run)(input, hostCall);
+    // What is there at once is called at once; what is not may come when the execution has ended.
+    const ready = typeof run === 'function' ? run : await run;
+    if (hostCall.isOver) return undefined;
+    const returned = ready(input, hostCall);
     return method.timeoutMs === undefined ? returned : this.#within(method.timeoutMs, returned, method, hostCall);
   }
 
@@ -123,7 +125,13 @@ export class HostCalls implements RunCalls {
   }
 
   #failed(method: ApiMethod, error: unknown, hostCall?: HostCall): CallAnswer {
-    if (error instanceof ScriptApiError) return refusalOf(error);
+    if (error instanceof ScriptApiError) {
+      try {
+        return refusalOf(error);
+      } catch (cause) {
+        return this.#failed(method, cause, hostCall);
+      }
+    }
     this.#noteFailure(method, error, hostCall);
     return this.#refused(new JsRuntimeError('API_CALL_FAILED', `${method.name} failed`));
   }

@@ -50,6 +50,14 @@ interface Pending extends Patient {
   reject(error: VmGoneError): void;
 }
 
+/** An answer to a call that has not been written yet. */
+interface WaitingAnswer {
+  /** The request that the call belongs to. */
+  readonly pending: Pending;
+  readonly frame: Buffer;
+  readonly onSent: () => void;
+}
+
 /** The id by which a new process says that it is ready. */
 const READY_ID = 0;
 
@@ -59,6 +67,8 @@ export class VmChannel {
   readonly #pipe: Socket | undefined;
   readonly #events: ChannelEvents;
   readonly #decoder = new FrameDecoder(PLAIN_REPLY.maxFrameBytes, PLAIN_REPLY.maxHeaderBytes);
+  /** The first is being written. */
+  readonly #answers: WaitingAnswer[] = [];
   #pending: Pending | undefined;
   #lastRequestId = READY_ID;
   /** The request after which the process last said that it has recycled. */
@@ -182,10 +192,36 @@ export class VmChannel {
       api,
       argumentsJson: text.toString('utf8'),
       answer: (answer, onSent) => {
-        if (this.#pending !== pending) onSent();
-        else this.#pipe?.write(encodeFrame({ type: 'answer', id, call, kind: answer.kind }, [answer.text]), onSent);
+        if (this.#pending !== pending) {
+          onSent();
+          return;
+        }
+        const frame = encodeFrame({ type: 'answer', id, call, kind: answer.kind }, [answer.text]);
+        if (this.#answers.push({ pending, frame, onSent }) === 1) this.#writeAnswers();
       },
     });
+  }
+
+  /**
+   * One at a time: Node would write all that wait together, and tell of none before the last has left. A process that has read
+   * the first would make its next call meanwhile, and be taken for one that makes too many.
+   */
+  #writeAnswers(): void {
+    for (let first = this.#answers[0]; first; first = this.#answers[0]) {
+      const { pending, frame, onSent } = first;
+      const done = (): void => {
+        this.#answers.shift();
+        onSent();
+      };
+      if (this.#pending === pending) {
+        this.#pipe?.write(frame, () => {
+          done();
+          this.#writeAnswers();
+        });
+        return;
+      }
+      done();
+    }
   }
 
   #take(): Pending | undefined {

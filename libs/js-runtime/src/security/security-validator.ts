@@ -32,6 +32,8 @@ export interface AdmittedCall {
 
 /** So many of the rules that arguments break are told. */
 const MAX_ISSUES = 10;
+/** Keys of the arguments are in the text of an issue, however long they are. */
+const MAX_ISSUE_CHARS = 256;
 
 /** Checks every call of a host API, whatever the realm has checked already. */
 @Injectable()
@@ -113,10 +115,14 @@ function checkedInput({ name, input }: ApiMethod, values: readonly unknown[]): u
 }
 
 function wordIssue({ kind }: ApiInput, path: readonly PropertyKey[], message: string): string {
-  if (path.length === 0) return message;
+  if (path.length === 0) return cut(message);
   const [first, ...others] = path.map(String);
   const where = kind === 'tuple' ? [`argument ${Number(first) + 1}`, ...others] : [first, ...others];
-  return `${where.join('.')}: ${message}`;
+  return cut(`${cut(where.join('.'))}: ${message}`);
+}
+
+function cut(text: string): string {
+  return text.length > MAX_ISSUE_CHARS ? `${text.slice(0, MAX_ISSUE_CHARS)}…` : text;
 }
 
 function invalid(api: string, issues: readonly string[]): JsRuntimeError {

@@ -128,8 +128,8 @@ export function installHostApis(use: Primordials, apis: readonly ApiHeader[]): R
       const name = use.apply(use.stringSlice, header.name, [0, dot]);
       const method = use.apply(use.stringSlice, header.name, [dot + 1]);
       const namespace = (changed[name] ??= use.assign({ __proto__: null }, namespaces[name]) as Namespace);
-      // An object literal, so that the function has its name.
-      const functions = { __proto__: null, [method]: async (...args: unknown[]) => call(header, args) };
+      // An object literal, so that the function has its name. Not async: that would wait through `Promise.prototype.then`.
+      const functions = { __proto__: null, [method]: (...args: unknown[]) => call(header, args) };
       namespace[method] = use.freeze(functions[method]);
     }
     for (const name in changed) {
