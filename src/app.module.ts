@@ -8,6 +8,7 @@ import { HealthModule } from './health/health.module.ts';
 import { ProblemFilter } from './problems/problem.filter.ts';
 import { SavedModuleResolver } from './saved-modules/saved-module-resolver.ts';
 import { SavedModulesModule } from './saved-modules/saved-modules.module.ts';
+import { HttpApiModule } from './script-apis/http/http-api.module.ts';
 import { ScriptsModule } from './scripts/scripts.module.ts';
 import { ConnectionDrain } from './shutdown/connection-drain.ts';
 import { SecondSignal } from './shutdown/second-signal.ts';
@@ -23,6 +24,7 @@ import { SchemaValidationPipe } from './validation/schema-validation.pipe.ts';
     ExecutionsModule,
     ScriptsModule,
     SavedModulesModule,
+    HttpApiModule,
     HealthModule,
   ],
   providers: [
