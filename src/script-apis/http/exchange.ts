@@ -62,11 +62,12 @@ function endAfter(socket: Socket, maxBytes: number): void {
 function onlyWith(socket: Socket): NonNullable<Client.Options['connect']> {
   let isTaken = false;
   return (_options, callback) => {
-    if (isTaken || socket.destroyed) {
-      callback(Object.assign(new Error('The connection was closed'), { code: 'ECONNRESET' }), null);
-    } else {
-      isTaken = true;
-      callback(null, socket);
-    }
+    const isThere = !isTaken && !socket.destroyed;
+    isTaken = true;
+    // Later: undici does not see what it is given before it has asked.
+    queueMicrotask(() => {
+      if (isThere) callback(null, socket);
+      else callback(Object.assign(new Error('The connection was closed'), { code: 'ECONNRESET' }), null);
+    });
   };
 }

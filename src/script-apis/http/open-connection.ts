@@ -41,7 +41,8 @@ export async function openConnection(
   // What comes of it is told by whoever waits for it; without a listener, an error would end the process.
   socket.on('error', () => undefined);
   const end = (): void => {
-    socket.destroy();
+    // With an error: without, a body that lasts as long as its connection would seem to be complete.
+    socket.destroy(new Error('No longer wanted'));
   };
   signal.addEventListener('abort', end, { once: true });
   socket.once('close', () => {
