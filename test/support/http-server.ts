@@ -15,9 +15,9 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-/** On every address of this machine: whichever somebody is led to, it answers. */
-export function startHttpServer(answer: RequestListener): Promise<TestServer> {
-  return listen(createServer(answer));
+/** On every address of this machine, unless one is named: whichever somebody is led to, it answers. */
+export function startHttpServer(answer: RequestListener, host?: string): Promise<TestServer> {
+  return listen(createServer(answer), host);
 }
 
 export function startHttpsServer(answer: RequestListener): Promise<TestServer> {
@@ -33,14 +33,14 @@ export function startTcpServer(serve: (socket: Socket) => void): Promise<TestSer
   );
 }
 
-async function listen(server: Server | TcpServer): Promise<TestServer> {
+async function listen(server: Server | TcpServer, host?: string): Promise<TestServer> {
   const connections: Socket[] = [];
   server.on('connection', (socket: Socket) => {
     connections.push(socket);
     // Clients that give up reset connections.
     socket.on('error', () => undefined);
   });
-  server.listen(0);
+  server.listen(0, host);
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,

@@ -44,8 +44,8 @@ function failed(message: string, code: HttpErrorCode = 'HTTP_FAILED'): ScriptApi
   return httpError(code, message);
 }
 
+/** Of several addresses, that of the first: Node gives it to what it throws for all of them. */
 function codeOf(error: unknown): string {
-  // Of several addresses, each failed in its own way.
-  const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
-  return first instanceof Error && 'code' in first && typeof first.code === 'string' ? first.code : '';
+  const isCoded = typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string';
+  return isCoded ? String(error.code) : '';
 }
