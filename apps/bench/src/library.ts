@@ -13,6 +13,7 @@ import {
   type ExecuteOptions,
   type ExecutionResult,
   type JsRuntimeOptions,
+  type SetupFn,
 } from 'nestjs-js-runtime';
 
 /** The library as an application uses it: built, with real VM processes. */
@@ -20,6 +21,7 @@ export interface Library {
   readonly pool: VmPoolService;
   readonly compiler: CompilerService;
   runAs(tenantId: string, script: string, options?: ExecuteOptions): Promise<ExecutionResult>;
+  runWithSetup(tenantId: string, script: string, setup: SetupFn, options?: ExecuteOptions): Promise<ExecutionResult>;
   close(): Promise<void>;
 }
 
@@ -37,6 +39,8 @@ export async function startLibrary(options: JsRuntimeOptions): Promise<Library> 
     compiler: app.get(CompilerService),
     runAs: (tenantId, script, executeOptions) =>
       tenancy.runAs({ tenant: { id: tenantId } }, () => executions.execute(script, executeOptions)),
+    runWithSetup: (tenantId, script, setup, executeOptions) =>
+      tenancy.runAs({ tenant: { id: tenantId } }, () => executions.executeWithSetup(script, setup, executeOptions)),
     close: () => app.close(),
   };
 }

@@ -1,6 +1,7 @@
 import { compare } from './comparison.ts';
 import { measureCompilation } from './compilation.ts';
 import { measureFlood } from './flood.ts';
+import { measureHostCalls } from './host-calls.ts';
 import { measureLoad } from './load/load.ts';
 import { measureReplacement } from './replacement.ts';
 
@@ -8,6 +9,7 @@ const SCENARIOS: Readonly<Record<string, () => Promise<void>>> = {
   comparison: compare,
   compilation: measureCompilation,
   flood: measureFlood,
+  'host-calls': measureHostCalls,
   load: measureLoad,
   replacement: measureReplacement,
 };
@@ -17,6 +19,7 @@ const USAGE = `npm run bench [-- scenario]
   comparison  one execution beside raw isolated-vm (the default)
   compilation a large script that nobody has seen, that another VM has compiled, and that the VM holds
   flood       what a tenant notices of another one that floods the pool with endless loops
+  host-calls  a call from a script to the backend and back, beside a round trip on the pipe alone
   load        requests per second of the backend over HTTP, up to more than it takes
   replacement how long a VM that is killed is missing, and whom that hurts
 

@@ -19,6 +19,16 @@ export { ScriptApi, type ScriptApiOptions } from './host-api/script-api.decorato
 export { ScriptMethod, type ScriptMethodOptions } from './host-api/script-method.decorator.ts';
 export { ScriptApiError } from './host-api/script-api-error.ts';
 export type { ScriptCall } from './host-api/script-call.ts';
+export { ContributesContext, type ContextContributor, type ContextRequest } from './bridge/context-contributor.ts';
+export type { ExposeOptions, SetupFn, SetupScope, SetupVm } from './bridge/setup-scope.ts';
+export {
+  AUDIT_SINK,
+  type AuditedExecution,
+  type AuditSink,
+  type DeniedCallRecord,
+  type ExecutionRecord,
+} from './audit/audit-sink.ts';
+export { LogAuditSink } from './audit/log-audit-sink.ts';
 export { PERMISSION_POLICY, type PermissionPolicy, type PermissionRequest } from './security/permission-policy.ts';
 export { TenantPermissions } from './security/tenant-permissions.ts';
 export { DEFAULT_SCRIPT_NAME, ExecutionService } from './execution/execution.service.ts';
@@ -35,16 +45,19 @@ export type { SharedCacheStats } from './compiler/cache/shared-artifacts.ts';
 export { VmPoolService, type AcquireOptions } from './pool/vm-pool.service.ts';
 export { VM_FACTORY, type PoolVm, type Vm, type VmExit, type VmFactory } from './pool/vm-factory.ts';
 export type {
+  CallAnswer,
   CompileReply,
   CompileRequest,
   HeldScript,
   LinkReply,
   LinkRequest,
   RequestLimits,
+  RunCalls,
   RunReply,
   RunRequest,
   RunUnit,
   UnitCode,
+  VmCall,
 } from './process/vm-request.ts';
 export type { WantedScript } from './admission/tenant-line.ts';
 export type { MeteredUse } from './process/run-meter.ts';
@@ -61,6 +74,9 @@ export { isTooDeep, MAX_JSON_DEPTH } from './protocol/json-depth.ts';
 export { JsRuntimeError, type ErrorDetails, type ScriptErrorReport } from './errors/js-runtime-error.ts';
 export { JsRuntimeHealthIndicator } from './health/js-runtime.health.ts';
 export type {
+  AllowedCalls,
+  ApiHeader,
+  CallAnswerKind,
   CompileOutcome,
   LogEntry,
   LogLevel,

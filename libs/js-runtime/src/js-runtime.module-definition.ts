@@ -1,4 +1,6 @@
-import { ConfigurableModuleBuilder, type Type } from '@nestjs/common';
+import { ConfigurableModuleBuilder, type Provider, type Type } from '@nestjs/common';
+import { AUDIT_SINK, type AuditSink } from './audit/audit-sink.ts';
+import { LogAuditSink } from './audit/log-audit-sink.ts';
 import type { JsRuntimeOptions } from './config/options.schema.ts';
 import { TENANT_OPTIONS, type TenantOptionsService } from './config/tenant-policy.ts';
 import { MODULE_RESOLVER, type ModuleResolver } from './compiler/module-resolver.ts';
@@ -15,6 +17,8 @@ export interface JsRuntimeExtras {
   readonly tenantOptions?: Type<TenantOptionsService> | undefined;
   /** Where modules that scripts import come from; without, nothing can be imported. A provider, as `vmFactory`. */
   readonly moduleResolver?: Type<ModuleResolver> | undefined;
+  /** Is told who ran what. Default: lines in the log. A provider, as `vmFactory`. */
+  readonly auditSink?: Type<AuditSink> | undefined;
   /** Decides which host APIs a tenant's scripts may call. Default: the option `permissions`. A provider, as `vmFactory`. */
   readonly permissionPolicy?: Type<PermissionPolicy> | undefined;
 }
@@ -25,20 +29,33 @@ export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new Configurabl
   .setClassMethodName('forRoot')
   // What is named here is not taken for an option.
   .setExtras<JsRuntimeExtras>(
-    { vmFactory: undefined, tenantOptions: undefined, moduleResolver: undefined, permissionPolicy: undefined },
-    (
-      definition,
-      { vmFactory = ProcessVmFactory, tenantOptions, moduleResolver, permissionPolicy = TenantPermissions },
-    ) => ({
+    {
+      vmFactory: undefined,
+      tenantOptions: undefined,
+      moduleResolver: undefined,
+      auditSink: undefined,
+      permissionPolicy: undefined,
+    },
+    (definition, extras) => ({
       ...definition,
       global: true,
-      providers: [
-        ...(definition.providers ?? []),
-        { provide: VM_FACTORY, useClass: vmFactory },
-        { provide: PERMISSION_POLICY, useClass: permissionPolicy },
-        ...(tenantOptions ? [{ provide: TENANT_OPTIONS, useClass: tenantOptions }] : []),
-        ...(moduleResolver ? [{ provide: MODULE_RESOLVER, useClass: moduleResolver }] : []),
-      ],
+      providers: [...(definition.providers ?? []), ...providersOf(extras)],
     }),
   )
   .build();
+
+function providersOf({
+  vmFactory = ProcessVmFactory,
+  tenantOptions,
+  moduleResolver,
+  auditSink = LogAuditSink,
+  permissionPolicy = TenantPermissions,
+}: JsRuntimeExtras): Provider[] {
+  return [
+    { provide: VM_FACTORY, useClass: vmFactory },
+    { provide: AUDIT_SINK, useClass: auditSink },
+    { provide: PERMISSION_POLICY, useClass: permissionPolicy },
+    ...(tenantOptions ? [{ provide: TENANT_OPTIONS, useClass: tenantOptions }] : []),
+    ...(moduleResolver ? [{ provide: MODULE_RESOLVER, useClass: moduleResolver }] : []),
+  ];
+}

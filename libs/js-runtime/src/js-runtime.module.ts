@@ -3,6 +3,10 @@ import { ConfigModule, type ConfigType } from '@nestjs/config';
 import { DiscoveryModule } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
 import { ClsModule } from 'nestjs-cls';
+import { AuditTrail } from './audit/audit-trail.ts';
+import { CallBridge } from './bridge/call-bridge.ts';
+import { ContextBridge } from './bridge/context-bridge.ts';
+import { ExecutionBridge } from './bridge/execution-bridge.ts';
 import { ArtifactCache } from './compiler/cache/artifact-cache.ts';
 import { CompilerService } from './compiler/compiler.service.ts';
 import { SharedArtifacts } from './compiler/cache/shared-artifacts.ts';
@@ -12,10 +16,12 @@ import type { CompiledOptions, JsRuntimeOptions } from './config/options.schema.
 import { COMPILED_OPTIONS } from './config/options.token.ts';
 import { TENANT_OPTIONS, TenantPolicies, type TenantOptionsService } from './config/tenant-policy.ts';
 import { ExecutionService } from './execution/execution.service.ts';
+import { ScriptRunner } from './execution/script-runner.ts';
 import { JsRuntimeHealthIndicator } from './health/js-runtime.health.ts';
 import { ApiRegistry } from './host-api/api-registry.ts';
 import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, type JsRuntimeExtras } from './js-runtime.module-definition.ts';
 import { VmPoolService } from './pool/vm-pool.service.ts';
+import { SecurityValidator } from './security/security-validator.ts';
 import { TenantUsageService } from './security/tenant-usage.service.ts';
 import { TenancyService } from './tenancy/tenancy.service.ts';
 
@@ -42,10 +48,16 @@ import { TenancyService } from './tenancy/tenancy.service.ts';
     TenancyService,
     TenantUsageService,
     ApiRegistry,
+    SecurityValidator,
+    ContextBridge,
+    CallBridge,
+    ExecutionBridge,
+    AuditTrail,
     VmPoolService,
     SharedArtifacts,
     ArtifactCache,
     CompilerService,
+    ScriptRunner,
     ExecutionService,
     JsRuntimeHealthIndicator,
   ],

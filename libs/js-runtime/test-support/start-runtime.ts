@@ -1,3 +1,4 @@
+import type { Provider, Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { ClsModule } from 'nestjs-cls';
 import type { CompiledOptions, JsRuntimeOptions } from '../src/config/options.schema.ts';
@@ -22,6 +23,8 @@ export interface TestRuntime {
   readonly pool: VmPoolService;
   readonly tenancy: TenancyService;
   readonly usage: TenantUsageService;
+  /** Any other provider. */
+  get<T>(token: Type<T>): T;
   /** Runs a script for tenant `acme`. */
   run(script: string | CompiledScript, options?: ExecuteOptions): Promise<ExecutionResult>;
   /** Runs a script for the tenant of this context, or of this id. */
@@ -38,10 +41,18 @@ export interface TestRuntime {
   close(): Promise<void>;
 }
 
-/** Starts the library with two VMs, or as many as the options say, and waits until all are ready. */
-export async function startRuntime(options: JsRuntimeOptions = {}, extras: JsRuntimeExtras = {}): Promise<TestRuntime> {
+/** Starts the library with two VMs, or as many as the options say, beside other providers, and waits until all are ready. */
+export async function startRuntime(
+  options: JsRuntimeOptions = {},
+  extras: JsRuntimeExtras = {},
+  providers: Provider[] = [],
+): Promise<TestRuntime> {
   const module = await Test.createTestingModule({
-    imports: [ClsModule.forRoot({ global: true }), JsRuntimeModule.forRoot({ poolSize: 2, ...options, ...extras })],
+    imports: [
+      ClsModule.forRoot({ global: true }),
+      JsRuntimeModule.forRoot({ poolSize: 2, auditEnabled: false, ...options, ...extras }),
+    ],
+    providers,
   }).compile();
   module.useLogger(false);
   await module.init();
@@ -62,6 +73,7 @@ export async function startRuntime(options: JsRuntimeOptions = {}, extras: JsRun
     pool,
     tenancy,
     usage: module.get(TenantUsageService),
+    get: (token) => module.get(token),
     run,
     runAs,
     valueOf: async (script, executeOptions) => (await run(script, executeOptions)).value,

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { CompiledOptions } from '../../../libs/js-runtime/src/config/options.schema.ts';
 import { COMPILED_OPTIONS } from '../../../libs/js-runtime/src/config/options.token.ts';
+import { ApiRegistry } from '../../../libs/js-runtime/src/host-api/api-registry.ts';
 import { ProcessVmFactory } from '../../../libs/js-runtime/src/pool/process-vm-factory.ts';
 import type { PoolVm } from '../../../libs/js-runtime/src/pool/vm-factory.ts';
 import { VmProcess } from '../../../libs/js-runtime/src/process/vm-process.ts';
@@ -16,8 +17,8 @@ export class HostileVmFactory extends ProcessVmFactory {
   static pid = 0;
   readonly #options: CompiledOptions;
 
-  constructor(@Inject(COMPILED_OPTIONS) options: CompiledOptions) {
-    super(options);
+  constructor(@Inject(COMPILED_OPTIONS) options: CompiledOptions, apis: ApiRegistry) {
+    super(options, apis);
     this.#options = options;
   }
 

@@ -1,4 +1,5 @@
 import { compileOptions } from '../config/compile-options.ts';
+import type { ErrorCode } from '../errors/error-codes.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import type { RunReply } from '../process/vm-request.ts';
 import type { RunOutcome } from '../protocol/messages.ts';
@@ -7,11 +8,12 @@ import { readOutcome } from './read-outcome.ts';
 const options = compileOptions({ timeoutMs: 250, maxCpuMs: 70, maxResultBytes: 100, maxMemoryMb: 32 });
 const error = { name: 'TypeError', message: 'no', stack: 'TypeError: no\n    at a.js:2:3', line: 2, column: 3 };
 
-function read(outcome: RunOutcome, resultJson = ''): unknown {
+function read(outcome: RunOutcome, resultJson = '', refusedWith: readonly ErrorCode[] = []): unknown {
   const used = { cpuMs: 1, peakMemoryBytes: 3 };
   const resultBytes = resultJson.length;
   const reply: RunReply = { outcome, resultJson, logs: [], ...used, heapBytes: 2, resultBytes, refused: [] };
-  return readOutcome(reply, options, 260, used, [{ name: 'a.js', source: 'one;\ntwo;' }]);
+  const sources = [{ name: 'a.js', source: 'one;\ntwo;' }];
+  return readOutcome(reply, options, 260, used, sources, { hasRefusedWith: (code) => refusedWith.includes(code) });
 }
 
 function errorOf(outcome: RunOutcome, resultJson?: string): JsRuntimeError {

@@ -1,10 +1,21 @@
 import { compilationFailed, type Sources } from '../compiler/compilation-failed.ts';
 import type { ResourceLimits } from '../config/limits.ts';
 import { cpuTimeLimitExceeded, memoryLimitExceeded, wallTimeLimitExceeded } from '../errors/explain-vm-gone.ts';
+import { ERROR_CODES, type ErrorCode } from '../errors/error-codes.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import { isTooDeep, MAX_JSON_DEPTH } from '../protocol/json-depth.ts';
+import type { RealmApiErrorCode } from '../protocol/messages.ts';
 import type { MeteredUse } from '../process/run-meter.ts';
 import type { RunReply } from '../process/vm-request.ts';
+
+/** The calls that a script has made. */
+export interface AnsweredCalls {
+  /** Whether one of them was answered with this. */
+  hasRefusedWith(code: ErrorCode): boolean;
+}
+
+/** What the realm refuses itself, so that only it knows. */
+const REALM_CODES: readonly string[] = ['API_CALL_INVALID', 'API_CALL_LIMIT_EXCEEDED'] satisfies RealmApiErrorCode[];
 
 /** The value a script came to, or the one error that says why there is none. @throws JsRuntimeError */
 export function readOutcome(
@@ -13,6 +24,7 @@ export function readOutcome(
   elapsedMs: number,
   used: MeteredUse,
   sources: Sources,
+  calls: AnsweredCalls,
 ): unknown {
   const { outcome } = reply;
   // It was done before anybody looked again.
@@ -23,7 +35,10 @@ export function readOutcome(
     case 'undefined':
       return undefined;
     case 'threw': {
-      const { error } = outcome;
+      const { error, isApiError } = outcome;
+      if (isApiError && isErrorCode(error.code) && isCodeOfCall(error.code, calls)) {
+        throw new JsRuntimeError(error.code, error.message, { error });
+      }
       throw new JsRuntimeError('SCRIPT_ERROR', `${error.name}: ${error.message}`, { error });
     }
     case 'not-compiled':
@@ -57,4 +72,13 @@ function parseResult(json: string): unknown {
   } catch (cause) {
     throw new JsRuntimeError('VM_CRASHED', 'The VM sent a result that is not JSON', {}, { cause });
   }
+}
+
+function isErrorCode(code: string | undefined): code is ErrorCode {
+  return code !== undefined && Object.hasOwn(ERROR_CODES, code);
+}
+
+/** A VM may be in other hands: what it says is believed only if a call can have come to that. */
+function isCodeOfCall(code: ErrorCode, calls: AnsweredCalls): boolean {
+  return REALM_CODES.includes(code) || calls.hasRefusedWith(code);
 }

@@ -1,13 +1,15 @@
 import type { z } from 'zod';
 import type { ApiHeader } from '../protocol/messages.ts';
+import type { MethodFor } from './provider-instances.ts';
 import type { ScriptCall } from './script-call.ts';
 
 /** @param input as its schema gives it */
 export type ApiFunction = (input: unknown, call: ScriptCall) => unknown;
 
-/** What arguments are to be. `tuple`: positional ones. */
+/** What arguments are to be. `any`: one, whatever it is; `tuple`: positional ones. */
 export type ApiInput =
   | { readonly kind: 'none' }
+  | { readonly kind: 'any' }
   | { readonly kind: 'single'; readonly schema: z.ZodType }
   | { readonly kind: 'tuple'; readonly schema: z.ZodType };
 
@@ -24,7 +26,7 @@ export interface ApiMethod extends ApiHeader {
    *
    * @param execution stands for one execution: request-scoped providers have one instance for each
    */
-  functionFor(execution: object): ApiFunction | Promise<ApiFunction>;
+  readonly functionFor: MethodFor<ApiFunction>;
 }
 
 /** All that scripts see under one name. */

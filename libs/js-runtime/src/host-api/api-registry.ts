@@ -13,15 +13,21 @@ import { apiMethodOf } from './api-method-of.ts';
 import type { ApiMethod, ApiNamespace } from './api-method.ts';
 import { ProviderInstances } from './provider-instances.ts';
 import { ScriptApiMetadata } from './script-api.decorator.ts';
-import { ScriptMethodMetadata, type ScriptMethodOptions } from './script-method.decorator.ts';
+import { ScriptMethodMetadata } from './script-method.decorator.ts';
+
+/** More would not fit on the command line of a VM process. */
+const MAX_METHODS = 500;
 
 /** All providers that are APIs for scripts, by what their decorators say. */
 @Injectable()
 export class ApiRegistry {
-  #namespaces: ReadonlyMap<string, ApiNamespace> | undefined;
-  #methods: ReadonlyMap<string, ApiMethod> | undefined;
+  /** By name. */
+  readonly namespaces: ReadonlyMap<string, ApiNamespace>;
+  /** By `namespace.method`. */
+  readonly methods: ReadonlyMap<string, ApiMethod>;
   readonly #instances: ProviderInstances;
 
+  /** @throws Error when decorators contradict each other, or break a rule: the application does not start */
   constructor(
     private readonly discovery: DiscoveryService,
     private readonly scanner: MetadataScanner,
@@ -29,22 +35,12 @@ export class ApiRegistry {
     cls: ClsService,
   ) {
     this.#instances = new ProviderInstances(moduleRef, cls);
-  }
-
-  /**
-   * By name. Found when first asked for, which must not be before all modules are known.
-   *
-   * @throws Error when the decorators contradict each other, or break a rule: the application does not start
-   */
-  get namespaces(): ReadonlyMap<string, ApiNamespace> {
-    return (this.#namespaces ??= this.#discover());
-  }
-
-  /** By `namespace.method`. */
-  get methods(): ReadonlyMap<string, ApiMethod> {
-    return (this.#methods ??= new Map(
-      [...this.namespaces.values()].flatMap(({ methods }) => methods.map((method) => [method.name, method])),
-    ));
+    this.namespaces = this.#discover();
+    const methods = [...this.namespaces.values()].flatMap((namespace) => namespace.methods);
+    if (methods.length > MAX_METHODS) {
+      throw new Error(`${methods.length} methods have @ScriptMethod; at most ${MAX_METHODS} can`);
+    }
+    this.methods = new Map(methods.map((method) => [method.name, method]));
   }
 
   /** What realms are told. */
@@ -60,7 +56,7 @@ export class ApiRegistry {
       // A module that is imported twice with other options has the same class twice.
       if (namespace === undefined || found.has(wrapper.metatype)) continue;
       found.add(wrapper.metatype);
-      const className = wrapper.name;
+      const className = String(wrapper.name);
       if (!isFreeGlobalName(namespace)) {
         throw new Error(`@ScriptApi('${namespace}') of ${className}: the namespace ${GLOBAL_NAME_RULE_TEXT}`);
       }
@@ -79,15 +75,11 @@ export class ApiRegistry {
   #methodsOf(namespace: string, wrapper: InstanceWrapper): readonly ApiMethod[] {
     const prototype = (wrapper.metatype as { prototype: object }).prototype;
     return this.scanner.getAllMethodNames(prototype).flatMap((key) => {
-      const options: ScriptMethodOptions | undefined = this.discovery.getMetadataByDecorator(
-        ScriptMethodMetadata,
-        wrapper,
-        key,
-      );
+      const options = this.discovery.getMetadataByDecorator(ScriptMethodMetadata, wrapper, key);
       if (!options) return [];
       const where = `@ScriptMethod of ${wrapper.name}.${key}`;
       if (!isMethodName(key)) throw new Error(`${where}: the name ${METHOD_NAME_RULE_TEXT}`);
-      return [apiMethodOf(`${namespace}.${key}`, options, where, this.#instances.functionsOf(wrapper, key))];
+      return [apiMethodOf(`${namespace}.${key}`, options, where, this.#instances.methodOf(wrapper, key))];
     });
   }
 }

@@ -1,11 +1,13 @@
 import { ContextIdFactory, ModuleRef } from '@nestjs/core';
 import type { ContextId, InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import { CLS_REQ, type ClsService } from 'nestjs-cls';
-import type { ApiFunction, ApiMethod } from './api-method.ts';
 
-type Methods = Readonly<Record<string, ApiFunction>>;
+type AnyMethod = (...args: never[]) => unknown;
 
-/** Finds the instance that a call goes to: the provider's one, or of a request-scoped provider the execution's. */
+/** A method, bound to the instance that is an execution's. */
+export type MethodFor<Method> = (execution: object) => Method | Promise<Method>;
+
+/** Finds the instance that is called: the provider's only one, or of a request-scoped provider the execution's own. */
 export class ProviderInstances {
   /** By execution. Nest keeps the instances of a context id as long as the id. */
   readonly #contextIds = new WeakMap<object, ContextId>();
@@ -15,17 +17,22 @@ export class ProviderInstances {
     private readonly cls: ClsService,
   ) {}
 
-  functionsOf(wrapper: InstanceWrapper, key: string): ApiMethod['functionFor'] {
-    if (wrapper.isDependencyTreeStatic() && !wrapper.isTransient) {
-      let bound: ApiFunction | undefined;
-      return () => (bound ??= bind(wrapper.instance as Methods, key));
-    }
-    // Of its own module: in another, there may be another provider with this token.
-    const moduleRef = wrapper.host?.getProviderByKey(ModuleRef as never).instance as ModuleRef;
-    return async (execution) => {
-      const instance = await moduleRef.resolve<Methods>(wrapper.token as string, this.#contextIdOf(execution));
-      return bind(instance, key);
+  methodOf<Method extends AnyMethod>(wrapper: InstanceWrapper, key: string): MethodFor<Method> {
+    let bound: Method | undefined;
+    return (execution) => {
+      if (bound) return bound;
+      // Nobody knows before all providers are there.
+      if (!wrapper.isDependencyTreeStatic() || wrapper.isTransient) return this.#resolve(wrapper, key, execution);
+      return (bound = bind(wrapper.instance as object, key) as Method);
     };
+  }
+
+  async #resolve<Method extends AnyMethod>(wrapper: InstanceWrapper, key: string, execution: object): Promise<Method> {
+    // Of its own module: in another, there may be another provider with this token.
+    const { instance } = wrapper.host?.getProviderByKey<ModuleRef>(ModuleRef) ?? {};
+    const moduleRef = instance ?? this.moduleRef;
+    const own: object = await moduleRef.resolve(wrapper.token as symbol, this.#contextIdOf(execution));
+    return bind(own, key) as Method;
   }
 
   /** What is injected as REQUEST is what nestjs-cls has saved of the caller's: undefined in a job. */
@@ -33,12 +40,15 @@ export class ProviderInstances {
     const known = this.#contextIds.get(execution);
     if (known) return known;
     const contextId = ContextIdFactory.create();
-    this.moduleRef.registerRequestByContextId(this.cls.get(CLS_REQ), contextId);
+    this.moduleRef.registerRequestByContextId(this.cls.get(CLS_REQ) as unknown, contextId);
     this.#contextIds.set(execution, contextId);
     return contextId;
   }
 }
 
-function bind(instance: Methods, key: string): ApiFunction {
-  return (input, call) => instance[key]?.(input, call);
+/** @throws Error when what stands in for the provider has no such method */
+function bind(instance: object, key: string): AnyMethod {
+  const method: unknown = (instance as Record<string, unknown>)[key];
+  if (typeof method !== 'function') throw new Error(`${instance.constructor.name} has no method ${key}`);
+  return method.bind(instance) as AnyMethod;
 }

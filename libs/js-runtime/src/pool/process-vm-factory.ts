@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { CompiledOptions } from '../config/options.schema.ts';
 import { COMPILED_OPTIONS } from '../config/options.token.ts';
+import { ApiRegistry } from '../host-api/api-registry.ts';
 import { childCommand, type ChildCommand } from '../process/child-command.ts';
 import { findPrlimit } from '../process/kernel-limits.ts';
 import type { RetireReason } from '../process/retire-reason.ts';
@@ -14,7 +15,10 @@ export class ProcessVmFactory implements VmFactory {
   #command: ChildCommand | undefined;
   #created = 0;
 
-  constructor(@Inject(COMPILED_OPTIONS) options: CompiledOptions) {
+  constructor(
+    @Inject(COMPILED_OPTIONS) options: CompiledOptions,
+    private readonly apis: ApiRegistry,
+  ) {
     this.#options = options;
   }
 
@@ -34,7 +38,7 @@ export class ProcessVmFactory implements VmFactory {
         "There is no util-linux prlimit: the kernel does not limit a VM's memory and descriptors",
       );
     }
-    return childCommand(this.#options);
+    return childCommand({ ...this.#options, apis: this.apis.headers });
   }
 
   async reset(vm: PoolVm, timeoutMs: number): Promise<void> {

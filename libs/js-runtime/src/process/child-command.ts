@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { ApiHeader } from '../protocol/messages.ts';
 import type { SandboxArguments } from '../sandbox/main.ts';
 import { limitedFromStart } from './kernel-limits.ts';
 import { v8FlagsOf, type V8Options } from './v8-flags.ts';
@@ -15,6 +16,8 @@ export interface ChildCommand {
 
 export interface ChildOptions extends V8Options {
   readonly maxMemoryMb: number;
+  /** Host APIs that every script in it may call. Default none. */
+  readonly apis?: readonly ApiHeader[] | undefined;
 }
 
 /** `.ts` when this file runs from source, `.js` in a build: the child is started from the same kind. */
@@ -28,7 +31,8 @@ const libraryRoot = fileURLToPath(new URL('..', import.meta.url));
  */
 export function childCommand(options: ChildOptions): ChildCommand {
   const addonPath = resolveAddon();
-  const sandboxArguments: SandboxArguments = { addonPath, maxMemoryMb: options.maxMemoryMb };
+  const { maxMemoryMb, apis = [] } = options;
+  const sandboxArguments: SandboxArguments = { addonPath, maxMemoryMb, apis };
   // With the last one it sees how much memory it has itself.
   const readable = [join(libraryRoot, 'sandbox'), join(libraryRoot, 'protocol'), addonPath, '/proc/self/statm'];
   const node = [
@@ -46,7 +50,7 @@ export function childCommand(options: ChildOptions): ChildCommand {
     JSON.stringify(sandboxArguments),
   ];
   const [file = '', ...args] = [...confined(), process.execPath, ...node];
-  return { file, args, maxMemoryMb: options.maxMemoryMb };
+  return { file, args, maxMemoryMb };
 }
 
 /** What goes before the command line of a VM process, as far as this system has it. */

@@ -17,10 +17,17 @@ export interface ReplySize {
   readonly maxHeaderBytes: number;
 }
 
-/** Logs are part of the header: a character takes up to six bytes in JSON, an entry some more. */
-export function replySizeOf({ maxResultBytes, maxLogBytes, maxLogEntries }: OutputLimits): ReplySize {
+/**
+ * Logs are part of the header: a character takes up to six bytes in JSON, an entry some more. The realm counts the arguments of
+ * a call in UTF-16 units, each of up to three bytes.
+ */
+export function replySizeOf(
+  { maxResultBytes, maxLogBytes, maxLogEntries }: OutputLimits,
+  maxApiArgumentBytes = 0,
+): ReplySize {
   const maxHeaderBytes = MESSAGE_BYTES + 6 * maxLogBytes + 64 * maxLogEntries;
-  return { maxHeaderBytes, maxFrameBytes: maxHeaderBytes + maxResultBytes + FRAMING_BYTES };
+  const maxAttachmentBytes = Math.max(maxResultBytes, 3 * maxApiArgumentBytes);
+  return { maxHeaderBytes, maxFrameBytes: maxHeaderBytes + maxAttachmentBytes + FRAMING_BYTES };
 }
 
 /** A compiled script, of this length in UTF-16: what it imports, its code cache, and the JavaScript that TypeScript left. */

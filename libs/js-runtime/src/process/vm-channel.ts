@@ -6,6 +6,7 @@ import type { Patience } from './patience.ts';
 import { PLAIN_REPLY, type ReplySize } from './reply-size.ts';
 import type { RetireReason } from './retire-reason.ts';
 import type { VmGoneError } from './vm-gone.error.ts';
+import type { VmCall } from './vm-request.ts';
 
 /** How long a process may take to answer, and what it is ended for when it does not. */
 export interface Patient {
@@ -32,11 +33,18 @@ export interface ChannelEvents {
   onRecycled(replaced: boolean): void;
 }
 
-export type Request = DistributiveOmit<HostMessage, 'id'>;
+/** What is told of the calls that are made before a request is answered. @throws ProtocolError for what cannot be */
+export type OnCall = (call: VmCall) => void;
+
+export type Request = DistributiveOmit<Exclude<HostMessage, { type: 'answer' }>, 'id'>;
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
 interface Pending extends Patient {
   readonly id: number;
+  /** Undefined when there may be no calls. */
+  readonly onCall: OnCall | undefined;
+  /** Number of the last call. */
+  lastCall: number;
   timer?: NodeJS.Timeout;
   resolve(reply: Reply): void;
   reject(error: VmGoneError): void;
@@ -45,7 +53,7 @@ interface Pending extends Patient {
 /** The id by which a new process says that it is ready. */
 const READY_ID = 0;
 
-/** The pipe to a VM process: one request at a time, and only the answer to it is let in. */
+/** The pipe to a VM process: one request at a time, and only the answer to it, and the calls of host APIs before that, are let in. */
 export class VmChannel {
   /** Undefined when the process could not be started at all. */
   readonly #pipe: Socket | undefined;
@@ -92,10 +100,11 @@ export class VmChannel {
     attachments: readonly (string | Uint8Array)[],
     size: ReplySize,
     patient: Patient,
+    onCall?: OnCall,
   ): Promise<Reply> {
     this.#decoder.allow(size.maxFrameBytes, size.maxHeaderBytes);
     const id = ++this.#lastRequestId;
-    const reply = this.#expect(id, patient);
+    const reply = this.#expect(id, patient, onCall);
     this.#pipe?.write(encodeFrame({ ...request, id }, attachments));
     return reply;
   }
@@ -107,9 +116,9 @@ export class VmChannel {
     this.#pipe?.destroy();
   }
 
-  async #expect(id: number, patient: Patient): Promise<Reply> {
+  async #expect(id: number, patient: Patient, onCall?: OnCall): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      this.#pending = { id, ...patient, resolve, reject };
+      this.#pending = { id, ...patient, onCall, lastCall: 0, resolve, reject };
       this.#watch(this.#pending, patient.timeoutMs);
     });
   }
@@ -151,11 +160,32 @@ export class VmChannel {
       this.#events.onRecycled(message.replaced);
       return;
     }
+    if (message.type === 'call') {
+      this.#called(message, attachments);
+      return;
+    }
     const id = message.type === 'ready' ? READY_ID : message.id;
     if (this.#pending?.id !== id) throw new ProtocolError(`a reply to request ${id}, which was not made`);
     const pending = this.#take();
     this.#events.onAnswer();
     pending?.resolve({ message, attachments });
+  }
+
+  #called({ id, call, api }: VmMessage & { type: 'call' }, [text, ...others]: readonly Buffer[]): void {
+    const pending = this.#pending;
+    // Numbers only grow, so that no call is answered twice.
+    if (pending?.id !== id || !pending.onCall || call <= pending.lastCall || !text || others.length > 0) {
+      throw new ProtocolError(`call ${call} of request ${id}, which cannot be`);
+    }
+    pending.lastCall = call;
+    pending.onCall({
+      api,
+      argumentsJson: text.toString('utf8'),
+      answer: (answer, onSent) => {
+        if (this.#pending !== pending) onSent();
+        else this.#pipe?.write(encodeFrame({ type: 'answer', id, call, kind: answer.kind }, [answer.text]), onSent);
+      },
+    });
   }
 
   #take(): Pending | undefined {

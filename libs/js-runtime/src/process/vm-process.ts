@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { ProtocolError } from '../protocol/frame.ts';
 import {
   MAX_CODE_CACHE_BYTES,
+  type AllowedCalls,
   type CompileOutcome,
   type RunOutcome,
   type ScriptHeader,
@@ -21,7 +22,7 @@ import { RecyclingWatch } from './recycling-watch.ts';
 import { compiledSizeOf, isLogTooLong, PLAIN_REPLY, replySizeOf, type ReplySize } from './reply-size.ts';
 import type { RetireReason } from './retire-reason.ts';
 import type { MeteredUse, MeterLimits, RunMeter } from './run-meter.ts';
-import { VmChannel, type Patient, type Reply, type Request } from './vm-channel.ts';
+import { VmChannel, type OnCall, type Patient, type Reply, type Request } from './vm-channel.ts';
 import { VmGoneError, type VmExit } from './vm-gone.error.ts';
 import { VmMeter } from './vm-meter.ts';
 import type {
@@ -31,6 +32,7 @@ import type {
   LinkReply,
   LinkRequest,
   RequestLimits,
+  RunCalls,
   RunReply,
   RunRequest,
   RunUnit,
@@ -235,7 +237,7 @@ export class VmProcess {
 
   /** @throws VmGoneError */
   async run(request: RunRequest): Promise<RunReply> {
-    const { units, contextJson, inputJson, limits } = request;
+    const { units, contextJson, inputJson, globalsJson = '', calls, limits } = request;
     const { timeoutMs, maxCpuMs, maxMemoryMb, maxResultBytes, maxLogBytes, maxLogEntries } = limits;
     if (this.#limits?.areBelow(maxMemoryMb)) await this.#raise(this.#limits, maxMemoryMb);
     this.#prepare(limits);
@@ -247,11 +249,13 @@ export class VmProcess {
         timeoutMs,
         maxMemoryMb,
         maxCpuMs: this.#meter ? undefined : maxCpuMs,
+        calls: calls && allowedOf(calls),
         limits: { maxResultBytes, maxLogBytes, maxLogEntries },
       },
-      [contextJson, inputJson, ...units.flatMap(codeOf)],
-      replySizeOf(limits),
+      [contextJson, inputJson, globalsJson, ...units.flatMap(codeOf)],
+      replySizeOf(limits, calls?.maxApiArgumentBytes),
       { timeoutMs: timeoutMs + KILL_GRACE_MS, lateReason: 'wall' },
+      calls?.onCall.bind(calls),
     );
     const { outcome, logs, heapBytes } = message;
     const used = this.#runMeter?.answered(message.cpuMs) ?? { cpuMs: message.cpuMs, peakMemoryBytes: heapBytes };
@@ -388,10 +392,11 @@ export class VmProcess {
     attachments: readonly (string | Uint8Array)[],
     size: ReplySize,
     patient: Patient,
+    onCall?: OnCall,
   ): Promise<ReplyOf<T>> {
     if (!this.alive) throw new VmGoneError(this.#killedFor ?? 'crashed');
     if (this.#channel.isWaiting) throw this.#isBusy();
-    return this.#expectType(type, await this.#channel.request(request, attachments, size, patient));
+    return this.#expectType(type, await this.#channel.request(request, attachments, size, patient, onCall));
   }
 
   #expectType<T extends VmMessage['type']>(type: T, reply: Reply): ReplyOf<T> {
@@ -426,6 +431,10 @@ function isCompilationOf(
   if (codeCache && (wrap === 'module' || codeCache.byteLength > MAX_CODE_CACHE_BYTES)) return false;
   // Blanks take the place of types, so the length stays; nothing is left out of JavaScript, nor of nothing.
   return isTypeScript ? (javascript ?? '').length === source.length : javascript === undefined;
+}
+
+function allowedOf({ extraApis, maxApiCalls, maxApiCallsInFlight, maxApiArgumentBytes }: RunCalls): AllowedCalls {
+  return { extraApis, maxApiCalls, maxApiCallsInFlight, maxApiArgumentBytes };
 }
 
 function headerOf({ key, name, wrap, imports, sourceChars, code }: RunUnit): UnitHeader {

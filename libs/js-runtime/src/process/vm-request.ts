@@ -1,4 +1,6 @@
 import type {
+  AllowedCalls,
+  CallAnswerKind,
   CompileOutcome,
   LogEntry,
   OutputLimits,
@@ -41,10 +43,39 @@ export interface LinkRequest {
   readonly limits: RequestLimits;
 }
 
+/** A script's call of a host API. */
+export interface VmCall {
+  /** As the VM says: nothing of it is to be believed. */
+  readonly api: string;
+  readonly argumentsJson: string;
+  /**
+   * Answers it, once. When nobody waits for the answer any more it is dropped.
+   *
+   * @param onSent called when the answer takes no more memory here
+   */
+  answer(answer: CallAnswer, onSent: () => void): void;
+}
+
+export interface CallAnswer {
+  readonly kind: CallAnswerKind;
+  /** JSON: the value, or `{ code, message, details? }`; empty for `undefined`. */
+  readonly text: string;
+}
+
+/** What a script may call, and who answers. */
+export interface RunCalls extends AllowedCalls {
+  /** @throws ProtocolError for what no VM of ours calls; it is ended then */
+  onCall(call: VmCall): void;
+}
+
 export interface RunRequest extends LinkRequest {
   readonly contextJson: string;
   /** Empty for no input. */
   readonly inputJson: string;
+  /** JSON of an object with further globals; left out for none. */
+  readonly globalsJson?: string | undefined;
+  /** Left out when the script may call nothing. */
+  readonly calls?: RunCalls | undefined;
   readonly limits: RequestLimits & OutputLimits;
 }
 

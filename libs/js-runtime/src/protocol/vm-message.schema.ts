@@ -8,6 +8,9 @@ const MAX_LOGS = 100_001;
 /** `maxModules` can be as many. */
 const MAX_UNITS = 1000;
 
+/** Two names of 64 characters, and a dot. */
+const MAX_API_CHARS = 129;
+
 const id = z.int().nonnegative();
 const position = z.int().positive().optional();
 const error = z.strictObject({
@@ -17,6 +20,7 @@ const error = z.strictObject({
   file: z.string().max(MAX_TEXT).optional(),
   line: position,
   column: position,
+  code: z.string().max(MAX_TEXT).optional(),
 });
 
 const logEntry = z.strictObject({ level: z.enum(['log', 'info', 'warn', 'error', 'debug']), message: z.string() });
@@ -24,7 +28,7 @@ const logEntry = z.strictObject({ level: z.enum(['log', 'info', 'warn', 'error',
 const runOutcome = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('value') }),
   z.strictObject({ kind: z.literal('undefined') }),
-  z.strictObject({ kind: z.literal('threw'), error }),
+  z.strictObject({ kind: z.literal('threw'), error, isApiError: z.boolean().optional() }),
   z.strictObject({ kind: z.literal('not-compiled'), error }),
   z.strictObject({ kind: z.literal('not-held') }),
   z.strictObject({ kind: z.literal('not-serializable'), message: z.string().max(MAX_TEXT) }),
@@ -36,6 +40,7 @@ const runOutcome = z.discriminatedUnion('kind', [
 
 const vmMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('ready') }),
+  z.strictObject({ type: z.literal('call'), id, call: id, api: z.string().max(MAX_API_CHARS) }),
   z.strictObject({
     type: z.literal('ran'),
     id,

@@ -1,9 +1,10 @@
 import type ivm from 'isolated-vm';
 import type { HostMessage, LogEntry, RunOutcome, ScriptWrap } from '../protocol/messages.ts';
+import type { CallLine } from './call-line.ts';
 import type { LinkedModules } from './link-modules.ts';
 import { readLogs } from './read-logs.ts';
 import type { Realm } from './realm.ts';
-import { describeForAuthor } from './script-position.ts';
+import { describeForAuthor, type RawError } from './script-position.ts';
 import type { TimeBudget, TimeOutcome } from './time-budget.ts';
 
 /** What is run: a script, or modules that were linked into the realm. */
@@ -11,13 +12,21 @@ export type Program =
   | { readonly kind: 'script'; readonly script: ivm.Script; readonly wrap: ScriptWrap }
   | { readonly kind: 'modules'; readonly modules: LinkedModules };
 
-export interface ExecutionInput {
+/** What a realm is told in JSON. */
+export interface RealmTexts {
+  readonly contextJson: string;
+  /** Empty for no input. */
+  readonly inputJson: string;
+  /** An object with further globals; empty for none. */
+  readonly globalsJson: string;
+}
+
+export interface ExecutionInput extends RealmTexts {
   readonly isolate: ivm.Isolate;
   readonly realm: Realm;
   readonly program: Program;
   readonly request: HostMessage & { type: 'run' };
-  readonly contextJson: string;
-  readonly inputJson: string;
+  readonly calls: CallLine;
   readonly budget: TimeBudget;
   /** Asked after each entry. */
   readonly exceedsMemory: () => boolean;
@@ -30,17 +39,20 @@ export interface ExecutionOutput {
   readonly logs: readonly LogEntry[];
 }
 
-/** The realm's state when it is pending and another timer is due already. */
-const DUE_NOW = 'p0';
 /**
  * Beyond what is left to the script: isolated-vm starts a thread for a timeout that is earlier than all others, and keeps it
  * until then.
  */
 const LOG_READ_TIMEOUT_MS = 50;
 
-/** Runs one script in its realm, waiting for promises and timers, until it settles or its time is up. */
+/** What the realm says of what was thrown. */
+interface ThrownByScript extends RawError {
+  readonly isApiError?: true;
+}
+
+/** Runs one script in its realm, waiting for promises, timers and host APIs, until it settles or its time is up. */
 export async function execute(input: ExecutionInput): Promise<ExecutionOutput> {
-  const { realm, request, budget } = input;
+  const { realm, request, budget, calls } = input;
   let state: string;
   try {
     realm.begin(
@@ -52,23 +64,33 @@ export async function execute(input: ExecutionInput): Promise<ExecutionOutput> {
       input.contextJson,
       input.inputJson,
     );
+    if (request.calls) realm.allow(request.calls);
+    if (input.globalsJson !== '') realm.define(input.globalsJson);
     state = start(input);
     if (input.exceedsMemory()) return finish(input, { kind: 'out-of-memory' });
     while (state.startsWith('p')) {
-      const nextTimerMs = state.length > 1 ? Number(state.slice(1)) : Infinity;
-      budget.pause();
-      await sleep(Math.min(nextTimerMs, budget.remainingMs()));
-      do {
-        const over = budget.whyOver();
-        if (over) return finish(input, { kind: over, stack: '' });
-        state = realm.tick(budget);
-        if (input.exceedsMemory()) return finish(input, { kind: 'out-of-memory' });
-      } while (state === DUE_NOW);
+      const { nextTimerMs, made } = readPending(state);
+      calls.send(made);
+      // A script whose timers are always due does not keep answers from being read.
+      const isBusy = nextTimerMs === 0 && !calls.isOpen;
+      if (!isBusy) budget.pause();
+      const answers = isBusy ? [] : await calls.answers(Math.min(nextTimerMs, budget.remainingMs()));
+      const over = budget.whyOver();
+      if (over) return finish(input, { kind: over, stack: '' });
+      state = answers.length > 0 ? realm.deliver(answers, budget) : realm.tick(budget);
+      if (input.exceedsMemory()) return finish(input, { kind: 'out-of-memory' });
     }
   } catch (error) {
     return finish(input, whyEntryFailed(input, error, budget.whyOver()));
   }
   return finish(input, readOutcome(state, request), state);
+}
+
+/** The state `p`: for how long nothing happens by itself, and the calls that were made. */
+function readPending(state: string): { nextTimerMs: number; made: string } {
+  const lineEnd = state.indexOf('\n');
+  const delay = lineEnd < 0 ? state.slice(1) : state.slice(1, lineEnd);
+  return { nextTimerMs: delay === '' ? Infinity : Number(delay), made: lineEnd < 0 ? '' : state.slice(lineEnd + 1) };
 }
 
 function start({ realm, program, budget }: ExecutionInput): string {
@@ -121,8 +143,10 @@ function readOutcome(state: string, request: ExecutionInput['request']): RunOutc
     }
     case 'u':
       return { kind: 'undefined' };
-    case 'e':
-      return { kind: 'threw', error: describeForAuthor(JSON.parse(text) as never, namesOf(request)) };
+    case 'e': {
+      const { isApiError, ...thrown } = JSON.parse(text) as ThrownByScript;
+      return { kind: 'threw', error: describeForAuthor(thrown, namesOf(request)), isApiError };
+    }
     case 'n':
       return { kind: 'not-serializable', message: text };
     case 'l':
@@ -150,8 +174,4 @@ function logsOf(input: ExecutionInput): LogEntry[] {
     // The isolate is worn out by the script's last entry; the outcome already says why.
     return [];
   }
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,15 +1,23 @@
 import type ivm from 'isolated-vm';
 import { KeptScripts } from '../protocol/kept-scripts.ts';
-import type { CompileOutcome, HostMessage, ScriptHeader, ScriptLanguage, UnitHeader } from '../protocol/messages.ts';
+import type {
+  ApiHeader,
+  CompileOutcome,
+  HostMessage,
+  ScriptHeader,
+  ScriptLanguage,
+  UnitHeader,
+} from '../protocol/messages.ts';
+import type { CallLine } from './call-line.ts';
 import { Compiler, type LoadedCode, type Unit } from './compile.ts';
-import { execute, type ExecutionOutput, type Program } from './execution.ts';
+import { execute, type ExecutionOutput, type Program, type RealmTexts } from './execution.ts';
 import { linkModules, type ModuleUnit } from './link-modules.ts';
 import type { IsolatedVm } from './native.ts';
 import { Realm, type RealmScripts } from './realm.ts';
 import { ParserOverflowed } from './strip-types.ts';
 import { NotCompiled } from './syntax-error.ts';
 import { TimeBudget } from './time-budget.ts';
-import { REALM_FILE_NAME, REALM_SOURCE } from './realm/realm-source.ts';
+import { REALM_FILE_NAME, realmSource } from './realm/realm-source.ts';
 
 type NotCompiledOutcome = Extract<CompileOutcome, { kind: 'not-compiled' | 'not-held' | 'out-of-memory' }>;
 
@@ -43,13 +51,14 @@ export class IsolateHost {
   #nextRealm: Realm | undefined;
   #wasInterrupted = false;
 
-  constructor(ivmModule: IsolatedVm, maxMemoryMb: number) {
+  /** @param apis what scripts may call, whichever is run */
+  constructor(ivmModule: IsolatedVm, maxMemoryMb: number, apis: readonly ApiHeader[]) {
     this.maxMemoryMb = maxMemoryMb;
     this.#isolate = new ivmModule.Isolate({
       memoryLimit: maxMemoryMb,
     });
     this.#realmScripts = {
-      realm: this.#isolate.compileScriptSync(REALM_SOURCE, { filename: REALM_FILE_NAME }),
+      realm: this.#isolate.compileScriptSync(realmSource(apis), { filename: REALM_FILE_NAME }),
       warmUp: this.#isolate.compileScriptSync('0'),
     };
     this.#compiler = new Compiler(ivmModule, this.#isolate);
@@ -71,9 +80,9 @@ export class IsolateHost {
 
   async run(
     request: HostMessage & { type: 'run' },
-    contextJson: string,
-    inputJson: string,
+    texts: RealmTexts,
     code: UnitCode,
+    calls: CallLine,
     exceedsMemory: () => boolean,
   ): Promise<RunOutput> {
     const budget = new TimeBudget(request.timeoutMs, request.maxCpuMs);
@@ -88,7 +97,7 @@ export class IsolateHost {
       if (!isolate.isDisposed) realm.release();
       return { outcome: this.#whyNotCompiled(error), resultJson: '', logs: [], refused };
     }
-    const output = await execute({ isolate, realm, program, request, contextJson, inputJson, budget, exceedsMemory });
+    const output = await execute({ isolate, realm, program, request, ...texts, calls, budget, exceedsMemory });
     const { kind } = output.outcome;
     this.#wasInterrupted ||= kind === 'timed-out' || kind === 'out-of-cpu';
     if (!isolate.isDisposed) {

@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import { encodeFrame, FrameDecoder } from '../protocol/frame.ts';
-import type { HostMessage, VmMessage } from '../protocol/messages.ts';
+import type { ApiHeader, HostMessage, VmMessage } from '../protocol/messages.ts';
+import { CallLine } from './call-line.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import { GrownMemory } from './grown-memory.ts';
 import { IsolateHost } from './isolate-host.ts';
@@ -14,6 +15,8 @@ import { loadIsolatedVm } from './native.ts';
 export interface SandboxArguments {
   readonly addonPath: string;
   readonly maxMemoryMb: number;
+  /** What scripts may call, whichever is run. */
+  readonly apis: readonly ApiHeader[];
 }
 
 const PIPE_FD = 3;
@@ -23,23 +26,37 @@ const MAX_FRAME_BYTES = 2 ** 32 - 1;
 const options = JSON.parse(process.argv[2] ?? '') as SandboxArguments;
 const ivm = loadIsolatedVm(options.addonPath);
 const decoder = new FrameDecoder(MAX_FRAME_BYTES, MAX_FRAME_BYTES, Infinity);
-let host = new IsolateHost(ivm, options.maxMemoryMb);
+let host = new IsolateHost(ivm, options.maxMemoryMb, options.apis);
 
 const pipe = new Socket({ fd: PIPE_FD, readable: true, writable: true });
 pipe.on('error', () => process.exit(0));
 pipe.on('close', () => process.exit(0));
 pipe.on('data', (chunk: Buffer) => {
-  for (const { header, attachments } of decoder.push(chunk)) void handle(header as HostMessage, attachments);
+  for (const { header, attachments } of decoder.push(chunk)) {
+    const message = header as HostMessage;
+    if (message.type === 'answer') deliver(message, attachments);
+    else void handle(message, attachments);
+  }
 });
 
 function send(message: VmMessage, attachments: readonly (string | Uint8Array)[] = []): void {
   pipe.write(encodeFrame(message, attachments));
 }
 
+type Request = Exclude<HostMessage, { type: 'answer' }>;
+
 /** Resolves when the process has recycled after its last answer. */
 let recycling = Promise.resolve();
 
-async function handle(request: HostMessage, attachments: readonly Buffer[]): Promise<void> {
+/** Of the script that runs. */
+let running: { readonly id: number; readonly calls: CallLine } | undefined;
+
+/** An answer that comes when its script is done is nobody's. */
+function deliver({ id, call, kind }: HostMessage & { type: 'answer' }, [text]: readonly Buffer[]): void {
+  if (running?.id === id) running.calls.push({ call, kind, text: text?.toString('utf8') ?? '' });
+}
+
+async function handle(request: Request, attachments: readonly Buffer[]): Promise<void> {
   // A script that ends with a timer is answered before the event loop reads the pipe, and that is before it recycles.
   await recycling;
   const text = (index: number): string => attachments[index]?.toString('utf8') ?? '';
@@ -50,7 +67,13 @@ async function handle(request: HostMessage, attachments: readonly Buffer[]): Pro
       fitIsolate(request.maxMemoryMb);
       const metersItself = request.maxCpuMs !== undefined;
       const exceedsMemory = (): boolean => metersItself && memory.exceeds(request.maxMemoryMb);
-      const output = await host.run(request, text(0), text(1), attachments.slice(2).values(), exceedsMemory);
+      const texts = { contextJson: text(0), inputJson: text(1), globalsJson: text(2) };
+      const calls = new CallLine(({ argumentsJson, ...call }) => {
+        send({ type: 'call', id, ...call }, [argumentsJson]);
+      });
+      running = { id, calls };
+      const output = await host.run(request, texts, attachments.slice(3).values(), calls, exceedsMemory);
+      running = undefined;
       const { outcome, refused, logs, resultJson } = output;
       const cpuMs = cpuMsSince(cpuBefore);
       send({ type: 'ran', id, outcome, refused, logs, cpuMs, heapBytes: host.heapBytes() }, [resultJson]);
@@ -112,7 +135,7 @@ function fitIsolate(maxMemoryMb: number): void {
 
 function replaceIsolate(maxMemoryMb: number): void {
   host.dispose();
-  host = new IsolateHost(ivm, maxMemoryMb);
+  host = new IsolateHost(ivm, maxMemoryMb, options.apis);
 }
 
 // Reads which time zone it is here: afterwards, this process may not be able to open a file any more.

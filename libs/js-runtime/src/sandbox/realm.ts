@@ -1,7 +1,8 @@
 import type ivm from 'isolated-vm';
 import type { LinkedModules } from './link-modules.ts';
 import type { EnterRealm } from './realm/open-realm.ts';
-import type { ScriptWrap } from '../protocol/messages.ts';
+import type { AllowedCalls, ScriptWrap } from '../protocol/messages.ts';
+import type { CallAnswer } from './call-line.ts';
 
 export interface RealmLimits {
   readonly maxLogEntries: number;
@@ -37,6 +38,17 @@ export class Realm {
     this.#enter.applySync(undefined, ['begin', maxLogEntries, maxLogChars, maxResultChars, contextJson, inputJson]);
   }
 
+  /** Lets calls of host APIs out. */
+  allow({ maxApiCalls, maxApiCallsInFlight, maxApiArgumentBytes, extraApis }: AllowedCalls): void {
+    const limits = [maxApiCalls, maxApiCallsInFlight, maxApiArgumentBytes];
+    this.#enter.applySync(undefined, ['allow', ...limits, JSON.stringify(extraApis)] as never);
+  }
+
+  /** @param globalsJson an object with further globals */
+  define(globalsJson: string): void {
+    this.#enter.applySync(undefined, ['define', globalsJson]);
+  }
+
   /**
    * Runs a script, or calls the function that it evaluates to, and settles the value. Returns the state of the execution
    * as `EnterRealm` words it.
@@ -62,6 +74,13 @@ export class Realm {
   /** Runs the timer that is due, if one is, and the microtasks that follow. */
   tick(time: EntryTime): string {
     this.#apply(['tick'], time.entryMs());
+    return this.#apply(['poll'], time.entryMs());
+  }
+
+  /** Answers calls, and runs what waits for them. */
+  deliver(answers: readonly CallAnswer[], time: EntryTime): string {
+    const flat = answers.flatMap(({ call, kind, text }) => [call, kind, text]);
+    this.#apply(['deliver', ...flat], time.entryMs());
     return this.#apply(['poll'], time.entryMs());
   }
 

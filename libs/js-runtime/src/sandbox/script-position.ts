@@ -8,15 +8,21 @@ const NODE_FILE = /[( ]node:[a-z]/;
 /** Where isolated-vm joins the stack of the process outside; nothing after it is the script's business. */
 const BOUNDARY = '(<isolated-vm boundary>)';
 
+/** An error as it was flattened where it was thrown. */
+export interface RawError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string;
+  readonly code?: string;
+}
+
 /**
  * Keeps of a stack only its message and the frames of the script and its modules, and reads the position off the first of them.
  * The text may be the script's own invention; it can only mislead the script's author.
  */
-export function describeForAuthor(
-  raw: { readonly name: string; readonly message: string; readonly stack: string },
-  scriptNames: readonly string[],
-): ScriptErrorInfo {
-  const header = `${raw.name}: ${raw.message}`;
+export function describeForAuthor(raw: RawError, scriptNames: readonly string[]): ScriptErrorInfo {
+  const { name, message, code } = raw;
+  const header = `${name}: ${message}`;
   const frames: string[] = [];
   for (const line of raw.stack.split('\n')) {
     if (line.includes(BOUNDARY)) break;
@@ -24,7 +30,7 @@ export function describeForAuthor(
       frames.push(line);
   }
   const position = frames[0] === undefined ? undefined : positionOf(frames[0], scriptNames);
-  return { name: raw.name, message: raw.message, stack: [header, ...frames].join('\n'), ...position };
+  return { name, message, stack: [header, ...frames].join('\n'), ...position, ...(code !== undefined && { code }) };
 }
 
 interface FilePosition {

@@ -1,10 +1,11 @@
 import type { Primordials } from './primordials.ts';
 
 /**
- * Flattens whatever was thrown to JSON text of `{ name, message, stack }`, so that no tenant value has to cross.
- * Reading it may run tenant code (getters, Proxy traps), so it happens inside the timed run.
+ * Flattens whatever was thrown to JSON text of `{ name, message, stack, code?, isApiError? }`, so that no tenant value has to
+ * cross. Reading it may run tenant code (getters, Proxy traps), so it happens inside the timed run.
  */
-export function describeThrown(use: Primordials, thrown: unknown): string {
+export function describeThrown(use: Primordials, thrown: unknown, isApiError?: boolean): string {
+  const maxCodeChars = 128;
   const maxMessageChars = 8192;
   const maxStackChars = 16_384;
   const cut = (text: string, max: number): string =>
@@ -13,8 +14,9 @@ export function describeThrown(use: Primordials, thrown: unknown): string {
   let name = 'NonError';
   let message: string;
   let stack = '';
+  let code: string | undefined;
   if (typeof thrown === 'object' && thrown !== null) {
-    const read = (key: 'name' | 'message' | 'stack'): string | undefined => {
+    const read = (key: 'code' | 'name' | 'message' | 'stack'): string | undefined => {
       try {
         const value = (thrown as Record<string, unknown>)[key];
         return typeof value === 'string' ? value : undefined;
@@ -26,6 +28,7 @@ export function describeThrown(use: Primordials, thrown: unknown): string {
     name = read('name') ?? (ownMessage === undefined ? name : 'Error');
     message = ownMessage ?? describeWithoutMessage(use, thrown);
     stack = read('stack') ?? '';
+    code = read('code');
   } else {
     message = typeof thrown === 'function' ? 'a function was thrown' : use.toText(thrown);
   }
@@ -34,6 +37,8 @@ export function describeThrown(use: Primordials, thrown: unknown): string {
     name: cut(name, 256),
     message: cut(message, maxMessageChars),
     stack: cut(stack, maxStackChars),
+    code: code === undefined ? undefined : cut(code, maxCodeChars),
+    isApiError,
   };
   return use.stringify(flat) ?? '';
 }

@@ -1,8 +1,10 @@
+import type { ApiHeader, CallAnswerKind } from '../../protocol/messages.ts';
 import type { EntryNamespace } from '../link-modules.ts';
 import { installConsole } from './console.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { describeThrown } from './describe-thrown.ts';
 import { disableCodeGeneration } from './disable-code-generation.ts';
+import { installHostApis } from './host-apis.ts';
 import { capturePrimordials } from './primordials.ts';
 import { removeGlobals } from './remove-globals.ts';
 import { installStructuredClone } from './structured-clone.ts';
@@ -20,11 +22,12 @@ interface ScriptHandle {
  * to see a handle.
  *
  * Replies to `run`, `module`, `tick` and `poll` start with a letter for the state of the execution, followed by text:
- * `v` value (JSON), `u` undefined, `e` thrown (JSON of name, message, stack), `n` not serializable (reason),
- * `l` larger than allowed (length), `p` pending (ms until the next timer, or nothing).
+ * `v` value (JSON), `u` undefined, `e` thrown (JSON of name, message, stack, code, isApiError), `n` not serializable (reason),
+ * `l` larger than allowed (length), `p` pending (ms until the next timer, or nothing; to `poll`, then a line feed and the calls
+ * of host APIs that were made, if there are any).
  */
 export type EnterRealm = (
-  operation: 'warm' | 'begin' | 'run' | 'module' | 'tick' | 'poll' | 'logs',
+  operation: 'warm' | 'begin' | 'allow' | 'define' | 'run' | 'module' | 'tick' | 'deliver' | 'poll' | 'logs',
   ...args: unknown[]
 ) => string | undefined;
 
@@ -32,13 +35,14 @@ export type EnterRealm = (
  * Turns a new context into the realm of one execution. Runs before any tenant code and returns the only way in;
  * the realm has no way out: no host function, and nothing of ours that tenant code could reach.
  */
-export function openRealm(): EnterRealm {
+export function openRealm(apis: readonly ApiHeader[]): EnterRealm {
   const use = capturePrimordials();
   disableCodeGeneration();
   removeGlobals();
   const log = installConsole(use);
   const timers = installTimers(use);
   installStructuredClone(use);
+  const calls = installHostApis(use, apis);
 
   let state: string | undefined;
   let maxResultChars = 0;
@@ -48,7 +52,7 @@ export function openRealm(): EnterRealm {
   let entry: EntryNamespace | undefined;
 
   const fail = (thrown: unknown): void => {
-    state ??= 'e' + describeThrown(use, thrown);
+    state ??= 'e' + describeThrown(use, thrown, calls.isApiError(thrown) ? true : undefined);
   };
   const serialize = (value: unknown): string => {
     if (value === undefined) return 'u';
@@ -147,6 +151,20 @@ export function openRealm(): EnterRealm {
         use.defineProperty(globalThis, 'input', { value: input, enumerable: true });
         return undefined;
       }
+      case 'allow':
+        calls.open(args[0] as number, args[1] as number, args[2] as number);
+        calls.add(use.parse(args[3] as string) as readonly ApiHeader[]);
+        return undefined;
+      case 'define': {
+        const values = use.parse(args[0] as string) as object;
+        const names = use.ownKeys(values);
+        for (let index = 0; index < names.length; index++) {
+          const name = names[index] as string;
+          const value = deepFreeze(use, (values as Record<string, unknown>)[name]);
+          use.defineProperty(globalThis, name, { __proto__: null, value, enumerable: true } as PropertyDescriptor);
+        }
+        return undefined;
+      }
       case 'run':
         try {
           const value = evaluate(args[0] as ScriptHandle, args[1]);
@@ -165,8 +183,16 @@ export function openRealm(): EnterRealm {
           fail(thrown);
         }
         return poll();
-      case 'poll':
+      case 'deliver':
+        for (let index = 0; index < args.length; index += 3) {
+          calls.deliver(args[index] as number, args[index + 1] as CallAnswerKind, args[index + 2] as string);
+        }
         return poll();
+      case 'poll': {
+        const polled = poll();
+        const made = calls.take();
+        return made === '' || state !== undefined ? polled : `${polled}\n${made}`;
+      }
       case 'logs':
         return log.read();
     }

@@ -10,6 +10,7 @@
 /** The intrinsics that the bridge uses, captured before any tenant code can replace them. */
 export interface Primordials {
   readonly apply: typeof Reflect.apply;
+  readonly assign: typeof Object.assign;
   readonly dateNow: typeof Date.now;
   readonly defineProperty: typeof Reflect.defineProperty;
   readonly freeze: typeof Object.freeze;
@@ -17,17 +18,23 @@ export interface Primordials {
   readonly ownKeys: typeof Reflect.ownKeys;
   readonly parse: typeof JSON.parse;
   readonly stringify: (value: unknown) => string | undefined;
+  readonly stringIndexOf: typeof String.prototype.indexOf;
   readonly stringSlice: typeof String.prototype.slice;
   readonly toNumber: (value: unknown) => number;
   readonly toText: (value: unknown) => string;
+  readonly weakSetAdd: (value: object) => unknown;
+  readonly weakSetHas: (value: object) => boolean;
   readonly Error: ErrorConstructor;
+  readonly Promise: PromiseConstructor;
   readonly TypeError: TypeErrorConstructor;
+  readonly WeakSet: WeakSetConstructor;
 }
 
 export function capturePrimordials(): Primordials {
   return Object.freeze({
     __proto__: null,
     apply: Reflect.apply,
+    assign: Object.assign,
     dateNow: Date.now,
     defineProperty: Reflect.defineProperty,
     freeze: Object.freeze,
@@ -35,10 +42,15 @@ export function capturePrimordials(): Primordials {
     ownKeys: Reflect.ownKeys,
     parse: JSON.parse,
     stringify: JSON.stringify,
+    stringIndexOf: String.prototype.indexOf,
     stringSlice: String.prototype.slice,
     toNumber: Number,
     toText: String,
+    weakSetAdd: WeakSet.prototype.add,
+    weakSetHas: WeakSet.prototype.has,
     Error,
+    Promise,
     TypeError,
+    WeakSet,
   });
 }

@@ -1,7 +1,9 @@
 import { installConsole } from './console.ts';
+import type { ApiHeader } from '../../protocol/messages.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { describeThrown, describeWithoutMessage } from './describe-thrown.ts';
 import { disableCodeGeneration } from './disable-code-generation.ts';
+import { installHostApis } from './host-apis.ts';
 import { openRealm } from './open-realm.ts';
 import { capturePrimordials } from './primordials.ts';
 import { removeGlobals } from './remove-globals.ts';
@@ -21,12 +23,15 @@ const parts = [
   installConsole,
   installTimers,
   installStructuredClone,
+  installHostApis,
   openRealm,
 ];
 
-/** A script that opens a realm; its completion value is the `EnterRealm` function. */
-export const REALM_SOURCE = `(() => {
+/** A script that opens a realm with these host APIs; its completion value is the `EnterRealm` function. */
+export function realmSource(apis: readonly ApiHeader[]): string {
+  return `(() => {
 'use strict';
 ${parts.map((part) => part.toString()).join('\n')}
-return openRealm();
+return openRealm(${JSON.stringify(apis)});
 })()`;
+}

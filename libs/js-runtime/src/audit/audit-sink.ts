@@ -1,0 +1,41 @@
+import type { ErrorCode } from '../errors/error-codes.ts';
+import type { UsageReceipt } from '../metrics/usage-receipt.ts';
+
+/** For whom something happened. */
+export interface AuditedExecution {
+  readonly executionId: string;
+  readonly tenantId: string;
+  readonly userId?: string | undefined;
+  /** `context.request.id`, where that is a string. */
+  readonly requestId?: string | undefined;
+}
+
+/** An execution that has ended. */
+export interface ExecutionRecord extends AuditedExecution {
+  /** Undefined when it ended before anybody looked at its source. */
+  readonly script?: { readonly name: string; readonly sourceHash: string } | undefined;
+  /** `OK`, or what it ended with; `INTERNAL_ERROR` for what is no error of the runtime. */
+  readonly outcome: 'OK' | ErrorCode | 'INTERNAL_ERROR';
+  readonly usage: UsageReceipt;
+  /** Calls of host APIs that were refused; also of those that `denied` was not told of. */
+  readonly deniedCalls: number;
+}
+
+/** A call of a host API that was refused. */
+export interface DeniedCallRecord extends AuditedExecution {
+  /** `namespace.method` */
+  readonly api: string;
+  readonly code: ErrorCode;
+}
+
+/**
+ * Is told who ran what, and what scripts were refused. `forRoot` takes its class as `auditSink`; the default writes lines to the
+ * log. Nobody waits for it, and what it throws is logged: a sink that cannot keep up has to bound what it keeps itself.
+ */
+export interface AuditSink {
+  executed(record: ExecutionRecord): void | Promise<void>;
+  /** Told of the first ten in an execution; its record has the number of all. */
+  denied(record: DeniedCallRecord): void | Promise<void>;
+}
+
+export const AUDIT_SINK = Symbol('AUDIT_SINK');

@@ -1,0 +1,62 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { ErrorCode } from '../errors/error-codes.ts';
+import type { TenantContext } from '../tenancy/tenant-context.ts';
+import type { CompiledOptions } from '../config/options.schema.ts';
+import { COMPILED_OPTIONS } from '../config/options.token.ts';
+import { AUDIT_SINK, type AuditedExecution, type AuditSink, type ExecutionRecord } from './audit-sink.ts';
+
+/** So many refused calls of one execution are told one by one: a script can make as many as it may make calls. */
+const MAX_DENIED_RECORDS = 10;
+
+/** Tells the sink of executions, and never fails. */
+@Injectable()
+export class AuditTrail {
+  readonly #logger = new Logger(AuditTrail.name);
+  readonly #isEnabled: boolean;
+
+  constructor(
+    @Inject(AUDIT_SINK) private readonly sink: AuditSink,
+    @Inject(COMPILED_OPTIONS) { auditEnabled }: CompiledOptions,
+  ) {
+    this.#isEnabled = auditEnabled;
+  }
+
+  begin(executionId: string, { tenant, user, request }: TenantContext): ExecutionAudit {
+    const requestId = request?.id;
+    const who: AuditedExecution = {
+      executionId,
+      tenantId: tenant.id,
+      userId: user?.id,
+      requestId: typeof requestId === 'string' ? requestId : undefined,
+    };
+    let deniedCalls = 0;
+    return {
+      denied: (api, code) => {
+        deniedCalls++;
+        if (deniedCalls <= MAX_DENIED_RECORDS) this.#tell(() => this.sink.denied({ ...who, api, code }));
+      },
+      ended: ({ outcome, script, usage }) => {
+        const described = script && { name: script.name, sourceHash: script.sourceHash };
+        this.#tell(() => this.sink.executed({ ...who, script: described, outcome, usage, deniedCalls }));
+      },
+    };
+  }
+
+  #tell(told: () => void | Promise<void>): void {
+    if (!this.#isEnabled) return;
+    const onError = (error: unknown): void => {
+      this.#logger.error('The audit sink failed', error instanceof Error ? error.stack : String(error));
+    };
+    try {
+      void told()?.catch(onError);
+    } catch (error) {
+      onError(error);
+    }
+  }
+}
+
+/** The audit of one execution. */
+export interface ExecutionAudit {
+  denied(api: string, code: ErrorCode): void;
+  ended(end: Pick<ExecutionRecord, 'outcome' | 'script' | 'usage'>): void;
+}

@@ -1,0 +1,71 @@
+import { Injectable } from '@nestjs/common';
+import { DiscoveryService, ModuleRef } from '@nestjs/core';
+import { ClsService } from 'nestjs-cls';
+import { JsRuntimeError } from '../errors/js-runtime-error.ts';
+import { ProviderInstances, type MethodFor } from '../host-api/provider-instances.ts';
+import { ContributorMetadata, type ContextContributor, type ContextRequest } from './context-contributor.ts';
+
+/** What `context` has anyway. */
+const OWN_KEYS: readonly string[] = ['tenant', 'user', 'request', 'executionId', 'deadlineMs'];
+
+type Contribute = ContextContributor['contribute'];
+
+/** Makes what scripts see as `context`. Who they run for is what the backend has entered, never what a script says. */
+@Injectable()
+export class ContextBridge {
+  readonly #contributors: ReadonlyMap<string, MethodFor<Contribute>>;
+
+  /** @throws Error for a key that is the runtime's own, or taken: the application does not start */
+  constructor(discovery: DiscoveryService, moduleRef: ModuleRef, cls: ClsService) {
+    const instances = new ProviderInstances(moduleRef, cls);
+    const contributors = new Map<string, MethodFor<Contribute>>();
+    for (const wrapper of discovery.getProviders({ metadataKey: ContributorMetadata.KEY })) {
+      const key = discovery.getMetadataByDecorator(ContributorMetadata, wrapper);
+      if (key === undefined) continue;
+      const where = `@ContributesContext('${key}') of ${wrapper.name}`;
+      if (OWN_KEYS.includes(key)) throw new Error(`${where}: the runtime sets context.${key} itself`);
+      if (contributors.has(key)) throw new Error(`${where}: another provider contributes this`);
+      contributors.set(key, instances.methodOf<Contribute>(wrapper, 'contribute'));
+    }
+    this.#contributors = contributors;
+  }
+
+  /**
+   * What providers contribute to the context of an execution: JSON, by key.
+   *
+   * @returns at once what is there at once
+   * @throws JsRuntimeError TENANT_CONTEXT_MISSING when one fails, or gives what is not JSON
+   */
+  contributionsTo(execution: object, request: ContextRequest): readonly string[] | Promise<readonly string[]> {
+    if (this.#contributors.size === 0) return [];
+    return Promise.all(
+      [...this.#contributors].map(async ([key, methodFor]) => {
+        try {
+          const contribute = await methodFor(execution);
+          const json = JSON.stringify(await contribute(request)) as string | undefined;
+          return json === undefined ? '' : `,${JSON.stringify(key)}:${json}`;
+        } catch (cause) {
+          throw new JsRuntimeError('TENANT_CONTEXT_MISSING', `What makes context.${key} has failed`, {}, { cause });
+        }
+      }),
+    );
+  }
+
+  /**
+   * @param deadlineMs what is left to the execution
+   * @throws JsRuntimeError TENANT_CONTEXT_MISSING when the tenant context is not JSON: whoever set it made a mistake
+   */
+  toJson({ context, executionId }: ContextRequest, deadlineMs: number, contributions: readonly string[]): string {
+    try {
+      const own = JSON.stringify({ ...context, executionId, deadlineMs });
+      return contributions.length === 0 ? own : `${own.slice(0, -1)}${contributions.join('')}}`;
+    } catch (cause) {
+      throw new JsRuntimeError(
+        'TENANT_CONTEXT_MISSING',
+        'The tenant context that was entered is not JSON',
+        {},
+        { cause },
+      );
+    }
+  }
+}

@@ -1,0 +1,149 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { JsRuntimeError } from '../errors/js-runtime-error.ts';
+import type { ErrorCode } from '../errors/error-codes.ts';
+import type { ApiMethod } from '../host-api/api-method.ts';
+import { ScriptApiError } from '../host-api/script-api-error.ts';
+import type { CallAnswer, RunCalls, VmCall } from '../process/vm-request.ts';
+import type { ApiHeader } from '../protocol/messages.ts';
+import type { AdmittedCall, Caller, SecurityValidator } from '../security/security-validator.ts';
+import { answerOf, refusalOf } from './call-answer.ts';
+import { HostCall, type CallScope } from './host-call.ts';
+
+export interface HostCallsEvents {
+  /** A call was refused. */
+  onDenied(api: string, error: JsRuntimeError): void;
+  /** A method has failed. `isLate`: nobody waited any more. */
+  onFailed(api: string, error: unknown, isLate: boolean): void;
+}
+
+const TIMED_OUT = Symbol('timed out');
+
+/** What the script of one execution calls, from the first call until the execution ends. */
+export class HostCalls implements RunCalls {
+  readonly extraApis: readonly ApiHeader[];
+  /** The asynchronous context, nestjs-cls included, of whoever executes the script: a message of a VM comes with none. */
+  readonly #inCallersContext = AsyncLocalStorage.snapshot();
+  readonly #pending = new Set<HostCall>();
+  readonly #refusedWith = new Set<string>();
+  #isOver = false;
+
+  constructor(
+    private readonly caller: Caller,
+    private readonly scope: CallScope,
+    private readonly validator: SecurityValidator,
+    private readonly events: HostCallsEvents,
+    extraApis: readonly ApiMethod[] = [],
+  ) {
+    this.extraApis = extraApis.map(({ name, cost, body }) => ({ name, cost, body }));
+  }
+
+  get maxApiCalls(): number {
+    return this.caller.limits.maxApiCalls;
+  }
+
+  get maxApiCallsInFlight(): number {
+    return this.caller.limits.maxApiCallsInFlight;
+  }
+
+  get maxApiArgumentBytes(): number {
+    return this.caller.limits.maxApiArgumentBytes;
+  }
+
+  /** Whether a call of this execution was refused, or failed, with this code. */
+  hasRefusedWith(code: ErrorCode): boolean {
+    return this.#refusedWith.has(code);
+  }
+
+  onCall(call: VmCall): void {
+    if (this.#isOver) return;
+    const admitted = this.validator.admit(call, this.caller);
+    void this.#inCallersContext(async () => {
+      call.answer(await this.#answerTo(call, admitted), admitted.end);
+    });
+  }
+
+  /** The execution has ended, for whatever reason: whoever still works for it is told. */
+  end(): void {
+    this.#isOver = true;
+    if (this.#pending.size === 0) return;
+    const reason = new DOMException('The execution has ended', 'AbortError');
+    for (const pending of this.#pending) pending.abort(reason);
+    this.#pending.clear();
+  }
+
+  async #answerTo(call: VmCall, admitted: AdmittedCall): Promise<CallAnswer> {
+    const { method } = admitted;
+    let input: unknown;
+    try {
+      input = await this.validator.check(admitted, call, this.caller);
+    } catch (error) {
+      if (!(error instanceof JsRuntimeError)) return this.#failed(method, error);
+      this.events.onDenied(method.name, error);
+      return this.#refused(error);
+    }
+    // What was checked meanwhile must not begin when its execution has ended.
+    if (this.#isOver) return { kind: 'undefined', text: '' };
+    const hostCall = new HostCall(this.scope, method.timeoutMs);
+    this.#pending.add(hostCall);
+    try {
+      const returned = await this.#invoke(method, input, hostCall);
+      if (returned === TIMED_OUT) return this.#refused(timedOut(method));
+      const answer = answerOf(method, returned, this.scope.maxResultBytes);
+      return answer instanceof JsRuntimeError ? this.#refused(answer) : answer;
+    } catch (error) {
+      return this.#failed(method, error, hostCall);
+    } finally {
+      this.#pending.delete(hostCall);
+    }
+  }
+
+  async #invoke(method: ApiMethod, input: unknown, hostCall: HostCall): Promise<unknown> {
+    const run = method.functionFor(this);
+    // What is there at once is called at once.
+    const returned = typeof run === 'function' ? run(input, hostCall) : (await run)(input, hostCall);
+    return method.timeoutMs === undefined ? returned : this.#within(method.timeoutMs, returned, method, hostCall);
+  }
+
+  async #within(timeoutMs: number, returned: unknown, method: ApiMethod, hostCall: HostCall): Promise<unknown> {
+    const late = Promise.withResolvers<typeof TIMED_OUT>();
+    const work = Promise.resolve(returned);
+    const timer = setTimeout(() => {
+      late.resolve(TIMED_OUT);
+      hostCall.abort(timedOut(method));
+      // Nobody else hears of it any more.
+      work.catch((error: unknown) => {
+        this.#noteFailure(method, error, hostCall);
+      });
+    }, timeoutMs);
+    try {
+      return await Promise.race([work, late.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #failed(method: ApiMethod, error: unknown, hostCall?: HostCall): CallAnswer {
+    if (error instanceof ScriptApiError) return refusalOf(error);
+    this.#noteFailure(method, error, hostCall);
+    return this.#refused(new JsRuntimeError('API_CALL_FAILED', `${method.name} failed`));
+  }
+
+  #noteFailure({ name }: ApiMethod, error: unknown, hostCall?: HostCall): void {
+    if (hostCall?.isOver && isAbort(error, hostCall)) return;
+    this.events.onFailed(name, error, hostCall?.isOver ?? false);
+  }
+
+  #refused(error: JsRuntimeError): CallAnswer {
+    this.#refusedWith.add(error.code);
+    return refusalOf(error);
+  }
+}
+
+function timedOut({ name, timeoutMs = 0 }: ApiMethod): JsRuntimeError {
+  return new JsRuntimeError('API_CALL_TIMED_OUT', `${name} took longer than ${timeoutMs} ms`);
+}
+
+/** Whether a method only says that it was told to stop. */
+function isAbort(error: unknown, { signal }: HostCall): boolean {
+  return error === signal.reason || (error instanceof Error && error.name === 'AbortError');
+}

@@ -1,0 +1,92 @@
+import { Injectable } from '@nestjs/common';
+import { ExecutionBridge, type Bridge, type BridgedExecution } from '../bridge/execution-bridge.ts';
+import type { CompiledScript } from '../compiler/compiled-script.ts';
+import { CompilerService } from '../compiler/compiler.service.ts';
+import type { LoadedScript, ScriptLoader } from '../compiler/script-loader.ts';
+import { JsRuntimeError } from '../errors/js-runtime-error.ts';
+import type { Vm } from '../pool/vm-factory.ts';
+import { VmPoolService } from '../pool/vm-pool.service.ts';
+import type { RunReply } from '../process/vm-request.ts';
+import { meteredCall } from '../security/metered-call.ts';
+import type { ExecutionResult } from './execution-result.ts';
+import { readOutcome } from './read-outcome.ts';
+
+/** What an execution came to, before its receipt is written. */
+export type Unmetered = Omit<ExecutionResult, 'usage'>;
+
+/** Runs a script in a VM of the pool. */
+@Injectable()
+export class ScriptRunner {
+  constructor(
+    private readonly compiler: CompilerService,
+    private readonly pool: VmPoolService,
+    private readonly bridge: ExecutionBridge,
+  ) {}
+
+  /** @throws JsRuntimeError, and what a setup function throws */
+  async run(execution: BridgedExecution, script: CompiledScript, inputJson: string): Promise<Unmetered> {
+    const { tracker, deadline, signal } = execution.budget;
+    tracker.waits();
+    return this.pool.withVm(
+      async ({ vm }) => {
+        tracker.hasVm();
+        return this.#runIn(vm, execution, script, inputJson);
+      },
+      {
+        tenantId: execution.context.tenant.id,
+        deadline,
+        signal,
+        script: { key: script.id, maxMemoryMb: tracker.limits.maxMemoryMb },
+      },
+    );
+  }
+
+  async #runIn(vm: Vm, execution: BridgedExecution, script: CompiledScript, inputJson: string): Promise<Unmetered> {
+    const { id, context, budget } = execution;
+    const { tracker } = budget;
+    const loader = this.compiler.loaderFor(vm, budget);
+    const loaded = await loader.load(script, this.compiler.moduleLookupFor(context, tracker.limits));
+    tracker.hasCode('hit');
+    const bridge = await this.bridge.open(execution, vm);
+    let reply: RunReply;
+    try {
+      reply = await this.#runLoaded(vm, execution, loader, loaded, bridge, inputJson);
+    } finally {
+      bridge.calls.end();
+    }
+    tracker.hasReply(reply);
+    if (reply.refused.length > 0) {
+      tracker.hasCode('miss');
+      const refused = loaded.units.filter(({ key }) => reply.refused.includes(key));
+      await this.compiler.refused(script.tenantId, refused);
+    }
+    try {
+      const used = tracker.used ?? reply;
+      const value = readOutcome(reply, tracker.limits, tracker.elapsedMs, used, loaded.scripts, bridge.calls);
+      return { executionId: id, value, logs: reply.logs, vmId: vm.id };
+    } catch (error) {
+      if (!(error instanceof JsRuntimeError)) throw error;
+      // No VM of ours sends such a result: somebody else speaks for it.
+      if (error.code === 'VM_CRASHED') vm.kill('protocol');
+      throw Object.assign(error, { logs: reply.logs });
+    }
+  }
+
+  async #runLoaded(
+    vm: Vm,
+    { budget }: BridgedExecution,
+    loader: ScriptLoader,
+    loaded: LoadedScript,
+    bridge: Bridge,
+    inputJson: string,
+  ): Promise<RunReply> {
+    const run = async ({ units }: LoadedScript): Promise<RunReply> =>
+      meteredCall(vm, budget, async (limits) =>
+        vm.run({ units, ...bridge.texts(), inputJson, calls: bridge.calls, limits }),
+      );
+    const reply = await run(loaded);
+    if (reply.outcome.kind !== 'not-held') return reply;
+    // It has replaced its isolate, which was not known here yet, or had no room to hold everything.
+    return run(await loader.withCode(loaded));
+  }
+}

@@ -1,0 +1,124 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { parse as parseSafely } from 'secure-json-parse';
+import type { ResourceLimits } from '../config/limits.ts';
+import { JsRuntimeError } from '../errors/js-runtime-error.ts';
+import type { ApiInput, ApiMethod } from '../host-api/api-method.ts';
+import { ProtocolError } from '../protocol/frame.ts';
+import { isTooDeep, MAX_JSON_DEPTH } from '../protocol/json-depth.ts';
+import type { TenantContext } from '../tenancy/tenant-context.ts';
+import type { ApiCalls } from './api-calls.ts';
+import { PERMISSION_POLICY, type PermissionPolicy } from './permission-policy.ts';
+
+/** A call as the VM words it. Nothing of it is to be believed. */
+export interface RequestedCall {
+  readonly api: string;
+  readonly argumentsJson: string;
+}
+
+/** Whose call it is, as the backend knows it. */
+export interface Caller {
+  readonly context: TenantContext;
+  readonly limits: ResourceLimits;
+  readonly apiCalls: ApiCalls;
+  /** Undefined when there is no such method. */
+  readonly methodOf: (api: string) => ApiMethod | undefined;
+}
+
+export interface AdmittedCall {
+  readonly method: ApiMethod;
+  /** To be called when its answer is on its way. */
+  readonly end: () => void;
+}
+
+/** So many of the rules that arguments break are told. */
+const MAX_ISSUES = 10;
+
+/** Checks every call of a host API, whatever the realm has checked already. */
+@Injectable()
+export class SecurityValidator {
+  constructor(@Inject(PERMISSION_POLICY) private readonly policy: PermissionPolicy) {}
+
+  /**
+   * Counts a call of a method that there is.
+   *
+   * @throws ProtocolError for a call beyond the limits, or of nothing: the realm makes none such, so its VM is in other hands
+   */
+  admit({ api }: RequestedCall, { apiCalls, methodOf }: Caller): AdmittedCall {
+    const method = methodOf(api);
+    if (!method) throw new ProtocolError('a call of an API that does not exist');
+    try {
+      return { method, end: apiCalls.begin(method.cost) };
+    } catch (cause) {
+      throw new ProtocolError('a call beyond the limits', { cause });
+    }
+  }
+
+  /**
+   * The arguments of a call, as the method takes them.
+   *
+   * @throws JsRuntimeError PERMISSION_DENIED, API_CALL_INVALID
+   */
+  async check(
+    { method }: AdmittedCall,
+    { argumentsJson }: RequestedCall,
+    { context, limits }: Caller,
+  ): Promise<unknown> {
+    const { name: api, permission } = method;
+    if (permission !== undefined && !(await this.policy.isPermitted({ permission, api, context }))) {
+      throw new JsRuntimeError('PERMISSION_DENIED', `${api} needs the permission ${permission}`);
+    }
+    return checkedInput(method, parseArguments(api, argumentsJson, limits.maxApiArgumentBytes));
+  }
+}
+
+function parseArguments(api: string, json: string, maxBytes: number): readonly unknown[] {
+  const bytes = Buffer.byteLength(json);
+  if (bytes > maxBytes) {
+    const limit = { name: 'maxApiArgumentBytes', allowed: maxBytes, used: bytes };
+    const message = `${api}: the arguments have ${bytes} bytes as JSON; allowed are ${maxBytes}`;
+    throw new JsRuntimeError('API_CALL_INVALID', message, { limit });
+  }
+  if (isTooDeep(json)) throw invalid(api, [`the arguments are nested more than ${MAX_JSON_DEPTH} deep`]);
+  let values: unknown;
+  try {
+    // Whoever copies the members of such an object would change its prototype.
+    values = parseSafely(json, { protoAction: 'error', constructorAction: 'ignore' });
+  } catch {
+    throw invalid(api, ['the arguments are not JSON, or have a key __proto__']);
+  }
+  if (Array.isArray(values)) return values;
+  throw invalid(api, ['the arguments are not a list']);
+}
+
+function checkedInput({ name, input }: ApiMethod, values: readonly unknown[]): unknown {
+  if (input.kind !== 'tuple' && values.length > (input.kind === 'none' ? 0 : 1)) {
+    throw invalid(name, [`takes ${input.kind === 'none' ? 'no arguments' : 'one argument'}, not ${values.length}`]);
+  }
+  switch (input.kind) {
+    case 'none':
+      return undefined;
+    case 'any':
+      return values[0];
+    case 'single':
+    case 'tuple': {
+      const parsed = input.schema.safeParse(input.kind === 'tuple' ? values : values[0]);
+      if (parsed.success) return parsed.data;
+      const issues = parsed.error.issues.slice(0, MAX_ISSUES);
+      throw invalid(
+        name,
+        issues.map(({ path, message }) => wordIssue(input, path, message)),
+      );
+    }
+  }
+}
+
+function wordIssue({ kind }: ApiInput, path: readonly PropertyKey[], message: string): string {
+  if (path.length === 0) return message;
+  const [first, ...others] = path.map(String);
+  const where = kind === 'tuple' ? [`argument ${Number(first) + 1}`, ...others] : [first, ...others];
+  return `${where.join('.')}: ${message}`;
+}
+
+function invalid(api: string, issues: readonly string[]): JsRuntimeError {
+  return new JsRuntimeError('API_CALL_INVALID', `${api}: ${issues.join('; ')}`, { issues });
+}
