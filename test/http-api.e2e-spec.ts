@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { problemOf, startBackend, until, type Backend } from './support/backend.ts';
-import { startHttpServer, type TestServer } from './support/http-server.ts';
+import { BackendProcess, endAllBackends } from './support/backend-process.ts';
+import { startHttpServer, startHttpsServer, type TestServer } from './support/http-server.ts';
 
 describe('Scripts that send HTTP requests', () => {
   let server: TestServer;
@@ -128,6 +129,29 @@ describe('Scripts of tenants that may not use http', () => {
       expect(problemOf(response)).toMatchObject({ code: 'PERMISSION_DENIED' });
     } finally {
       await backend.close();
+    }
+  });
+});
+
+describe('A backend whose environment says that certificates do not matter', () => {
+  afterEach(endAllBackends);
+
+  it('checks them all the same, for scripts', async () => {
+    const server = await startHttpsServer((_, response) => response.end('secret'));
+    const origin = `https://127.0.0.1:${server.port}`;
+    try {
+      const backend = await BackendProcess.start({
+        NODE_TLS_REJECT_UNAUTHORIZED: '0',
+        JS_RUNTIME_PERMISSIONS: 'http:*',
+        HTTP_RULES: JSON.stringify({ acme: { allow: [origin] } }),
+      });
+      const script = 'http.fetch(input).catch(({ code, message }) => ({ code, message }))';
+      const response = await backend.execute({ script, input: origin });
+      expect(await response.json()).toMatchObject({
+        result: { code: 'HTTP_FAILED', message: 'The certificate of the host is not one to trust' },
+      });
+    } finally {
+      await server.close();
     }
   });
 });

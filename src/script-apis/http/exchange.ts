@@ -28,12 +28,8 @@ export async function exchange(
 ): Promise<Received> {
   const client = new Client(url.origin, {
     connect: onlyWith(socket),
-    allowH2: false,
     maxHeaderSize: HTTP_LIMITS.maxResponseHeaderBytes,
     maxResponseSize: maxBodyBytes,
-    // Whoever has the connection ends it in time; a server that sends a byte now and then would outlast these.
-    headersTimeout: 0,
-    bodyTimeout: 0,
   });
   endAfter(socket, maxBodyBytes * MAX_FRAMING + MAX_EXTRA_BYTES);
   const reader = new ResponseReader(wantsBody);
@@ -62,7 +58,7 @@ function endAfter(socket: Socket, maxBytes: number): void {
 function onlyWith(socket: Socket): NonNullable<Client.Options['connect']> {
   let isTaken = false;
   return (_options, callback) => {
-    const isThere = !isTaken && !socket.destroyed;
+    const isThere = !isTaken;
     isTaken = true;
     // Later: undici does not see what it is given before it has asked.
     queueMicrotask(() => {

@@ -144,6 +144,30 @@ describe('A server that means harm', () => {
     await expect(get({}, 'https')).rejects.toMatchObject({ code: 'HTTP_FAILED' });
   });
 
+  it('can have 16 KiB of headers, and no more', async () => {
+    const lines = (bytes: number): string => `HTTP/1.1 200 OK\r\nx: ${'x'.repeat(bytes)}\r\nContent-Length: 0\r\n\r\n`;
+    serve = answering(lines(16_000));
+    expect((await get()).headers.x).toHaveLength(16_000);
+    serve = answering(lines(17_000));
+    await expect(get()).rejects.toMatchObject({
+      code: 'HTTP_RESPONSE_TOO_LARGE',
+      message: 'The headers of the response are larger than 16384 bytes',
+    });
+  });
+
+  it('cannot keep a connection by redirecting with a body that has no end', async () => {
+    let isFirst = true;
+    serve = (socket) => {
+      const location = `http://127.0.0.1:${server.port}/next`;
+      const first = `HTTP/1.1 302 Found\r\nLocation: ${location}\r\nContent-Length: 999999\r\n\r\n`;
+      if (isFirst) answeringThenSilent(first)(socket);
+      else answering('HTTP/1.1 200 OK\r\n\r\nhere')(socket);
+      isFirst = false;
+    };
+    expect(await get()).toMatchObject({ redirected: true, body: 'here' });
+    await closed();
+  });
+
   it('cannot pack a body: it was asked not to', async () => {
     const bomb = gzipSync(Buffer.alloc(1_000_000));
     serve = answering(`HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: ${bomb.length}\r\n\r\n`, bomb);

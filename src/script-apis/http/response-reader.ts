@@ -33,9 +33,8 @@ export class ResponseReader implements Dispatcher.DispatchHandler {
     // Nothing to prepare; undici wants it to be there.
   }
 
+  /** Also of interim responses: the last one counts. */
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
-    // An interim response; another follows.
-    if (status < 200) return;
     this.#head = { status, headers };
     if (!this.#wantsBody(this.#head)) this.#response.resolve({ ...this.#head, body: '' });
   }
