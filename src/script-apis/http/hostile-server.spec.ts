@@ -54,7 +54,7 @@ describe('A server that means harm', () => {
     ['never ends its body', answeringThenSilent('HTTP/1.1 200 OK\r\n\r\nmore to come')],
     ['sends a byte now and then', dripping('HTTP/1.1 200 OK\r\n\r\n')],
     ['sends a byte of its headers now and then', dripping('HTTP/1.1 200 OK\r\nx: ')],
-    ['sends interim responses now and then', dripping('', 'HTTP/1.1 103 Early Hints\r\n\r\n')],
+    ['sends empty lines now and then', dripping('', '\r\n')],
   ])('and %s gets no more time than the call has', async (_, behaviour: (socket: Socket) => void) => {
     serve = behaviour;
     const late = { code: 'HTTP_TIMEOUT', message: 'There was no complete response within 200 ms' };
@@ -181,6 +181,24 @@ describe('A server that means harm', () => {
     );
     serve = answering('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', ...chunks, '0\r\n\r\n');
     expect(await get()).toMatchObject({ body: 'gr\u00fc\u00df\ufffd' });
+  });
+
+  it('can send a body in many small pieces, and not in any number of them', async () => {
+    const inPieces = (count: number): ((socket: Socket) => void) =>
+      answering('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', '1\r\nx\r\n'.repeat(count), '0\r\n\r\n');
+    serve = inPieces(10_000);
+    expect((await get()).body).toHaveLength(10_000);
+    serve = inPieces(11_000);
+    await expect(get()).rejects.toMatchObject({ code: 'HTTP_RESPONSE_TOO_LARGE' });
+  });
+
+  it('can send ten interim responses, and not eleven', async () => {
+    const after = (count: number): ((socket: Socket) => void) =>
+      answering('HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(count), 'HTTP/1.1 200 OK\r\n\r\nhere');
+    serve = after(10);
+    expect(await get()).toMatchObject({ status: 200, body: 'here' });
+    serve = after(11);
+    await expect(get()).rejects.toMatchObject({ code: 'HTTP_RESPONSE_TOO_LARGE' });
   });
 
   it('has its body up to the last byte that is allowed, and none more', async () => {

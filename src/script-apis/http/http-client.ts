@@ -1,5 +1,5 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
-import type { SecureContextOptions } from 'node:tls';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { exchange } from './exchange.ts';
 import { explainFailure } from './explain-failure.ts';
 import { findAddresses } from './find-addresses.ts';
@@ -28,12 +28,16 @@ export interface FetchLimits {
  */
 export class HttpClient implements OnApplicationShutdown {
   readonly #underWay = new Set<AbortController>();
+  /** Made once: it takes longer than a connection. */
+  readonly #trust: SecureContext;
 
-  /** @param ca certificates to trust instead of the system's */
+  /** @param ca certificates to trust instead of those that Node trusts, as PEM */
   constructor(
     private readonly resolver: HostResolver,
-    private readonly ca?: SecureContextOptions['ca'],
-  ) {}
+    ca?: string,
+  ) {
+    this.#trust = createSecureContext({ ca });
+  }
 
   /** @throws ScriptApiError with an {@link HttpErrorCode}; what the signal fired with */
   async fetch(url: string, request: HttpRequest, rules: HttpRules, limits: FetchLimits): Promise<HttpResponse> {
@@ -89,7 +93,7 @@ export class HttpClient implements OnApplicationShutdown {
     signal: AbortSignal,
   ): Promise<Received> {
     const addresses = await findAddresses(target, rules, this.resolver, signal);
-    const socket = await openConnection(target, addresses, signal, this.ca);
+    const socket = await openConnection(target, addresses, signal, this.#trust);
     return exchange(socket, target, request, maxBytes, ({ status, headers }) => !isRedirect(status, headers.location));
   }
 }

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect as connectTcp, isIPv6, type LookupFunction, type Socket } from 'node:net';
-import { connect as connectTls, type SecureContextOptions } from 'node:tls';
+import { connect as connectTls, type SecureContext } from 'node:tls';
 import { HTTP_LIMITS } from './http-limits.ts';
 import type { HttpTarget } from './http-target.ts';
 
@@ -11,13 +11,13 @@ const NEXT_ADDRESS_AFTER_MS = 250;
  * Connects to one of these addresses, and to nothing else; with TLS for the host that the target names, whatever the address.
  * The connection is destroyed when the signal fires, also later.
  *
- * @param ca certificates to trust instead of the system's
+ * @param trust the certificates to trust
  */
 export async function openConnection(
   { protocol, host, port, address }: HttpTarget,
   addresses: readonly string[],
   signal: AbortSignal,
-  ca?: SecureContextOptions['ca'],
+  trust: SecureContext,
 ): Promise<Socket> {
   signal.throwIfAborted();
   const options = {
@@ -35,7 +35,7 @@ export async function openConnection(
           ...(address === undefined && { servername: host }),
           ALPNProtocols: ['http/1.1'],
           rejectUnauthorized: true,
-          ca,
+          secureContext: trust,
         })
       : connectTcp(options);
   // What comes of it is told by whoever waits for it; without a listener, an error would end the process.
