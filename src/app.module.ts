@@ -8,7 +8,8 @@ import { HealthModule } from './health/health.module.ts';
 import { ProblemFilter } from './problems/problem.filter.ts';
 import { SavedModuleResolver } from './saved-modules/saved-module-resolver.ts';
 import { SavedModulesModule } from './saved-modules/saved-modules.module.ts';
-import { HttpApiModule } from './script-apis/http/http-api.module.ts';
+import { ScriptApiTypingsModule } from './script-api-typings/script-api-typings.module.ts';
+import { ScriptApisModule } from './script-apis/script-apis.module.ts';
 import { ScriptsModule } from './scripts/scripts.module.ts';
 import { ConnectionDrain } from './shutdown/connection-drain.ts';
 import { SecondSignal } from './shutdown/second-signal.ts';
@@ -23,8 +24,9 @@ import { SchemaValidationPipe } from './validation/schema-validation.pipe.ts';
     TenancyModule,
     ExecutionsModule,
     ScriptsModule,
+    ScriptApiTypingsModule,
     SavedModulesModule,
-    HttpApiModule,
+    ScriptApisModule,
     HealthModule,
   ],
   providers: [

@@ -5,6 +5,7 @@ describe('readBackendConfig', () => {
   it('has defaults for development', () => {
     const config = readBackendConfig({});
     expect(config).toMatchObject({ isProduction: false, host: '127.0.0.1', port: 3000, storageUrl: undefined });
+    expect(config.kvQuota).toEqual({ maxKeys: 10_000, maxBytes: 10 * 2 ** 20 });
     expect([...config.tenantKeys]).toEqual([
       ['acme-dev-key', 'acme'],
       ['globex-dev-key', 'globex'],
@@ -33,6 +34,9 @@ describe('readBackendConfig', () => {
     ['STORAGE_URL', 'redis://host:port'],
     ['HTTP_RULES', ''],
     ['HTTP_RULES', '{"acme":{"allow":["https://a.test/path"]}}'],
+    ['KV_MAX_KEYS', '0'],
+    ['KV_MAX_KEYS', '100001'],
+    ['KV_MAX_BYTES', '10MB'],
   ])('names %s when it is "%s"', (variable, value) => {
     expect(() => readBackendConfig({ [variable]: value })).toThrow(`${variable} is wrong: `);
   });
@@ -43,6 +47,11 @@ describe('readBackendConfig', () => {
       expect(readBackendConfig({ STORAGE_URL }).storageUrl).toBe(STORAGE_URL);
     },
   );
+
+  it('reads what a tenant may keep', () => {
+    const { kvQuota } = readBackendConfig({ KV_MAX_KEYS: '5', KV_MAX_BYTES: '1000' });
+    expect(kvQuota).toEqual({ maxKeys: 5, maxBytes: 1000 });
+  });
 
   it('refuses one key for two tenants', () => {
     const TENANT_KEYS = 'acme:the-same-key,globex:the-same-key';

@@ -40,7 +40,7 @@ export class ProviderInstances {
     const known = this.#contextIds.get(execution);
     if (known) return known;
     const contextId = ContextIdFactory.create();
-    this.moduleRef.registerRequestByContextId(this.cls.get(CLS_REQ) as unknown, contextId);
+    this.moduleRef.registerRequestByContextId(this.cls.get<unknown>(CLS_REQ), contextId);
     this.#contextIds.set(execution, contextId);
     return contextId;
   }
