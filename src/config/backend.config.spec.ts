@@ -1,3 +1,4 @@
+import { parseTarget } from '../script-apis/http/http-target.ts';
 import { readBackendConfig } from './backend.config.ts';
 
 describe('readBackendConfig', () => {
@@ -31,6 +32,8 @@ describe('readBackendConfig', () => {
     ['STORAGE_URL', 'http://localhost:6379'],
     ['STORAGE_URL', 'redis://'],
     ['STORAGE_URL', 'redis://host:port'],
+    ['HTTP_RULES', ''],
+    ['HTTP_RULES', '{"acme":{"allow":["https://a.test/path"]}}'],
     ['KV_MAX_KEYS', '0'],
     ['KV_MAX_KEYS', '100001'],
     ['KV_MAX_BYTES', '10MB'],
@@ -66,5 +69,22 @@ describe('readBackendConfig', () => {
   it('takes production with keys of its own', () => {
     const config = readBackendConfig({ NODE_ENV: 'production', TENANT_KEYS: 'acme:a-secret-key' });
     expect(config.isProduction).toBe(true);
+  });
+
+  it.each([
+    ['any public host over https in development', {}, 'https://a.test', true],
+    ['nothing else in development', {}, 'http://a.test', false],
+    ['nothing in production', { NODE_ENV: 'production', TENANT_KEYS: 'acme:a-secret-key' }, 'https://a.test', false],
+    ['what is set', { HTTP_RULES: '{"acme":{"allow":["http://a.test"]}}' }, 'http://a.test', true],
+    ['only what is set', { HTTP_RULES: '{"acme":{"allow":["http://a.test"]}}' }, 'https://a.test', false],
+  ])('lets scripts send requests to %s', (_, env, url, isAllowed) => {
+    expect(readBackendConfig(env).httpRules.for('acme').admitsHost(parseTarget(url))).toBe(isAllowed);
+  });
+
+  it('names HTTP_RULES, the tenant and the entry that is wrong', () => {
+    const HTTP_RULES = '{"acme":{"allow":["a.test/b"]}}';
+    expect(() => readBackendConfig({ HTTP_RULES })).toThrow(
+      'HTTP_RULES is wrong: of tenant acme: allow "a.test/b" must be a host',
+    );
   });
 });

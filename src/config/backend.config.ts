@@ -1,5 +1,6 @@
 import { registerAs } from '@nestjs/config';
 import { z } from 'zod';
+import { TenantHttpRules } from '../script-apis/http/tenant-http-rules.ts';
 
 const MIB = 1024 * 1024;
 
@@ -18,6 +19,7 @@ const environment = z.object({
     .string()
     .refine((url) => /^rediss?:\/\/[^/]/.test(url) && URL.canParse(url), 'must be a redis:// or rediss:// URL')
     .optional(),
+  HTTP_RULES: z.string().transform(parseHttpRules).optional(),
   KV_MAX_KEYS: z.coerce.number().int().min(1).max(100_000).default(10_000),
   KV_MAX_BYTES: z.coerce
     .number()
@@ -35,6 +37,8 @@ export interface BackendConfig {
   readonly tenantKeys: ReadonlyMap<string, string>;
   /** Redis, where what tenants save is kept; undefined: in memory. It may have a password in it. */
   readonly storageUrl: string | undefined;
+  /** Where scripts may send requests. */
+  readonly httpRules: TenantHttpRules;
   /** What the scripts of one tenant may keep in `kv`, keys and values together. */
   readonly kvQuota: { readonly maxKeys: number; readonly maxBytes: number };
 }
@@ -44,6 +48,10 @@ const DEVELOPMENT_KEYS: ReadonlyMap<string, string> = new Map([
   ['acme-dev-key', 'acme'],
   ['globex-dev-key', 'globex'],
 ]);
+
+/** Any host of the internet in development; in production nothing that nobody has decided. */
+const DEVELOPMENT_HTTP_RULES = { '*': { allow: ['*'] } };
+const PRODUCTION_HTTP_RULES = {};
 
 /**
  * The `backend` namespace of @nestjs/config.
@@ -58,14 +66,15 @@ export function readBackendConfig(env: NodeJS.ProcessEnv): BackendConfig {
     const problems = parsed.error.issues.map(({ path, message }) => `${String(path[0])} is wrong: ${message}`);
     throw new Error(problems.join('\n'));
   }
-  const { NODE_ENV, HOST, PORT, TENANT_KEYS, STORAGE_URL, KV_MAX_KEYS, KV_MAX_BYTES } = parsed.data;
+  const { NODE_ENV, HOST, PORT, TENANT_KEYS, STORAGE_URL, HTTP_RULES, KV_MAX_KEYS, KV_MAX_BYTES } = parsed.data;
   const isProduction = NODE_ENV === 'production';
   const tenantKeys = TENANT_KEYS === undefined ? DEVELOPMENT_KEYS : parseKeys(TENANT_KEYS);
   if (isProduction && [...DEVELOPMENT_KEYS.keys()].some((key) => tenantKeys.has(key))) {
     throw new Error('TENANT_KEYS must be set in production, without the development keys: everybody knows those');
   }
+  const httpRules = HTTP_RULES ?? TenantHttpRules.of(isProduction ? PRODUCTION_HTTP_RULES : DEVELOPMENT_HTTP_RULES);
   const kvQuota = { maxKeys: KV_MAX_KEYS, maxBytes: KV_MAX_BYTES };
-  return { isProduction, host: HOST, port: PORT, tenantKeys, storageUrl: STORAGE_URL, kvQuota };
+  return { isProduction, host: HOST, port: PORT, tenantKeys, storageUrl: STORAGE_URL, httpRules, kvQuota };
 }
 
 function parseKeys(text: string): ReadonlyMap<string, string> {
@@ -77,4 +86,13 @@ function parseKeys(text: string): ReadonlyMap<string, string> {
     tenantIds.set(key, tenantId);
   }
   return tenantIds;
+}
+
+function parseHttpRules(json: string, context: z.core.$RefinementCtx): TenantHttpRules {
+  try {
+    return TenantHttpRules.parse(json);
+  } catch (error) {
+    context.addIssue((error as Error).message);
+    return z.NEVER;
+  }
 }
