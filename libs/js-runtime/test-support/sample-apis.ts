@@ -82,6 +82,11 @@ export class EchoApi {
     return input;
   }
 
+  @ScriptMethod({ input: z.unknown(), maxArgumentValues: 10 })
+  few(input: unknown): unknown {
+    return input;
+  }
+
   @ScriptMethod({ permission: 'secrets:read' })
   secret(): string {
     this.calls++;

@@ -13,7 +13,7 @@ import {
   type ListArguments,
   type SetArguments,
 } from './kv-arguments.ts';
-import { MAX_LISTED_KEYS } from './kv-quota.ts';
+import { MAX_LISTED_KEYS, MAX_VALUE_BYTES } from './kv-quota.ts';
 import { KvStore, type KvPage } from './kv-store.ts';
 
 /** A little more than the storage may take, so that it is the storage that says so. */
@@ -37,6 +37,8 @@ export class KvApi {
   @ScriptMethod({
     description: 'Sets the value of a key, for as long as `ttlMs` says, or for good',
     input: setArguments,
+    // The schema does not look into the value.
+    maxArgumentValues: MAX_VALUE_BYTES,
     timeoutMs: TIMEOUT_MS,
   })
   async set([key, value, options]: SetArguments, { tenant, signal }: ScriptCall): Promise<void> {

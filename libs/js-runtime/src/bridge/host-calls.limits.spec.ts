@@ -81,6 +81,17 @@ describe('Calls of host APIs within limits', () => {
     expect(error).toMatchObject({ code: 'API_RESULT_TOO_LARGE', details: { error: { code: 'API_RESULT_TOO_LARGE' } } });
   });
 
+  it('have as many values in their arguments as the method takes: a schema looks at each', async () => {
+    const script = (values: number): string =>
+      `return await echo.few(Array(${values}).fill(0)).then(({ length }) => length, ({ code, message }) => [code, message])`;
+    // The list of arguments and the array are values, too.
+    expect(await runtime.valueOf(script(9), FUNCTION)).toBe(9);
+    expect(await runtime.valueOf(script(10), FUNCTION)).toEqual([
+      'API_CALL_INVALID',
+      'echo.few: the arguments have more than 10 values, or are nested more than 1000 deep',
+    ]);
+  });
+
   it('take arguments that are JSON', async () => {
     const script = `
       const cyclic = {}; cyclic.self = cyclic;

@@ -34,7 +34,7 @@ describe('compileOptions', () => {
       maxMemoryMb: 64,
       maxApiCalls: 1000,
       maxApiCallsInFlight: 32,
-      maxApiArgumentBytes: 262_144,
+      maxApiArgumentBytes: 131_072,
       maxApiResultBytes: 1_048_576,
       stackSizeKb: 984,
       maxSourceBytes: 1_048_576,

@@ -48,6 +48,7 @@ describe('ApiRegistry', () => {
       [apiCalled('some', { cost: 0 })],
       /SomeApi\.get: cost is 0; allowed is a whole number from 1 to 1000/,
     ],
+    ['arguments without values', [apiCalled('some', { maxArgumentValues: 0 })], /maxArgumentValues is 0/],
     ['a timeout that is none', [apiCalled('some', { timeoutMs: 1.5 })], /timeoutMs is 1\.5/],
   ])('does not let the application start with %s', async (_, providers, message) => {
     await expect(startRuntime({}, {}, providers)).rejects.toThrow(message);
@@ -60,7 +61,12 @@ describe('ApiRegistry', () => {
     const { namespaces } = runtime.get(ApiRegistry);
     await runtime.close();
     expect([...namespaces.keys()]).toEqual(['echo']);
-    expect(namespaces.get('echo')?.methods.map(({ name }) => name)).toEqual(['echo.say', 'echo.dear', 'echo.secret']);
+    expect(namespaces.get('echo')?.methods.map(({ name }) => name)).toEqual([
+      'echo.say',
+      'echo.dear',
+      'echo.few',
+      'echo.secret',
+    ]);
   });
 
   it('knows of each method what its decorator says', async () => {
