@@ -119,16 +119,41 @@ export default {
       to: { path: layers('pool', 'process', 'execution', 'compiler') },
     },
     {
+      name: 'host-api-below-everything-that-calls',
+      comment: 'What applications declare, and nothing of how it is called.',
+      severity: 'error',
+      from: inLayer('host-api'),
+      to: { path: `${LIB}/`, pathNot: layers('host-api', 'config', 'errors', 'protocol', 'tenancy') },
+    },
+    {
+      name: 'audit-below-execution',
+      severity: 'error',
+      from: inLayer('audit'),
+      to: { path: `${LIB}/`, pathNot: layers('audit', 'config', 'errors', 'metrics', 'tenancy') },
+    },
+    {
       name: 'pool-below-execution-compiler',
       severity: 'error',
       from: inLayer('pool'),
-      to: { path: layers('execution', 'compiler') },
+      to: { path: layers('execution', 'compiler', 'bridge', 'typings') },
+    },
+    {
+      name: 'security-below-bridge',
+      severity: 'error',
+      from: inLayer('security'),
+      to: { path: layers('execution', 'compiler', 'bridge', 'typings') },
+    },
+    {
+      name: 'bridge-below-execution-compiler',
+      severity: 'error',
+      from: inLayer('bridge'),
+      to: { path: layers('execution', 'compiler', 'typings') },
     },
     {
       name: 'compiler-below-execution',
       severity: 'error',
       from: inLayer('compiler'),
-      to: { path: layers('execution') },
+      to: { path: layers('execution', 'bridge', 'typings') },
     },
     {
       name: 'index-is-for-users',

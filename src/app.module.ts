@@ -1,28 +1,43 @@
 import { Module } from '@nestjs/common';
-import { ConfigModule } from '@nestjs/config';
+import { ConfigModule, ConfigService } from '@nestjs/config';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { ClsModule } from 'nestjs-cls';
-import { JsRuntimeModule } from 'nestjs-js-runtime';
+import { JsRuntimeModule, type JsRuntimeOptions } from 'nestjs-js-runtime';
 import { ExecutionsModule } from './executions/executions.module.ts';
 import { HealthModule } from './health/health.module.ts';
 import { ProblemFilter } from './problems/problem.filter.ts';
 import { SavedModuleResolver } from './saved-modules/saved-module-resolver.ts';
 import { SavedModulesModule } from './saved-modules/saved-modules.module.ts';
+import { ScriptApiTypingsModule } from './script-api-typings/script-api-typings.module.ts';
+import { ScriptApisModule } from './script-apis/script-apis.module.ts';
 import { ScriptsModule } from './scripts/scripts.module.ts';
 import { ConnectionDrain } from './shutdown/connection-drain.ts';
 import { SecondSignal } from './shutdown/second-signal.ts';
 import { TenancyModule } from './tenancy/tenancy.module.ts';
 import { SchemaValidationPipe } from './validation/schema-validation.pipe.ts';
 
+/** What scripts may call, unless the environment says otherwise: each API has rules of its own for what that can do. */
+const PERMISSIONS = ['kv:*', 'http:*'];
+
+function runtimeOptions(environment: ConfigService): JsRuntimeOptions {
+  return environment.get('JS_RUNTIME_PERMISSIONS') === undefined ? { permissions: PERMISSIONS } : {};
+}
+
 @Module({
   imports: [
     ConfigModule.forRoot({ isGlobal: true, cache: true }),
     ClsModule.forRoot({ global: true, middleware: { mount: true } }),
-    JsRuntimeModule.forRoot({ moduleResolver: SavedModuleResolver }),
+    JsRuntimeModule.forRootAsync({
+      inject: [ConfigService],
+      useFactory: runtimeOptions,
+      moduleResolver: SavedModuleResolver,
+    }),
     TenancyModule,
     ExecutionsModule,
     ScriptsModule,
+    ScriptApiTypingsModule,
     SavedModulesModule,
+    ScriptApisModule,
     HealthModule,
   ],
   providers: [

@@ -4,8 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
+import { ExecutionService, TenancyService } from 'nestjs-js-runtime';
 import request from 'supertest';
 import { BackendProcess, endAllBackends } from './support/backend-process.ts';
+import { OrdersModule } from './support/readme-api.ts';
 import { AppModule } from './support/readme-app.ts';
 
 const fileOf = (path: string): Promise<string> => readFile(fileURLToPath(new URL(path, import.meta.url)), 'utf8');
@@ -37,6 +39,27 @@ describe('The README', () => {
       await request(app.getHttpServer()).post('/price').expect(201, { price: 180 });
     } finally {
       await app.close();
+    }
+  });
+
+  it('shows an API for scripts that works, in less than 40 lines', async () => {
+    const example = await fileOf('support/readme-api.ts');
+    expect(example.split('\n').length).toBeLessThan(40);
+    const readme = await fileOf('../README.md');
+    expect(readme).toContain(`\`\`\`ts\n${example}\`\`\``);
+    const script = /^```js\n(\/\/ Orders.*?)```/ms.exec(readme)?.[1] ?? '';
+    const module = await Test.createTestingModule({ imports: [OrdersModule] }).compile();
+    module.useLogger(false);
+    await module.init();
+    try {
+      const result = await module
+        .get(TenancyService, { strict: false })
+        .runAs({ tenant: { id: 'acme' } }, async () =>
+          module.get(ExecutionService, { strict: false }).execute(script, { wrap: 'function' }),
+        );
+      expect(result).toMatchObject({ value: { total: 40, problem: 'ORDER_NOT_FOUND' }, usage: { apiCalls: 2 } });
+    } finally {
+      await module.close();
     }
   });
 });

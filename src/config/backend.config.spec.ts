@@ -1,9 +1,11 @@
+import { parseTarget } from '../script-apis/http/http-target.ts';
 import { readBackendConfig } from './backend.config.ts';
 
 describe('readBackendConfig', () => {
   it('has defaults for development', () => {
     const config = readBackendConfig({});
     expect(config).toMatchObject({ isProduction: false, host: '127.0.0.1', port: 3000, storageUrl: undefined });
+    expect(config.kvQuota).toEqual({ maxKeys: 10_000, maxBytes: 10 * 2 ** 20 });
     expect([...config.tenantKeys]).toEqual([
       ['acme-dev-key', 'acme'],
       ['globex-dev-key', 'globex'],
@@ -30,6 +32,11 @@ describe('readBackendConfig', () => {
     ['STORAGE_URL', 'http://localhost:6379'],
     ['STORAGE_URL', 'redis://'],
     ['STORAGE_URL', 'redis://host:port'],
+    ['HTTP_RULES', ''],
+    ['HTTP_RULES', '{"acme":{"allow":["https://a.test/path"]}}'],
+    ['KV_MAX_KEYS', '0'],
+    ['KV_MAX_KEYS', '100001'],
+    ['KV_MAX_BYTES', '10MB'],
   ])('names %s when it is "%s"', (variable, value) => {
     expect(() => readBackendConfig({ [variable]: value })).toThrow(`${variable} is wrong: `);
   });
@@ -40,6 +47,11 @@ describe('readBackendConfig', () => {
       expect(readBackendConfig({ STORAGE_URL }).storageUrl).toBe(STORAGE_URL);
     },
   );
+
+  it('reads what a tenant may keep', () => {
+    const { kvQuota } = readBackendConfig({ KV_MAX_KEYS: '5', KV_MAX_BYTES: '1000' });
+    expect(kvQuota).toEqual({ maxKeys: 5, maxBytes: 1000 });
+  });
 
   it('refuses one key for two tenants', () => {
     const TENANT_KEYS = 'acme:the-same-key,globex:the-same-key';
@@ -57,5 +69,22 @@ describe('readBackendConfig', () => {
   it('takes production with keys of its own', () => {
     const config = readBackendConfig({ NODE_ENV: 'production', TENANT_KEYS: 'acme:a-secret-key' });
     expect(config.isProduction).toBe(true);
+  });
+
+  it.each([
+    ['any public host over https in development', {}, 'https://a.test', true],
+    ['nothing else in development', {}, 'http://a.test', false],
+    ['nothing in production', { NODE_ENV: 'production', TENANT_KEYS: 'acme:a-secret-key' }, 'https://a.test', false],
+    ['what is set', { HTTP_RULES: '{"acme":{"allow":["http://a.test"]}}' }, 'http://a.test', true],
+    ['only what is set', { HTTP_RULES: '{"acme":{"allow":["http://a.test"]}}' }, 'https://a.test', false],
+  ])('lets scripts send requests to %s', (_, env, url, isAllowed) => {
+    expect(readBackendConfig(env).httpRules.for('acme').admitsHost(parseTarget(url))).toBe(isAllowed);
+  });
+
+  it('names HTTP_RULES, the tenant and the entry that is wrong', () => {
+    const HTTP_RULES = '{"acme":{"allow":["a.test/b"]}}';
+    expect(() => readBackendConfig({ HTTP_RULES })).toThrow(
+      'HTTP_RULES is wrong: of tenant acme: allow "a.test/b" must be a host',
+    );
   });
 });

@@ -1,5 +1,8 @@
 import { registerAs } from '@nestjs/config';
 import { z } from 'zod';
+import { TenantHttpRules } from '../script-apis/http/tenant-http-rules.ts';
+
+const MIB = 1024 * 1024;
 
 const environment = z.object({
   NODE_ENV: z.string().default('development'),
@@ -16,6 +19,14 @@ const environment = z.object({
     .string()
     .refine((url) => /^rediss?:\/\/[^/]/.test(url) && URL.canParse(url), 'must be a redis:// or rediss:// URL')
     .optional(),
+  HTTP_RULES: z.string().transform(parseHttpRules).optional(),
+  KV_MAX_KEYS: z.coerce.number().int().min(1).max(100_000).default(10_000),
+  KV_MAX_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1024 * MIB)
+    .default(10 * MIB),
 });
 
 export interface BackendConfig {
@@ -26,6 +37,10 @@ export interface BackendConfig {
   readonly tenantKeys: ReadonlyMap<string, string>;
   /** Redis, where what tenants save is kept; undefined: in memory. It may have a password in it. */
   readonly storageUrl: string | undefined;
+  /** Where scripts may send requests. */
+  readonly httpRules: TenantHttpRules;
+  /** What the scripts of one tenant may keep in `kv`, keys and values together. */
+  readonly kvQuota: { readonly maxKeys: number; readonly maxBytes: number };
 }
 
 /** Keys that are in this repository, so everybody knows them. */
@@ -33,6 +48,10 @@ const DEVELOPMENT_KEYS: ReadonlyMap<string, string> = new Map([
   ['acme-dev-key', 'acme'],
   ['globex-dev-key', 'globex'],
 ]);
+
+/** Any host of the internet in development; in production nothing that nobody has decided. */
+const DEVELOPMENT_HTTP_RULES = { '*': { allow: ['*'] } };
+const PRODUCTION_HTTP_RULES = {};
 
 /**
  * The `backend` namespace of @nestjs/config.
@@ -47,13 +66,15 @@ export function readBackendConfig(env: NodeJS.ProcessEnv): BackendConfig {
     const problems = parsed.error.issues.map(({ path, message }) => `${String(path[0])} is wrong: ${message}`);
     throw new Error(problems.join('\n'));
   }
-  const { NODE_ENV, HOST, PORT, TENANT_KEYS, STORAGE_URL } = parsed.data;
+  const { NODE_ENV, HOST, PORT, TENANT_KEYS, STORAGE_URL, HTTP_RULES, KV_MAX_KEYS, KV_MAX_BYTES } = parsed.data;
   const isProduction = NODE_ENV === 'production';
   const tenantKeys = TENANT_KEYS === undefined ? DEVELOPMENT_KEYS : parseKeys(TENANT_KEYS);
   if (isProduction && [...DEVELOPMENT_KEYS.keys()].some((key) => tenantKeys.has(key))) {
     throw new Error('TENANT_KEYS must be set in production, without the development keys: everybody knows those');
   }
-  return { isProduction, host: HOST, port: PORT, tenantKeys, storageUrl: STORAGE_URL };
+  const httpRules = HTTP_RULES ?? TenantHttpRules.of(isProduction ? PRODUCTION_HTTP_RULES : DEVELOPMENT_HTTP_RULES);
+  const kvQuota = { maxKeys: KV_MAX_KEYS, maxBytes: KV_MAX_BYTES };
+  return { isProduction, host: HOST, port: PORT, tenantKeys, storageUrl: STORAGE_URL, httpRules, kvQuota };
 }
 
 function parseKeys(text: string): ReadonlyMap<string, string> {
@@ -65,4 +86,13 @@ function parseKeys(text: string): ReadonlyMap<string, string> {
     tenantIds.set(key, tenantId);
   }
   return tenantIds;
+}
+
+function parseHttpRules(json: string, context: z.core.$RefinementCtx): TenantHttpRules {
+  try {
+    return TenantHttpRules.parse(json);
+  } catch (error) {
+    context.addIssue((error as Error).message);
+    return z.NEVER;
+  }
 }

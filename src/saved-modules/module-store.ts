@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Storage } from '../storage/storage.ts';
+import { TenantLine } from '../storage/tenant-line.ts';
 import { checkQuota } from './module-quota.ts';
 import { describe, type ModuleDescription, type SavedModule } from './saved-module.ts';
-import { TenantLine } from './tenant-line.ts';
 
 /**
  * The modules of all tenants: a value for each, and for each tenant an index, from which they are listed and counted.

@@ -1,9 +1,11 @@
 import { createClient, createKeyv } from '@keyv/redis';
 import type { LoggerService } from '@nestjs/common';
+import { RedisQuotaStorage } from './redis-quota-storage.ts';
 import { Storage } from './storage.ts';
 
 /** All keys begin with this. Another number: the values are others. */
 const NAMESPACE = 'js-runtime:saved:1';
+const SEPARATOR = '::';
 /** How many commands may wait for one that does not answer. */
 const MAX_COMMANDS = 1000;
 
@@ -17,7 +19,7 @@ export function redisStorage(url: string, logger: Pick<LoggerService, 'error' | 
   const client = createClient({ url, disableOfflineQueue: true, commandsQueueMaxLength: MAX_COMMANDS });
   let isAway = false;
   client.on('error', ({ message }: Error) => {
-    if (!isAway) logger.error(`Redis cannot be reached: ${message}. Saved modules are unavailable until it can`);
+    if (!isAway) logger.error(`Redis cannot be reached: ${message}. What is saved is unavailable until it can`);
     isAway = true;
   });
   client.on('ready', () => {
@@ -26,10 +28,10 @@ export function redisStorage(url: string, logger: Pick<LoggerService, 'error' | 
   });
   // Ends only when the client is destroyed; every failure on the way is an `error` event.
   void client.connect().catch(() => undefined);
-  const keyv = createKeyv(client, { namespace: NAMESPACE, throwOnErrors: true });
+  const keyv = createKeyv(client, { namespace: NAMESPACE, keyPrefixSeparator: SEPARATOR, throwOnErrors: true });
   // Also thrown, to whoever asked.
   keyv.on('error', () => undefined);
-  return new Storage(keyv, () => {
+  return new Storage(keyv, new RedisQuotaStorage(keyv, client, NAMESPACE + SEPARATOR), () => {
     client.destroy();
   });
 }

@@ -1,9 +1,7 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { Keyv } from 'keyv';
-import { ProblemError } from '../problems/problem-error.ts';
-
-/** How long Redis may take for one answer, in milliseconds. */
-const TIMEOUT_MS = 2000;
+import { answered } from './answered.ts';
+import type { QuotaStorage } from './quota-storage.ts';
 
 /**
  * Values by key. Keys are lists of strings: as JSON, no two lists make the same key, whatever is in them.
@@ -13,6 +11,8 @@ const TIMEOUT_MS = 2000;
 export class Storage implements OnApplicationShutdown {
   constructor(
     private readonly keyv: Keyv,
+    /** In the same place, values that are counted. */
+    readonly underQuota: QuotaStorage,
     private readonly close?: () => void,
   ) {}
 
@@ -32,22 +32,5 @@ export class Storage implements OnApplicationShutdown {
   /** By then every response has been sent. */
   onApplicationShutdown(): void {
     this.close?.();
-  }
-}
-
-async function answered<T>(answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`No answer after ${TIMEOUT_MS} ms`));
-    }, TIMEOUT_MS);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } catch (cause) {
-    // Whoever keeps the connection has logged why.
-    throw new ProblemError('STORAGE_UNAVAILABLE', 'What is saved cannot be reached now', undefined, { cause });
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -17,7 +17,12 @@ const MAX_RATIO = 3;
  * to a process and back on such a pipe. In rounds that alternate.
  */
 export async function measureHostCalls(): Promise<void> {
-  const library = await startLibrary({ poolSize: 1, auditEnabled: false, permissions: ['bench:*'], maxApiCalls: CALLS });
+  const library = await startLibrary({
+    poolSize: 1,
+    auditEnabled: false,
+    permissions: ['bench:*'],
+    maxApiCalls: CALLS,
+  });
   const echo = startEcho();
   try {
     const pipe: number[] = [];

@@ -19,6 +19,7 @@ export { ScriptApi, type ScriptApiOptions } from './host-api/script-api.decorato
 export { ScriptMethod, type ScriptMethodOptions } from './host-api/script-method.decorator.ts';
 export { ScriptApiError } from './host-api/script-api-error.ts';
 export type { ScriptCall } from './host-api/script-call.ts';
+export { ScriptApiTypings } from './typings/script-api-typings.ts';
 export { ContributesContext, type ContextContributor, type ContextRequest } from './bridge/context-contributor.ts';
 export type { ExposeOptions, SetupFn, SetupScope, SetupVm } from './bridge/setup-scope.ts';
 export {

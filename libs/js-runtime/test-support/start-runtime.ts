@@ -24,7 +24,7 @@ export interface TestRuntime {
   readonly tenancy: TenancyService;
   readonly usage: TenantUsageService;
   /** Any other provider. */
-  get<T>(token: Type<T>): T;
+  get<T>(token: Type<T> | symbol): T;
   /** Runs a script for tenant `acme`. */
   run(script: string | CompiledScript, options?: ExecuteOptions): Promise<ExecutionResult>;
   /** Runs a script for the tenant of this context, or of this id. */
@@ -41,16 +41,18 @@ export interface TestRuntime {
   close(): Promise<void>;
 }
 
-/** Starts the library with two VMs, or as many as the options say, beside other providers, and waits until all are ready. */
+/** Starts the library with two VMs, or as many as the options say, beside other providers and modules, and waits until all are ready. */
 export async function startRuntime(
   options: JsRuntimeOptions = {},
   extras: JsRuntimeExtras = {},
   providers: Provider[] = [],
+  imports: Type[] = [],
 ): Promise<TestRuntime> {
   const module = await Test.createTestingModule({
     imports: [
       ClsModule.forRoot({ global: true }),
       JsRuntimeModule.forRoot({ poolSize: 2, auditEnabled: false, ...options, ...extras }),
+      ...imports,
     ],
     providers,
   }).compile();
@@ -73,7 +75,7 @@ export async function startRuntime(
     pool,
     tenancy,
     usage: module.get(TenantUsageService),
-    get: (token) => module.get(token),
+    get: (token) => module.get(token, { strict: false }),
     run,
     runAs,
     valueOf: async (script, executeOptions) => (await run(script, executeOptions)).value,

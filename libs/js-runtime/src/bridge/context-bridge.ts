@@ -30,6 +30,11 @@ export class ContextBridge {
     this.#contributors = contributors;
   }
 
+  /** What providers contribute to, beside the runtime's own. */
+  get contributedKeys(): readonly string[] {
+    return [...this.#contributors.keys()];
+  }
+
   /**
    * What providers contribute to the context of an execution: JSON, by key.
    *

@@ -43,7 +43,7 @@ export const LIMITS = {
   maxApiArgumentBytes: {
     min: 2,
     max: MAX_BYTES,
-    default: 256 * 1024,
+    default: 128 * 1024,
     description: 'size of the arguments of one call of a host API as JSON',
   },
   maxApiResultBytes: {

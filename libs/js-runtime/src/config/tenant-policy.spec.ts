@@ -7,6 +7,7 @@ const defaults = {
   tenantQueueSize: 100,
   tenantWeight: 1,
   tenantBoundary: 'isolate',
+  permissions: [],
   limits: limitsOf(compileOptions({})),
 };
 
@@ -26,6 +27,15 @@ describe('TenantPolicies', () => {
 
   it.each(['constructor', '__proto__', 'toString'])('know no tenant %p that nobody has written down', (tenantId) => {
     expect(new TenantPolicies(compileOptions({})).of(tenantId)).toEqual(defaults);
+  });
+
+  it('have permissions, a list of rules or one text of them', () => {
+    const tenants = { acme: { permissions: ['kv:*'] }, globex: { permissions: 'kv:get, !http:*' } };
+    const policies = new TenantPolicies(compileOptions({ permissions: 'all:*', tenants }));
+    const permissions = ['acme', 'globex', 'initech'].map((id) => policies.of(id).permissions);
+    expect(permissions).toEqual([['kv:*'], ['kv:get', '!http:*'], ['all:*']]);
+    const wrong = new TenantPolicies(compileOptions({ tenants: () => ({ permissions: ['kv:'] }) }));
+    expect(() => wrong.of('acme')).toThrow('must be a permission such as kv:get');
   });
 
   it('can be written as JSON, for the environment', () => {

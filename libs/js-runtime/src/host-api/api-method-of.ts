@@ -3,6 +3,7 @@ import type { ApiInput, ApiMethod } from './api-method.ts';
 import type { ScriptMethodOptions } from './script-method.decorator.ts';
 
 const MAX_COST = 1000;
+const MAX_ARGUMENT_VALUES = 1_000_000;
 /** A day: far from where timers overflow. */
 const MAX_TIMEOUT_MS = 86_400_000;
 
@@ -18,18 +19,23 @@ export function apiMethodOf(
   where: string,
   functionFor: ApiMethod['functionFor'],
 ): ApiMethod {
-  const {
-    permission = name.replace('.', ':'),
-    description,
-    input,
-    output,
-    timeoutMs,
-    cost = 1,
-    body = false,
-  } = options;
+  const { permission = name.replace('.', ':'), description, input, maxArgumentValues = 1000 } = options;
+  const { output, timeoutMs, cost = 1, body = false } = options;
+  assertWhole(`${where}: maxArgumentValues`, maxArgumentValues, MAX_ARGUMENT_VALUES);
   assertWhole(`${where}: cost`, cost, MAX_COST);
   if (timeoutMs !== undefined) assertWhole(`${where}: timeoutMs`, timeoutMs, MAX_TIMEOUT_MS);
-  return { name, permission, description, input: inputOf(input), output, timeoutMs, cost, body, functionFor };
+  return {
+    name,
+    permission,
+    description,
+    input: inputOf(input),
+    maxArgumentValues,
+    output,
+    timeoutMs,
+    cost,
+    body,
+    functionFor,
+  };
 }
 
 function inputOf(schema: z.ZodType | undefined): ApiInput {

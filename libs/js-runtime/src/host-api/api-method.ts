@@ -19,6 +19,7 @@ export interface ApiMethod extends ApiHeader {
   readonly permission: string | undefined;
   readonly description: string | undefined;
   readonly input: ApiInput;
+  readonly maxArgumentValues: number;
   readonly output: z.ZodType | undefined;
   readonly timeoutMs: number | undefined;
   /**

@@ -11,7 +11,7 @@ const TAKEN: ReadonlySet<string> = new Set(
   Uint8ClampedArray WeakMap WeakRef WeakSet WebAssembly
   clearInterval clearTimeout decodeURI decodeURIComponent encodeURI encodeURIComponent escape globalThis isFinite isNaN parseFloat
   parseInt queueMicrotask setInterval setTimeout structuredClone undefined unescape
-  __proto__ constructor hasOwnProperty isPrototypeOf propertyIsEnumerable toLocaleString toString valueOf
+  __proto__ __defineGetter__ __defineSetter__ __lookupGetter__ __lookupSetter__ constructor hasOwnProperty isPrototypeOf propertyIsEnumerable toLocaleString toString valueOf
   arguments await break case catch class const continue debugger default delete do else enum export extends false finally for
   function if implements import in instanceof interface let new null package private protected public return static super switch
   this throw true try typeof var void while with yield`.split(/\s+/),

@@ -1,4 +1,4 @@
-import { isTooDeep, MAX_JSON_DEPTH } from './json-depth.ts';
+import { isBeyond, isTooDeep, MAX_JSON_DEPTH } from './json-depth.ts';
 
 const nested = (depth: number, open = '[', close = ']'): string => open.repeat(depth) + close.repeat(depth);
 
@@ -20,5 +20,16 @@ describe('isTooDeep', () => {
   it('does not believe a string that only looks closed', () => {
     expect(isTooDeep(`["\\"${nested(5000)}"]`)).toBe(false);
     expect(isTooDeep(`["\\\\"${nested(5000)}]`)).toBe(true);
+  });
+});
+
+describe('isBeyond', () => {
+  it('counts values as brackets and commas, but not in strings', () => {
+    expect([isBeyond('[1,2,{"a":[]}]', 5), isBeyond('[1,2,{"a":[]}]', 4)]).toEqual([false, true]);
+    expect(isBeyond(JSON.stringify([',[{,'.repeat(100)]), 1)).toBe(false);
+  });
+
+  it('is too deep, too', () => {
+    expect(isBeyond(nested(MAX_JSON_DEPTH + 1), Infinity)).toBe(true);
   });
 });

@@ -4,7 +4,7 @@ import type { ResourceLimits } from '../config/limits.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import type { ApiInput, ApiMethod } from '../host-api/api-method.ts';
 import { ProtocolError } from '../protocol/frame.ts';
-import { isTooDeep, MAX_JSON_DEPTH } from '../protocol/json-depth.ts';
+import { isBeyond, MAX_JSON_DEPTH } from '../protocol/json-depth.ts';
 import type { TenantContext } from '../tenancy/tenant-context.ts';
 import type { ApiCalls } from './api-calls.ts';
 import { PERMISSION_POLICY, type PermissionPolicy } from './permission-policy.ts';
@@ -69,18 +69,26 @@ export class SecurityValidator {
     if (permission !== undefined && !(await this.policy.isPermitted({ permission, api, context }))) {
       throw new JsRuntimeError('PERMISSION_DENIED', `${api} needs the permission ${permission}`);
     }
-    return checkedInput(method, parseArguments(api, argumentsJson, limits.maxApiArgumentBytes));
+    return checkedInput(method, parseArguments(method, argumentsJson, limits.maxApiArgumentBytes));
   }
 }
 
-function parseArguments(api: string, json: string, maxBytes: number): readonly unknown[] {
+function parseArguments(
+  { name: api, maxArgumentValues }: ApiMethod,
+  json: string,
+  maxBytes: number,
+): readonly unknown[] {
   const bytes = Buffer.byteLength(json);
   if (bytes > maxBytes) {
     const limit = { name: 'maxApiArgumentBytes', allowed: maxBytes, used: bytes };
     const message = `${api}: the arguments have ${bytes} bytes as JSON; allowed are ${maxBytes}`;
     throw new JsRuntimeError('API_CALL_INVALID', message, { limit });
   }
-  if (isTooDeep(json)) throw invalid(api, [`the arguments are nested more than ${MAX_JSON_DEPTH} deep`]);
+  // A schema looks at every value, and zod keeps an issue for each one that is wrong.
+  if (isBeyond(json, maxArgumentValues)) {
+    const rule = `more than ${maxArgumentValues} values, or are nested more than ${MAX_JSON_DEPTH} deep`;
+    throw invalid(api, [`the arguments have ${rule}`]);
+  }
   let values: unknown;
   try {
     // Whoever copies the members of such an object would change its prototype.

@@ -1,4 +1,4 @@
-/** Lets what changes a tenant's modules happen one after the other, in the order of the calls. */
+/** Lets what changes the values of a tenant happen one after the other, in the order of the calls. */
 export class TenantLine {
   readonly #last = new Map<string, Promise<unknown>>();
 
