@@ -2,6 +2,7 @@ import { bridge } from './cases/bridge.ts';
 import { cpu } from './cases/cpu.ts';
 import { escape } from './cases/escape.ts';
 import { executions } from './cases/executions.ts';
+import { hostApiLeaks, hostApis } from './cases/host-apis.ts';
 import { memory } from './cases/memory.ts';
 import { tenants } from './cases/tenants.ts';
 import { MemoryMeter } from './memory-meter.ts';
@@ -20,8 +21,8 @@ afterAll(() => {
 });
 
 describe.each([
-  ['with VMs that are shared', 1, [executions, tenants]],
-  ['with several VMs', 2, [escape, bridge, cpu, memory]],
+  ['with VMs that are shared', 1, [executions, tenants, hostApiLeaks]],
+  ['with several VMs', 2, [escape, bridge, hostApis, cpu, memory]],
 ])('The backend %s', (_, poolSize, tables) => {
   let target: Target;
   const meter = new MemoryMeter();
