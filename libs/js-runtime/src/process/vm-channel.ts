@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { encodeFrame, FrameDecoder, ProtocolError, type Frame } from '../protocol/frame.ts';
+import { encodeFrame, FrameDecoder, ProtocolError, textOf, type Frame } from '../protocol/frame.ts';
 import type { HostMessage, VmMessage } from '../protocol/messages.ts';
 import { parseVmMessage } from '../protocol/vm-message.schema.ts';
 import type { Patience } from './patience.ts';
@@ -190,7 +190,7 @@ export class VmChannel {
     pending.lastCall = call;
     pending.onCall({
       api,
-      argumentsJson: text.toString('utf8'),
+      argumentsJson: textOf(text),
       answer: (answer, onSent) => {
         if (this.#pending !== pending) {
           onSent();

@@ -1,4 +1,4 @@
-import { encodeFrame, FrameDecoder, ProtocolError, type Frame } from './frame.ts';
+import { encodeFrame, FrameDecoder, ProtocolError, textOf, type Frame } from './frame.ts';
 
 const MAX_FRAME_BYTES = 1024;
 
@@ -119,5 +119,17 @@ describe('FrameDecoder', () => {
       for (const frame of decoder.push(Buffer.concat([stream, frameOf(Buffer.alloc(0))]))) received.push(frame);
     }).toThrow(ProtocolError);
     expect(readable(received)).toEqual([first, second]);
+  });
+});
+
+describe('textOf', () => {
+  it('reads text', () => {
+    expect(textOf(Buffer.from('ä\u0000€'))).toBe('ä\u0000€');
+  });
+
+  it('takes more than a string can have for a breach of the protocol', () => {
+    // Never written to, so that it takes next to no memory.
+    const bytes = Buffer.alloc(2 ** 29);
+    expect(() => textOf(bytes)).toThrow(ProtocolError);
   });
 });

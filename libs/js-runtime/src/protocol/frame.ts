@@ -18,6 +18,19 @@ export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';
 }
 
+/**
+ * Text that came as bytes.
+ *
+ * @throws ProtocolError for more than a string can have; limits can be that high
+ */
+export function textOf(bytes: Buffer): string {
+  try {
+    return bytes.toString('utf8');
+  } catch (cause) {
+    throw new ProtocolError(`text of ${bytes.byteLength} bytes`, { cause });
+  }
+}
+
 const LENGTH_BYTES = 4;
 /** The most that a VM's messages have; without a bound, a frame of empty attachments would cost much more than its bytes. */
 const MAX_ATTACHMENTS = 2;
@@ -112,7 +125,7 @@ function decodeBody(body: Buffer, maxHeaderBytes: number, maxAttachments: number
   };
   const headerBytes = part();
   if (headerBytes.byteLength > maxHeaderBytes) throw new ProtocolError(`header of ${headerBytes.byteLength} bytes`);
-  const headerText = headerBytes.toString('utf8');
+  const headerText = textOf(headerBytes);
   if (isTooDeep(headerText)) throw new ProtocolError('the header is nested too deep');
   const attachments: Buffer[] = [];
   while (offset < body.byteLength) {
