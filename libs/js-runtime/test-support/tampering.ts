@@ -60,6 +60,18 @@ for (const name of [
   'deref',
   'arguments',
   'result',
+  // What calls of host APIs are made of, and their answers.
+  'code',
+  'details',
+  'body',
+  'text',
+  'json',
+  'kind',
+  'cost',
+  'toJSON',
+  'isApiError',
+  'enumerable',
+  'configurable',
 ]) {
   tampering[`an Object.prototype.${name}`] = inherited(name).replaceAll(/\s+/g, ' ');
 }
