@@ -18,7 +18,7 @@ describe('The README', () => {
   it('shows commands that answer what it says', async () => {
     const readme = await fileOf('../README.md');
     const examples = [...readme.matchAll(/^\$ (curl .*?)\n(\{".*?)\n```/gms)];
-    expect(examples).toHaveLength(6);
+    expect(examples).toHaveLength(8);
     const backend = await BackendProcess.start();
     for (const [, command = '', answer = ''] of examples) {
       const here = command.replace('http://127.0.0.1:3000', backend.url);

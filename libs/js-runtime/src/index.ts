@@ -17,7 +17,7 @@ export { TenancyService } from './tenancy/tenancy.service.ts';
 export type { Json, JsonObject, TenantContext } from './tenancy/tenant-context.ts';
 export { ScriptApi, type ScriptApiOptions } from './host-api/script-api.decorator.ts';
 export { ScriptMethod, type ScriptMethodOptions } from './host-api/script-method.decorator.ts';
-export { ScriptApiError } from './host-api/script-api-error.ts';
+export { ScriptApiError, type ScriptApiErrorOptions } from './host-api/script-api-error.ts';
 export type { ScriptCall } from './host-api/script-call.ts';
 export { ScriptApiTypings } from './typings/script-api-typings.ts';
 export { ContributesContext, type ContextContributor, type ContextRequest } from './bridge/context-contributor.ts';

@@ -11,7 +11,10 @@ export type HttpErrorCode =
   | 'HTTP_TIMEOUT'
   | 'HTTP_FAILED';
 
+/** What an operator wants to hear of: somebody tries where he must not go. */
+const DENIALS: readonly HttpErrorCode[] = ['HTTP_HOST_NOT_ALLOWED', 'HTTP_ADDRESS_NOT_ALLOWED'];
+
 /** An error for the script. Scripts read its message: no address that a name was resolved to may be in it. */
 export function httpError(code: HttpErrorCode, message: string): ScriptApiError {
-  return new ScriptApiError(code, message);
+  return new ScriptApiError(code, message, undefined, { isDenial: DENIALS.includes(code) });
 }

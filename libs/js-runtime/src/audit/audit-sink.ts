@@ -17,19 +17,20 @@ export interface ExecutionRecord extends AuditedExecution {
   /** `OK`, or what it ended with; `INTERNAL_ERROR` for what is no error of the runtime. */
   readonly outcome: 'OK' | ErrorCode | 'INTERNAL_ERROR';
   readonly usage: UsageReceipt;
-  /** Calls of host APIs that were refused; also of those that `denied` was not told of. */
+  /** Calls of host APIs that were denied; also those that `denied` was not told of. */
   readonly deniedCalls: number;
 }
 
-/** A call of a host API that was refused. */
+/** A call of a host API that the tenant's scripts must not make. */
 export interface DeniedCallRecord extends AuditedExecution {
   /** `namespace.method` */
   readonly api: string;
-  readonly code: ErrorCode;
+  /** `PERMISSION_DENIED`, or the API's own. */
+  readonly code: string;
 }
 
 /**
- * Is told who ran what, and what scripts were refused. `forRoot` takes its class as `auditSink`; the default writes lines to the
+ * Is told who ran what, and what scripts were denied. `forRoot` takes its class as `auditSink`; the default writes lines to the
  * log. Nobody waits for it, and what it throws is logged: a sink that cannot keep up has to bound what it keeps itself.
  */
 export interface AuditSink {

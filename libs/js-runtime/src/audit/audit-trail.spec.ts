@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { z } from 'zod';
 import { EchoApi } from '../../test-support/sample-apis.ts';
+import { ScriptApiError } from '../host-api/script-api-error.ts';
 import { startRuntime, type TestRuntime } from '../../test-support/start-runtime.ts';
 import { TenantUsageService } from '../security/tenant-usage.service.ts';
 import { AUDIT_SINK, type AuditSink, type DeniedCallRecord, type ExecutionRecord } from './audit-sink.ts';
@@ -69,7 +71,7 @@ describe('The audit sink', () => {
     ]);
   });
 
-  it('is told of refused calls, of a few one by one and of all by their number', async () => {
+  it('is told of denied calls, of a few one by one and of all by their number', async () => {
     const script = `
       await echo.say(1);
       for (let n = 0; n < 12; n++) await echo.secret().catch(() => 0);
@@ -83,6 +85,26 @@ describe('The audit sink', () => {
       code: 'PERMISSION_DENIED',
     });
     expect(sink.executions).toMatchObject([{ outcome: 'PERMISSION_DENIED', deniedCalls: 13 }]);
+  });
+
+  it('is told of what an API denies by itself, and not of mistakes', async () => {
+    await runtime.tenancy.runAs(CONTEXT, async () =>
+      runtime.executions.executeWithSetup(
+        'for (const call of [files.open, files.find, files.half]) await call("x").catch(() => 0)',
+        (scope) => {
+          scope.expose('files.open', () => {
+            throw new ScriptApiError('FILE_OF_ANOTHER', 'Not yours', undefined, { isDenial: true });
+          });
+          scope.expose('files.find', () => {
+            throw new ScriptApiError('NOT_FOUND', 'No such file');
+          });
+          scope.expose('files.half', (n) => n, { input: z.number() });
+        },
+        FUNCTION,
+      ),
+    );
+    expect(sink.deniedCalls).toMatchObject([{ api: 'files.open', code: 'FILE_OF_ANOTHER' }]);
+    expect(sink.executions).toMatchObject([{ outcome: 'OK', deniedCalls: 1 }]);
   });
 });
 

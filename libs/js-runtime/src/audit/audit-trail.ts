@@ -1,11 +1,10 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { ErrorCode } from '../errors/error-codes.ts';
 import type { TenantContext } from '../tenancy/tenant-context.ts';
 import type { CompiledOptions } from '../config/options.schema.ts';
 import { COMPILED_OPTIONS } from '../config/options.token.ts';
 import { AUDIT_SINK, type AuditedExecution, type AuditSink, type ExecutionRecord } from './audit-sink.ts';
 
-/** So many refused calls of one execution are told one by one: a script can make as many as it may make calls. */
+/** So many denied calls of one execution are told one by one: a script can make as many as it may make calls. */
 const MAX_DENIED_RECORDS = 10;
 
 /** Tells the sink of executions, and never fails. */
@@ -57,6 +56,6 @@ export class AuditTrail {
 
 /** The audit of one execution. */
 export interface ExecutionAudit {
-  denied(api: string, code: ErrorCode): void;
+  denied(api: string, code: string): void;
   ended(end: Pick<ExecutionRecord, 'outcome' | 'script' | 'usage'>): void;
 }

@@ -1,7 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { inspect } from 'node:util';
 import type { Deadline } from '../admission/deadline.ts';
-import type { ErrorCode } from '../errors/error-codes.ts';
 import type { ApiMethod } from '../host-api/api-method.ts';
 import { ApiRegistry } from '../host-api/api-registry.ts';
 import type { ResourceTracker } from '../security/resource-tracker.ts';
@@ -16,8 +15,8 @@ export interface CallingExecution {
   readonly tracker: ResourceTracker;
   readonly deadline: Deadline;
   readonly extraApis: ReadonlyMap<string, ApiMethod>;
-  /** Told of each call that is refused. */
-  onDenied(api: string, code: ErrorCode): void;
+  /** Told of each call of what the tenant must not do. */
+  onDenied(api: string, code: string): void;
 }
 
 /** So many failures of one execution are logged: a script can make as many as it may make calls. */
@@ -46,7 +45,7 @@ export class CallBridge {
       { context, executionId: id, deadline, maxResultBytes: limits.maxApiResultBytes },
       this.validator,
       {
-        onDenied: (api, { code }) => {
+        onDenied: (api, code) => {
           execution.onDenied(api, code);
         },
         onFailed: (api, error, isLate) => {

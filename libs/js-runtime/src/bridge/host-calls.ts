@@ -10,8 +10,8 @@ import { answerOf, refusalOf } from './call-answer.ts';
 import { HostCall, type CallScope } from './host-call.ts';
 
 export interface HostCallsEvents {
-  /** A call was refused. */
-  onDenied(api: string, error: JsRuntimeError): void;
+  /** The tenant must not do this. */
+  onDenied(api: string, code: string): void;
   /** A method has failed. `isLate`: nobody waited any more. */
   onFailed(api: string, error: unknown, isLate: boolean): void;
 }
@@ -78,7 +78,7 @@ export class HostCalls implements RunCalls {
       input = await this.validator.check(admitted, call, this.caller);
     } catch (error) {
       if (!(error instanceof JsRuntimeError)) return this.#failed(method, error);
-      this.events.onDenied(method.name, error);
+      if (error.code === 'PERMISSION_DENIED') this.events.onDenied(method.name, error.code);
       return this.#refused(error);
     }
     // What was checked meanwhile must not begin when its execution has ended.
@@ -126,6 +126,7 @@ export class HostCalls implements RunCalls {
 
   #failed(method: ApiMethod, error: unknown, hostCall?: HostCall): CallAnswer {
     if (error instanceof ScriptApiError) {
+      if (error.isDenial) this.events.onDenied(method.name, error.code);
       try {
         return refusalOf(error);
       } catch (cause) {
