@@ -4,6 +4,7 @@ import { startRuntime, until, type TestRuntime } from '../../test-support/start-
 import { tampering } from '../../test-support/tampering.ts';
 import { OURS, textOf } from '../../test-support/what-a-tenant-sees.ts';
 import type { JsonObject } from '../tenancy/tenant-context.ts';
+import type { ModuleRequest, ModuleResolver, ModuleSource } from '../compiler/module-resolver.ts';
 import type { ExecuteOptions } from '../execution/execute-options.ts';
 import { ScriptApiError } from './script-api-error.ts';
 import { ScriptApi } from './script-api.decorator.ts';
@@ -624,6 +625,65 @@ describe('Host APIs', () => {
     await valueOf("await orders.rethrow('x'.repeat(200_000)).catch(() => 0)");
     expect(JSON.stringify(log.mock.calls).length).toBeLessThan(32 * 1024);
     log.mockRestore();
+  });
+});
+
+const MODULES: Readonly<Record<string, string>> = {
+  evil: "globalThis.orders = { echo: async () => 'evil' }; export default 1",
+  frozen: "export default Reflect.set(orders, 'echo', () => 'evil')",
+  caller: "export default await orders.echo('at the top')",
+  late: "setTimeout(() => orders.echo('late')); export default 1",
+};
+
+class Modules implements ModuleResolver {
+  resolve({ specifier }: ModuleRequest): ModuleSource | undefined {
+    const source = MODULES[specifier];
+    return source === undefined ? undefined : { name: `${specifier}.js`, source };
+  }
+}
+
+describe('Modules that call host APIs', () => {
+  let runtime: TestRuntime;
+
+  beforeAll(async () => {
+    runtime = await startRuntime({ poolSize: 1, permissions: ['*'] }, { moduleResolver: Modules }, [
+      OrdersApi,
+      SlowApi,
+    ]);
+  });
+
+  afterAll(async () => {
+    await runtime.close();
+  });
+
+  it.each([
+    ['while they are evaluated', "import at from 'caller'; export default at", ['at the top']],
+    ['replace them, for this execution', "import 'evil'; export default async () => orders.echo(1)", 'evil'],
+    [
+      'cannot change them',
+      "import isSet from 'frozen'; export default async () => [isSet, await orders.echo(1)]",
+      [false, [1]],
+    ],
+    ['later, when nobody waits', "import 'late'; export default 1", 1],
+    ['with what they export', 'export default { toJSON() { void orders.echo("late"); return 1; } }', 1],
+  ])('%s', async (_, script, value) => {
+    OrdersApi.seen.length = 0;
+    expect(await runtime.valueOf(script, { wrap: 'module' })).toEqual(value);
+    expect(await runtime.valueOf('return await orders.echo(2)', { wrap: 'function' })).toEqual([2]);
+    expect(OrdersApi.seen).not.toContainEqual(['late']);
+  });
+
+  it.each([
+    ['with microtasks after it', 'await orders.echo(1); for (;;) await null; export default 1'],
+    ['with a loop after it', 'await orders.echo(1); for (;;); export default 1'],
+    ['with a loop in what is exported', 'await orders.echo(1); export default { get then() { for (;;); } }'],
+    ['that is not answered', 'export default await slow.wait()'],
+  ])('are no way around the limits: without end, %s', async (_, script) => {
+    await until(() => runtime.pool.stats().available === 1);
+    SlowApi.answer = Promise.withResolvers();
+    const error = await runtime.errorOf(script, { wrap: 'module', limits: { timeoutMs: 500 } });
+    expect(error.code).toBe('WALL_TIME_LIMIT_EXCEEDED');
+    expect(await runtime.valueOf('return await orders.echo(2)', { wrap: 'function' })).toEqual([2]);
   });
 });
 
