@@ -13,12 +13,18 @@ export interface CallAnswer {
   readonly text: string;
 }
 
+/** Closer to it, a timer need not be set anew. */
+const TIMER_TOLERANCE_MS = 1;
+
 /** The calls of one execution: those that leave, and the answers that have come but are not delivered. */
 export class CallLine {
   readonly #send: (call: MadeCall) => void;
   #answers: CallAnswer[] = [];
   #inFlight = 0;
-  #wake: (() => void) | undefined;
+  #waiter: ((answers: readonly CallAnswer[]) => void) | undefined;
+  /** Outlives what it was set for: mostly, the next to wait waits for the same deadline. */
+  #timer: NodeJS.Timeout | undefined;
+  #timerDueMs = 0;
 
   constructor(send: (call: MadeCall) => void) {
     this.#send = send;
@@ -40,32 +46,48 @@ export class CallLine {
     }
   }
 
-  /** An answer has come. */
+  /** An answer has come; `flush` is called when there are no more for now. */
   push(answer: CallAnswer): void {
     this.#answers.push(answer);
-    this.#wake?.();
+  }
+
+  /** Hands over what has come, if somebody waits. */
+  flush(): void {
+    if (this.#answers.length > 0) this.#wake();
   }
 
   /** The answers that have come, after `timeoutMs` at the latest. */
-  async answers(timeoutMs: number): Promise<readonly CallAnswer[]> {
-    if (this.#answers.length === 0) await this.#wait(timeoutMs);
-    const answers = this.#answers;
-    this.#answers = [];
-    this.#inFlight -= answers.length;
-    return answers;
+  async wait(timeoutMs: number): Promise<readonly CallAnswer[]> {
+    return new Promise((resolve) => {
+      this.#waiter = resolve;
+      if (this.#answers.length > 0) this.#wake();
+      else this.#setTimer(timeoutMs);
+    });
   }
 
-  async #wait(timeoutMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.#wake = undefined;
-        resolve();
-      }, timeoutMs);
-      this.#wake = () => {
-        this.#wake = undefined;
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+  /** The execution has ended. */
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #wake(): void {
+    const waiter = this.#waiter;
+    if (!waiter) return;
+    const answers = this.#answers;
+    this.#waiter = undefined;
+    this.#answers = [];
+    this.#inFlight -= answers.length;
+    waiter(answers);
+  }
+
+  #setTimer(timeoutMs: number): void {
+    const dueMs = performance.now() + timeoutMs;
+    if (this.#timer && Math.abs(dueMs - this.#timerDueMs) < TIMER_TOLERANCE_MS) return;
+    clearTimeout(this.#timer);
+    this.#timerDueMs = dueMs;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#wake();
+    }, timeoutMs);
   }
 }

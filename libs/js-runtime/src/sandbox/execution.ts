@@ -74,7 +74,7 @@ export async function execute(input: ExecutionInput): Promise<ExecutionOutput> {
       // A script whose timers are always due does not keep answers from being read.
       const isBusy = nextTimerMs === 0 && !calls.isOpen;
       if (!isBusy) budget.pause();
-      const answers = isBusy ? [] : await calls.answers(Math.min(nextTimerMs, budget.remainingMs()));
+      const answers = isBusy ? [] : await calls.wait(Math.min(nextTimerMs, budget.remainingMs()));
       const over = budget.whyOver();
       if (over) return finish(input, { kind: over, stack: '' });
       state = answers.length > 0 ? realm.deliver(answers, budget) : realm.tick(budget);

@@ -25,7 +25,7 @@ const MAX_FRAME_BYTES = 2 ** 32 - 1;
 
 const options = JSON.parse(process.argv[2] ?? '') as SandboxArguments;
 const ivm = loadIsolatedVm(options.addonPath);
-const decoder = new FrameDecoder(MAX_FRAME_BYTES, MAX_FRAME_BYTES, Infinity);
+const decoder = new FrameDecoder(MAX_FRAME_BYTES, MAX_FRAME_BYTES, Infinity, false);
 let host = new IsolateHost(ivm, options.maxMemoryMb, options.apis);
 
 const pipe = new Socket({ fd: PIPE_FD, readable: true, writable: true });
@@ -37,6 +37,7 @@ pipe.on('data', (chunk: Buffer) => {
     if (message.type === 'answer') deliver(message, attachments);
     else void handle(message, attachments);
   }
+  running?.calls.flush();
 });
 
 function send(message: VmMessage, attachments: readonly (string | Uint8Array)[] = []): void {
@@ -74,6 +75,7 @@ async function handle(request: Request, attachments: readonly Buffer[]): Promise
       running = { id, calls };
       const output = await host.run(request, texts, attachments.slice(3).values(), calls, exceedsMemory);
       running = undefined;
+      calls.close();
       const { outcome, refused, logs, resultJson } = output;
       const cpuMs = cpuMsSince(cpuBefore);
       send({ type: 'ran', id, outcome, refused, logs, cpuMs, heapBytes: host.heapBytes() }, [resultJson]);

@@ -1,6 +1,6 @@
 import type ivm from 'isolated-vm';
 import type { LinkedModules } from './link-modules.ts';
-import type { EnterRealm } from './realm/open-realm.ts';
+import type { DeliverAnswers, EnterRealm } from './realm/open-realm.ts';
 import type { AllowedCalls, ScriptWrap } from '../protocol/messages.ts';
 import type { CallAnswer } from './call-line.ts';
 
@@ -26,6 +26,8 @@ export class Realm {
   readonly context: ivm.Context;
   readonly #enter: ivm.Reference<EnterRealm>;
   #runsModules = false;
+  /** Made when first needed: an entry through it takes less than one through `#enter`. */
+  #deliver: ivm.Reference<DeliverAnswers> | undefined;
 
   constructor(isolate: ivm.Isolate, { realm, warmUp }: RealmScripts) {
     this.context = isolate.createContextSync();
@@ -81,8 +83,10 @@ export class Realm {
 
   /** Answers calls, and runs what waits for them. */
   deliver(answers: readonly CallAnswer[], time: EntryTime): string {
-    const flat = answers.flatMap(({ call, kind, text }) => [call, kind, text]);
-    this.#apply(['deliver', ...flat], time.entryMs());
+    let packed = '';
+    for (const { call, kind, text } of answers) packed += `${call} ${kind} ${text.length}:${text}`;
+    this.#deliver ??= this.#deliverer();
+    this.#deliver.applySync(undefined, [packed], { timeout: time.entryMs() });
     return this.#poll(time);
   }
 
@@ -91,8 +95,14 @@ export class Realm {
   }
 
   release(): void {
+    this.#deliver?.release();
     this.#enter.release();
     this.context.release();
+  }
+
+  #deliverer(): ivm.Reference<DeliverAnswers> {
+    const deliver: unknown = this.#enter.applySync(undefined, ['deliverer'], { result: { reference: true } });
+    return deliver as ivm.Reference<DeliverAnswers>;
   }
 
   /** Code of tenants runs in it only while modules are evaluated; without a timeout, an entry takes half as long. */

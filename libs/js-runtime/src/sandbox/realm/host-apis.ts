@@ -2,7 +2,7 @@ import type { ApiHeader, CallAnswerKind, RealmApiErrorCode } from '../../protoco
 import { describeThrown } from './describe-thrown.ts';
 import type { Primordials } from './primordials.ts';
 
-/** An answer as `deliver` has it. */
+/** An answer to one call. */
 interface Answer {
   readonly kind: CallAnswerKind;
   readonly text: string;
@@ -15,7 +15,8 @@ export interface RealmCalls {
   open(maxCalls: number, maxInFlight: number, maxArgumentChars: number): void;
   /** The calls made since it was last asked, each as `number name length:arguments`; empty when there are none. */
   take(): string;
-  deliver(call: number, kind: CallAnswerKind, text: string): void;
+  /** Settles calls. `answers`: each as `number kind length:text`. */
+  deliver(answers: string): void;
   /** Whether this is what a call has rejected with, and nothing that a script has made to look like it. */
   isApiError(thrown: unknown): boolean;
 }
@@ -27,7 +28,8 @@ export interface RealmCalls {
 export function installHostApis(use: Primordials, apis: readonly ApiHeader[]): RealmCalls {
   type Namespace = Record<string, unknown>;
   const namespaces: Record<string, Namespace> = { __proto__: null } as never;
-  const waiting: Record<number, (answer: Answer) => void> = { __proto__: null } as never;
+  /** By number, as text. */
+  const waiting: Record<string, (answer: Answer) => void> = { __proto__: null } as never;
   const errors = new use.WeakSet();
   let outbox = '';
   let lastCall = 0;
@@ -120,13 +122,25 @@ export function installHostApis(use: Primordials, apis: readonly ApiHeader[]): R
     throw apiError(code, message, details);
   };
 
+  const indexOf = (text: string, what: string, from: number): number =>
+    use.apply(use.stringIndexOf, text, [what, from]);
+  const slice = (text: string, from: number, to: number): string => use.apply(use.stringSlice, text, [from, to]);
+  const settle = (number: string, answer: Answer): void => {
+    const resolve = waiting[number];
+    if (!resolve) return;
+    // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- a Map would be used through methods
+    delete waiting[number];
+    inFlight--;
+    resolve(answer);
+  };
+
   const add = (headers: readonly ApiHeader[]): void => {
     const changed: Record<string, Namespace> = { __proto__: null } as never;
     for (let index = 0; index < headers.length; index++) {
       const header = headers[index] as ApiHeader;
-      const dot = use.apply(use.stringIndexOf, header.name, ['.']);
-      const name = use.apply(use.stringSlice, header.name, [0, dot]);
-      const method = use.apply(use.stringSlice, header.name, [dot + 1]);
+      const dot = indexOf(header.name, '.', 0);
+      const name = slice(header.name, 0, dot);
+      const method = slice(header.name, dot + 1, header.name.length);
       const namespace = (changed[name] ??= use.assign({ __proto__: null }, namespaces[name]) as Namespace);
       // An object literal, so that the function has its name. Not async: that would wait through `Promise.prototype.then`.
       const functions = { __proto__: null, [method]: (...args: unknown[]) => call(header, args) };
@@ -158,13 +172,18 @@ export function installHostApis(use: Primordials, apis: readonly ApiHeader[]): R
       outbox = '';
       return calls;
     },
-    deliver(number, kind, text) {
-      const resolve = waiting[number];
-      if (!resolve) return;
-      // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- a Map would be used through methods
-      delete waiting[number];
-      inFlight--;
-      resolve({ __proto__: null, kind, text } as Answer);
+    deliver(answers) {
+      for (let offset = 0; offset < answers.length;) {
+        const afterNumber = indexOf(answers, ' ', offset);
+        const afterKind = indexOf(answers, ' ', afterNumber + 1);
+        const colon = indexOf(answers, ':', afterKind + 1);
+        const end = colon + 1 + use.toNumber(slice(answers, afterKind + 1, colon));
+        const number = slice(answers, offset, afterNumber);
+        const kind = slice(answers, afterNumber + 1, afterKind) as CallAnswerKind;
+        const text = slice(answers, colon + 1, end);
+        offset = end;
+        settle(number, { __proto__: null, kind, text } as Answer);
+      }
     },
     isApiError: (thrown) =>
       typeof thrown === 'object' && thrown !== null && use.apply(use.weakSetHas, errors, [thrown]),

@@ -1,4 +1,4 @@
-import type { ApiHeader, CallAnswerKind } from '../../protocol/messages.ts';
+import type { ApiHeader } from '../../protocol/messages.ts';
 import type { EntryNamespace } from '../link-modules.ts';
 import { installConsole } from './console.ts';
 import { deepFreeze } from './deep-freeze.ts';
@@ -27,9 +27,12 @@ interface ScriptHandle {
  * of host APIs that were made, if there are any).
  */
 export type EnterRealm = (
-  operation: 'warm' | 'begin' | 'allow' | 'define' | 'run' | 'module' | 'tick' | 'deliver' | 'poll' | 'logs',
+  operation: 'warm' | 'begin' | 'allow' | 'define' | 'run' | 'module' | 'tick' | 'deliverer' | 'poll' | 'logs',
   ...args: unknown[]
-) => string | undefined;
+) => string | DeliverAnswers | undefined;
+
+/** Settles calls of host APIs. `answers`: each as `number kind length:text`. */
+export type DeliverAnswers = (answers: string) => void;
 
 /**
  * Turns a new context into the realm of one execution. Runs before any tenant code and returns the only way in;
@@ -183,11 +186,8 @@ export function openRealm(apis: readonly ApiHeader[]): EnterRealm {
           fail(thrown);
         }
         return poll();
-      case 'deliver':
-        for (let index = 0; index < args.length; index += 3) {
-          calls.deliver(args[index] as number, args[index + 1] as CallAnswerKind, args[index + 2] as string);
-        }
-        return poll();
+      case 'deliverer':
+        return calls.deliver;
       case 'poll': {
         const polled = poll();
         const made = calls.take();
