@@ -58,7 +58,7 @@ export class HostCalls implements RunCalls {
     if (this.#isOver) return;
     const admitted = this.validator.admit(call, this.caller);
     void this.#inCallersContext(async () => {
-      call.answer(await this.#answerTo(call, admitted), admitted.end);
+      call.answer(await this.#safeAnswerTo(call, admitted), admitted.end);
     });
   }
 
@@ -69,6 +69,16 @@ export class HostCalls implements RunCalls {
     const reason = new DOMException('The execution has ended', 'AbortError');
     for (const pending of this.#pending) pending.abort(reason);
     this.#pending.clear();
+  }
+
+  /** Whatever a policy, a schema or a method throws, and whatever is wrong with that: it must not end the backend. */
+  async #safeAnswerTo(call: VmCall, admitted: AdmittedCall): Promise<CallAnswer> {
+    try {
+      return await this.#answerTo(call, admitted);
+    } catch (error) {
+      this.#noteFailure(admitted.method, error);
+      return this.#refused(failed(admitted.method));
+    }
   }
 
   async #answerTo(call: VmCall, admitted: AdmittedCall): Promise<CallAnswer> {
@@ -134,7 +144,7 @@ export class HostCalls implements RunCalls {
       }
     }
     this.#noteFailure(method, error, hostCall);
-    return this.#refused(new JsRuntimeError('API_CALL_FAILED', `${method.name} failed`));
+    return this.#refused(failed(method));
   }
 
   #noteFailure({ name }: ApiMethod, error: unknown, hostCall?: HostCall): void {
@@ -146,6 +156,10 @@ export class HostCalls implements RunCalls {
     this.#refusedWith.add(error.code);
     return refusalOf(error);
   }
+}
+
+function failed({ name }: ApiMethod): JsRuntimeError {
+  return new JsRuntimeError('API_CALL_FAILED', `${name} failed`);
 }
 
 function timedOut({ name, timeoutMs = 0 }: ApiMethod): JsRuntimeError {

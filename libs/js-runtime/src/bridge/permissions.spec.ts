@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { EchoApi } from '../../test-support/sample-apis.ts';
 import { startRuntime, type TestRuntime } from '../../test-support/start-runtime.ts';
-import type { JsRuntimeError } from '../errors/js-runtime-error.ts';
+import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import type { PermissionPolicy, PermissionRequest } from '../security/permission-policy.ts';
 
 const FUNCTION = { wrap: 'function' } as const;
@@ -65,10 +65,14 @@ describe('Permissions', () => {
     expect(asked[0]).toEqual({ permission: 'secrets:read', api: 'echo.secret', context: admin });
   });
 
-  it('are refused when the policy fails', async () => {
+  it.each([
+    ['fails', new Error('the policy is away')],
+    ['fails with what no script can be told', new JsRuntimeError('PERMISSION_DENIED', 'x'.repeat(100_000))],
+    ['fails with nothing', undefined],
+  ])('are refused when the policy %s', async (_, failure) => {
     class Broken implements PermissionPolicy {
       isPermitted(): boolean {
-        throw new Error('the policy is away');
+        throw failure as Error;
       }
     }
     runtime = await startRuntime({}, { permissionPolicy: Broken }, [EchoApi]);

@@ -38,7 +38,7 @@ export const optionsSchema = z.strictObject({
     .describe('host APIs that scripts may call, as rules: kv:get, kv:*, *; ! before one denies; none if left out'),
   tenants: tenantsSchema.default({}).describe('what differs for single tenants'),
   ...defaultedLimitsShape,
-  stackSizeKb: z.coerce.number().int().min(64).max(984).default(984).describe('stack of one VM process'),
+  stackSizeKb: z.coerce.number().int().min(128).max(984).default(984).describe('stack of one VM process'),
   auditEnabled: flag.default(true).describe('whether the audit sink is told of executions and denied calls'),
   cacheEnabled: flag.default(true).describe("whether V8's code cache of compiled scripts is kept"),
   cacheMaxBytes: z.coerce
