@@ -64,21 +64,13 @@ export class FrameDecoder {
   #maxFrameBytes: number;
   #maxHeaderBytes: number;
   readonly #maxAttachments: number;
-  readonly #isUntrusted: boolean;
   readonly #lengthField = Buffer.alloc(LENGTH_BYTES);
   #lengthBytes = 0;
   /** The body being received, once its length is known. */
   #body: Buffer | undefined;
   #bodyBytes = 0;
 
-  /** @param isUntrusted whether what comes may have been made to take long */
-  constructor(
-    maxFrameBytes: number,
-    maxHeaderBytes = maxFrameBytes,
-    maxAttachments = MAX_ATTACHMENTS,
-    isUntrusted = true,
-  ) {
-    this.#isUntrusted = isUntrusted;
+  constructor(maxFrameBytes: number, maxHeaderBytes = maxFrameBytes, maxAttachments = MAX_ATTACHMENTS) {
     this.#maxFrameBytes = maxFrameBytes;
     this.#maxHeaderBytes = maxHeaderBytes;
     this.#maxAttachments = maxAttachments;
@@ -108,7 +100,7 @@ export class FrameDecoder {
       const body = this.#body;
       this.#body = undefined;
       this.#bodyBytes = this.#lengthBytes = 0;
-      yield decodeBody(body, this.#maxHeaderBytes, this.#maxAttachments, this.#isUntrusted);
+      yield decodeBody(body, this.#maxHeaderBytes, this.#maxAttachments);
     }
   }
 
@@ -121,7 +113,7 @@ export class FrameDecoder {
   }
 }
 
-function decodeBody(body: Buffer, maxHeaderBytes: number, maxAttachments: number, isUntrusted: boolean): Frame {
+function decodeBody(body: Buffer, maxHeaderBytes: number, maxAttachments: number): Frame {
   let offset = 0;
   const part = (): Buffer => {
     if (offset + LENGTH_BYTES > body.byteLength) throw new ProtocolError('frame ends inside a length field');
@@ -134,7 +126,7 @@ function decodeBody(body: Buffer, maxHeaderBytes: number, maxAttachments: number
   const headerBytes = part();
   if (headerBytes.byteLength > maxHeaderBytes) throw new ProtocolError(`header of ${headerBytes.byteLength} bytes`);
   const headerText = textOf(headerBytes);
-  if (isUntrusted && isTooDeep(headerText)) throw new ProtocolError('the header is nested too deep');
+  if (isTooDeep(headerText)) throw new ProtocolError('the header is nested too deep');
   const attachments: Buffer[] = [];
   while (offset < body.byteLength) {
     if (attachments.length === maxAttachments) throw new ProtocolError(`more than ${maxAttachments} attachments`);

@@ -18,6 +18,8 @@ export function isTooDeep(json: string): boolean {
  * the text; it need not be valid.
  */
 export function isBeyond(json: string, maxValues: number): boolean {
+  // No character opens more than one, or begins more than one value.
+  if (json.length <= Math.min(MAX_JSON_DEPTH, maxValues)) return false;
   let depth = 0;
   let values = 0;
   let inString = false;

@@ -25,7 +25,7 @@ const MAX_FRAME_BYTES = 2 ** 32 - 1;
 
 const options = JSON.parse(process.argv[2] ?? '') as SandboxArguments;
 const ivm = loadIsolatedVm(options.addonPath);
-const decoder = new FrameDecoder(MAX_FRAME_BYTES, MAX_FRAME_BYTES, Infinity, false);
+const decoder = new FrameDecoder(MAX_FRAME_BYTES, MAX_FRAME_BYTES, Infinity);
 let host = new IsolateHost(ivm, options.maxMemoryMb, options.apis);
 
 const pipe = new Socket({ fd: PIPE_FD, readable: true, writable: true });
