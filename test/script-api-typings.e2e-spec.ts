@@ -6,9 +6,13 @@ const PATH = '/v1/script-api.d.ts';
 describe('GET /v1/script-api.d.ts', () => {
   let backend: Backend;
   beforeAll(async () => {
+    process.env.JS_RUNTIME_TENANTS = JSON.stringify({ globex: { permissions: ['kv:get'] } });
     backend = await startBackend();
   });
-  afterAll(() => backend.close());
+  afterAll(async () => {
+    delete process.env.JS_RUNTIME_TENANTS;
+    await backend.close();
+  });
 
   it('has the types of what scripts see', async () => {
     const { headers, text } = await backend.as('acme', 'get', PATH).buffer().expect(200);
@@ -19,6 +23,25 @@ describe('GET /v1/script-api.d.ts', () => {
     });
     expect(faultsOf(text, 'console.log(context.tenant.id, input); fetch;')).toEqual([
       `script.ts:1 Cannot find name 'fetch'.`,
+    ]);
+  });
+
+  it('has the host APIs that the tenant may call, and those alone', async () => {
+    const sample = `
+      kv.get('a').then((value) => kv.set('a', value, { ttlMs: 5 }));
+      http.fetch('https://example.com', { method: 'POST', body: '1' }).then(async (response) => {
+        const { ok } = await response.json();
+        return response.status + Number(ok);
+      });`;
+    const [acme, globex] = await Promise.all(
+      (['acme', 'globex'] as const).map(async (tenant) => (await backend.as(tenant, 'get', PATH).buffer()).text),
+    );
+    expect(faultsOf(acme ?? '', sample)).toEqual([]);
+    expect(faultsOf(acme ?? '', "kv.get(5); http.fetch('x', { method: 'CONNECT' });")).toHaveLength(2);
+    expect(faultsOf(globex ?? '', sample)).toEqual([
+      "script.ts:2 Property 'set' does not exist on type '{ readonly get: (key: string) => Promise<any>; }'.",
+      "script.ts:3 Cannot find name 'http'.",
+      "script.ts:3 Parameter 'response' implicitly has an 'any' type.",
     ]);
   });
 
