@@ -1,6 +1,11 @@
 import { Socket } from 'node:net';
+import { decodeMessages, encodeMessage } from './length-prefixed.ts';
 
-/* Sends back whatever comes on the pipe. */
+/* Answers whatever comes on the pipe: bytes with the same bytes; with the argument `messages`, each message with another. */
 const pipe = new Socket({ fd: 3, readable: true, writable: true });
-pipe.on('data', (chunk: Buffer) => pipe.write(chunk));
+if (process.argv[2] === 'messages') {
+  decodeMessages(pipe, ({ id, text }) => pipe.write(encodeMessage({ id, text })));
+} else {
+  pipe.on('data', (chunk: Buffer) => pipe.write(chunk));
+}
 pipe.on('end', () => process.exit(0));

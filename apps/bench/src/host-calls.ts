@@ -2,19 +2,21 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { decodeMessages, encodeMessage } from './length-prefixed.ts';
 import { startLibrary, type Library } from './library.ts';
 import { machine, median, printHeader, printRow } from './report.ts';
 
-const ROUNDS = 9;
-const CALLS = 2000;
-/** As large as the frame of such a call. */
-const PAYLOAD = Buffer.alloc(80, 'x');
-/** What a call may cost at most, as multiples of a round trip on the pipe alone. */
+const ROUNDS = 15;
+const CALLS = 1000;
+/** About as many as such a call has. */
+const BYTES = Buffer.alloc(80, 'x');
+const TEXT = '{"n":1}';
+/** What a call may cost at most, as multiples of a message and its answer on the pipe alone. */
 const MAX_RATIO = 3;
 
 /**
- * What a call from a script to the backend and back costs, one after the other, beside what the same machine needs for bytes
- * to a process and back on such a pipe. In rounds that alternate.
+ * What a call from a script to the backend and back costs, one after the other, beside what the same machine needs to get
+ * bytes, and messages, to a process and back on such a pipe. In rounds that alternate.
  */
 export async function measureHostCalls(): Promise<void> {
   const library = await startLibrary({
@@ -23,21 +25,29 @@ export async function measureHostCalls(): Promise<void> {
     permissions: ['bench:*'],
     maxApiCalls: CALLS,
   });
-  const echo = startEcho();
+  const bytes = startEcho();
+  const messages = startEcho('messages');
   try {
-    const pipe: number[] = [];
-    const calls: number[] = [];
+    const us = { bytes: [] as number[], messages: [] as number[], calls: [] as number[] };
     for (let round = 0; round < ROUNDS; round++) {
-      pipe.push(await usPerRoundTrip(echo.pipe));
-      calls.push(await usPerCall(library));
+      us.bytes.push(await usPerEcho(bytes.pipe));
+      us.messages.push(await usPerMessage(messages.pipe));
+      us.calls.push(await usPerCall(library));
     }
-    const ratio = median(calls) / median(pipe);
+    const [pipe, message, call] = [median(us.bytes), median(us.messages), median(us.calls)];
     console.log(`${machine()}, ${ROUNDS} rounds of ${CALLS}\n`);
-    printHeader('raw pipe round trip', 'call of a host API', 'ratio');
-    printRow(us(median(pipe)), us(median(calls)), ratio.toFixed(2));
-    if (ratio > MAX_RATIO) process.exitCode = 1;
+    printHeader(
+      'bytes there and back',
+      'message and answer',
+      'call of a host API',
+      'ratio to bytes',
+      'ratio to messages',
+    );
+    printRow(µs(pipe), µs(message), µs(call), (call / pipe).toFixed(2), (call / message).toFixed(2));
+    if (call / message > MAX_RATIO) process.exitCode = 1;
   } finally {
-    echo.child.kill();
+    bytes.child.kill();
+    messages.child.kill();
     await library.close();
   }
 }
@@ -66,32 +76,50 @@ async function usPerCall(library: Library): Promise<number> {
   return ((endedAt - startedAt) * 1000) / (CALLS - 1);
 }
 
-function startEcho(): { child: ChildProcess; pipe: Socket } {
-  const file = fileURLToPath(new URL('echo-process.ts', import.meta.url));
-  const child = spawn(process.execPath, [file], { stdio: ['ignore', 'inherit', 'inherit', 'pipe'] });
-  return { child, pipe: child.stdio[3] as Socket };
+async function usPerEcho(pipe: Socket): Promise<number> {
+  return usPerRound(
+    () => pipe.write(BYTES),
+    (onAnswer) => pipe.on('data', onAnswer),
+    () => pipe.removeAllListeners('data'),
+  );
 }
 
-async function usPerRoundTrip(pipe: Socket): Promise<number> {
+async function usPerMessage(pipe: Socket): Promise<number> {
+  let id = 0;
+  return usPerRound(
+    () => pipe.write(encodeMessage({ id: ++id, text: TEXT })),
+    (onAnswer) => {
+      decodeMessages(pipe, onAnswer);
+    },
+    () => pipe.removeAllListeners('data'),
+  );
+}
+
+async function usPerRound(send: () => void, listen: (onAnswer: () => void) => void, stop: () => void): Promise<number> {
   return new Promise((resolve) => {
     let left = CALLS;
     let startedAt = 0;
-    const onData = (): void => {
+    listen(() => {
       // The first one only starts the process, or wakes it.
       if (startedAt === 0) startedAt = performance.now();
       else left--;
       if (left > 0) {
-        pipe.write(PAYLOAD);
+        send();
         return;
       }
-      pipe.off('data', onData);
+      stop();
       resolve(((performance.now() - startedAt) * 1000) / CALLS);
-    };
-    pipe.on('data', onData);
-    pipe.write(PAYLOAD);
+    });
+    send();
   });
 }
 
-function us(value: number): string {
+function startEcho(...args: readonly string[]): { child: ChildProcess; pipe: Socket } {
+  const file = fileURLToPath(new URL('echo-process.ts', import.meta.url));
+  const child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'inherit', 'inherit', 'pipe'] });
+  return { child, pipe: child.stdio[3] as Socket };
+}
+
+function µs(value: number): string {
   return `${value.toFixed(1)} µs`;
 }

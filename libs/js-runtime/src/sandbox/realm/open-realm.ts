@@ -27,9 +27,10 @@ interface ScriptHandle {
  * of host APIs that were made, if there are any).
  */
 export type EnterRealm = (
-  operation: 'warm' | 'begin' | 'allow' | 'define' | 'run' | 'module' | 'tick' | 'deliverer' | 'poll' | 'logs',
+  operation:
+    'warm' | 'begin' | 'allow' | 'define' | 'run' | 'module' | 'tick' | 'deliverer' | 'poller' | 'poll' | 'logs',
   ...args: unknown[]
-) => string | DeliverAnswers | undefined;
+) => string | DeliverAnswers | (() => string) | undefined;
 
 /** Settles calls of host APIs. `answers`: each as `number kind length:text`. */
 export type DeliverAnswers = (answers: string) => void;
@@ -86,6 +87,12 @@ export function openRealm(apis: readonly ApiHeader[]): EnterRealm {
     // What it has begun may be done as soon as the microtasks were run, so it is asked for again at once.
     if (entry && state === undefined && beginModule(entry)) return dueNow();
     return state ?? `p${timers.nextDelayMs() ?? ''}`;
+  };
+
+  const look = (): string => {
+    const polled = poll();
+    const made = calls.take();
+    return made === '' || state !== undefined ? polled : `${polled}\n${made}`;
   };
 
   // isolated-vm reads options like any object, inherited ones too.
@@ -188,11 +195,10 @@ export function openRealm(apis: readonly ApiHeader[]): EnterRealm {
         return poll();
       case 'deliverer':
         return calls.deliver;
-      case 'poll': {
-        const polled = poll();
-        const made = calls.take();
-        return made === '' || state !== undefined ? polled : `${polled}\n${made}`;
-      }
+      case 'poller':
+        return look;
+      case 'poll':
+        return look();
       case 'logs':
         return log.read();
     }
