@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { inspect } from 'node:util';
 import type { Deadline } from '../admission/deadline.ts';
+import { textForLog } from '../errors/text-for-log.ts';
 import type { ApiMethod } from '../host-api/api-method.ts';
 import { ApiRegistry } from '../host-api/api-registry.ts';
 import type { ResourceTracker } from '../security/resource-tracker.ts';
@@ -21,8 +21,6 @@ export interface CallingExecution {
 
 /** So many failures of one execution are logged: a script can make as many as it may make calls. */
 const MAX_LOGGED_FAILURES = 10;
-/** Of one failure: what a script has sent may be in the message. */
-const MAX_LOGGED_CHARS = 16 * 1024;
 
 /** Lets scripts call host APIs. */
 @Injectable()
@@ -54,8 +52,7 @@ export class CallBridge {
           const when = isLate ? ' after nobody waited for it any more' : '';
           const where = `execution ${id} of tenant ${context.tenant.id}`;
           const last = failures === MAX_LOGGED_FAILURES ? '; what else fails in it is not logged' : '';
-          // Whatever was thrown, in bounds: it need not have a text of its own.
-          this.#logger.error(`${api} failed${when}, in ${where}${last}`, inspect(error).slice(0, MAX_LOGGED_CHARS));
+          this.#logger.error(`${api} failed${when}, in ${where}${last}`, textForLog(error));
         },
       },
       [...extraApis.values()],

@@ -76,7 +76,8 @@ export class HostCalls implements RunCalls {
     let input: unknown;
     try {
       input = await this.validator.check(admitted, call, this.caller);
-    } catch (error) {
+    } catch (thrown) {
+      const error = readable(thrown);
       if (!(error instanceof JsRuntimeError)) return this.#failed(method, error);
       if (error.code === 'PERMISSION_DENIED') this.events.onDenied(method.name, error.code);
       return this.#refused(error);
@@ -124,7 +125,8 @@ export class HostCalls implements RunCalls {
     }
   }
 
-  #failed(method: ApiMethod, error: unknown, hostCall?: HostCall): CallAnswer {
+  #failed(method: ApiMethod, thrown: unknown, hostCall?: HostCall): CallAnswer {
+    const error = readable(thrown);
     if (error instanceof ScriptApiError) {
       if (error.isDenial) this.events.onDenied(method.name, error.code);
       try {
@@ -137,7 +139,8 @@ export class HostCalls implements RunCalls {
     return this.#refused(new JsRuntimeError('API_CALL_FAILED', `${method.name} failed`));
   }
 
-  #noteFailure({ name }: ApiMethod, error: unknown, hostCall?: HostCall): void {
+  #noteFailure({ name }: ApiMethod, thrown: unknown, hostCall?: HostCall): void {
+    const error = readable(thrown);
     if (hostCall?.isOver && isAbort(error, hostCall)) return;
     this.events.onFailed(name, error, hostCall?.isOver ?? false);
   }
@@ -150,6 +153,15 @@ export class HostCalls implements RunCalls {
 
 function timedOut({ name, timeoutMs = 0 }: ApiMethod): JsRuntimeError {
   return new JsRuntimeError('API_CALL_TIMED_OUT', `${name} took longer than ${timeoutMs} ms`);
+}
+
+/** What was thrown, or an error in the place of what throws when it is looked at: that would be handled by nobody. */
+function readable(thrown: unknown): unknown {
+  try {
+    return thrown instanceof Error && typeof thrown.name !== 'string' ? new Error('An error without a name') : thrown;
+  } catch (cause) {
+    return new Error('What was thrown throws when it is looked at', { cause });
+  }
 }
 
 /** Whether a method only says that it was told to stop. */
