@@ -10,6 +10,8 @@ import { HostCalls } from './host-calls.ts';
 
 /** The execution that calls are made for. */
 export interface CallingExecution {
+  /** Stands for it: request-scoped providers have one instance for each. */
+  readonly key: object;
   readonly id: string;
   readonly context: TenantContext;
   readonly tracker: ResourceTracker;
@@ -34,13 +36,13 @@ export class CallBridge {
 
   /** To be called where the execution's caller is, in whose asynchronous context methods run. To be ended with the execution. */
   open(execution: CallingExecution): HostCalls {
-    const { id, context, tracker, deadline, extraApis } = execution;
+    const { key, id, context, tracker, deadline, extraApis } = execution;
     const { limits, apiCalls } = tracker;
     const { methods } = this.apis;
     let failures = 0;
     return new HostCalls(
       { context, limits, apiCalls, methodOf: (api) => methods.get(api) ?? extraApis.get(api) },
-      { context, executionId: id, deadline, maxResultBytes: limits.maxApiResultBytes },
+      { key, context, executionId: id, deadline, maxResultBytes: limits.maxApiResultBytes },
       this.validator,
       {
         onDenied: (api, code) => {

@@ -55,6 +55,7 @@ export class ExecutionBridge {
         globalsJson,
       }),
       calls: this.callBridge.open({
+        key: execution,
         id,
         context,
         tracker,

@@ -99,7 +99,7 @@ export class HostCalls implements RunCalls {
   }
 
   async #invoke(method: ApiMethod, input: unknown, hostCall: HostCall): Promise<unknown> {
-    const run = method.functionFor(this);
+    const run = method.functionFor(this.scope.key);
     // What is there at once is called at once; what is not may come when the execution has ended.
     const ready = typeof run === 'function' ? run : await run;
     if (hostCall.isOver) return undefined;

@@ -1,6 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { DiscoveryService, MetadataScanner, ModuleRef } from '@nestjs/core';
-import { ClsService } from 'nestjs-cls';
+import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import {
   GLOBAL_NAME_RULE_TEXT,
   isFreeGlobalName,
@@ -21,7 +20,6 @@ const MAX_METHODS = 500;
 /** All providers that are APIs for scripts, by what their decorators say. */
 @Injectable()
 export class ApiRegistry implements OnModuleInit {
-  readonly #instances: ProviderInstances;
   #namespaces: ReadonlyMap<string, ApiNamespace> | undefined;
   #methods: ReadonlyMap<string, ApiMethod> | undefined;
 
@@ -29,16 +27,14 @@ export class ApiRegistry implements OnModuleInit {
   constructor(
     private readonly discovery: DiscoveryService,
     private readonly scanner: MetadataScanner,
-    moduleRef: ModuleRef,
-    cls: ClsService,
+    private readonly instances: ProviderInstances,
   ) {
-    this.#instances = new ProviderInstances(moduleRef, cls);
     // Before anything is started. What a factory makes may not be there yet.
     this.#discover();
   }
 
   onModuleInit(): void {
-    void this.methods;
+    this.#namespaces ??= this.#discover();
   }
 
   /** By name. First asked for when all providers are there. */
@@ -85,7 +81,7 @@ export class ApiRegistry implements OnModuleInit {
       if (!options) return [];
       const where = `@ScriptMethod of ${type.name}.${key}`;
       if (!isMethodName(key)) throw new Error(`${where}: the name ${METHOD_NAME_RULE_TEXT}`);
-      return [apiMethodOf(`${namespace}.${key}`, options, where, this.#instances.methodOf(wrapper, key))];
+      return [apiMethodOf(`${namespace}.${key}`, options, where, this.instances.methodOf(wrapper, key))];
     });
   }
 }

@@ -1,6 +1,7 @@
+import { Injectable } from '@nestjs/common';
 import { ContextIdFactory, ModuleRef } from '@nestjs/core';
 import type { ContextId, InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
-import { CLS_REQ, type ClsService } from 'nestjs-cls';
+import { CLS_REQ, ClsService } from 'nestjs-cls';
 
 type AnyMethod = (...args: never[]) => unknown;
 
@@ -8,6 +9,7 @@ type AnyMethod = (...args: never[]) => unknown;
 export type MethodFor<Method> = (execution: object) => Method | Promise<Method>;
 
 /** Finds the instance that is called: the provider's only one, or of a request-scoped provider the execution's own. */
+@Injectable()
 export class ProviderInstances {
   /** By execution. Nest keeps the instances of a context id as long as the id. */
   readonly #contextIds = new WeakMap<object, ContextId>();
