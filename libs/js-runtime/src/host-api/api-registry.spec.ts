@@ -103,6 +103,16 @@ describe('ApiRegistry', () => {
     expect(result).toBe(value);
   });
 
+  it('calls what the instance has at each call: it may stand for another one in each request, as proxies of nestjs-cls do', async () => {
+    const stand = { get: () => 'first' };
+    const runtime = await startRuntime({ permissions: ['*'] }, {}, [{ provide: NameApi, useValue: stand }]);
+    const first = await runtime.valueOf('return await name.get()', { wrap: 'function' });
+    stand.get = () => 'second';
+    const second = await runtime.valueOf('return await name.get()', { wrap: 'function' });
+    await runtime.close();
+    expect([first, second]).toEqual(['first', 'second']);
+  });
+
   it('knows of each method what its decorator says', async () => {
     const input = z.tuple([z.string()]);
     const output = z.string();

@@ -48,9 +48,11 @@ export class ProviderInstances {
   }
 }
 
-/** @throws Error when what stands in for the provider has no such method */
+/** Looked up at each call: the instance may stand for another one in each request. It throws when there is no such method. */
 function bind(instance: object, key: string): AnyMethod {
-  const method: unknown = (instance as Record<string, unknown>)[key];
-  if (typeof method !== 'function') throw new Error(`${instance.constructor.name} has no method ${key}`);
-  return method.bind(instance) as AnyMethod;
+  return (...args) => {
+    const method: unknown = (instance as Record<string, unknown>)[key];
+    if (typeof method !== 'function') throw new Error(`${instance.constructor.name} has no method ${key}`);
+    return Reflect.apply(method, instance, args) as unknown;
+  };
 }
