@@ -19,6 +19,7 @@ import { ExecutionService } from './execution/execution.service.ts';
 import { ScriptRunner } from './execution/script-runner.ts';
 import { JsRuntimeHealthIndicator } from './health/js-runtime.health.ts';
 import { ApiRegistry } from './host-api/api-registry.ts';
+import { ProviderInstances } from './host-api/provider-instances.ts';
 import { ScriptApiTypings } from './typings/script-api-typings.ts';
 import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, type JsRuntimeExtras } from './js-runtime.module-definition.ts';
 import { VmPoolService } from './pool/vm-pool.service.ts';
@@ -48,6 +49,7 @@ import { TenancyService } from './tenancy/tenancy.service.ts';
     },
     TenancyService,
     TenantUsageService,
+    ProviderInstances,
     ApiRegistry,
     ScriptApiTypings,
     SecurityValidator,

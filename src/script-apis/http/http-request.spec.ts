@@ -55,6 +55,8 @@ describe('A request of a script', () => {
     'X-Forwarded-For',
     'Via',
     'X-Real-IP',
+    'X_Forwarded_For',
+    'content_length',
   ])('cannot set the header %s', (name) => {
     expect(() => headersOf({ [name]: 'x' })).toThrow(`The header ${name.toLowerCase()} cannot be set`);
   });

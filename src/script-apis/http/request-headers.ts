@@ -35,14 +35,18 @@ export function requestHeaders(given: Readonly<Record<string, string>>): Request
     const isTooLarge = headers.size >= HTTP_LIMITS.maxRequestHeaders || bytes > HTTP_LIMITS.maxRequestHeaderBytes;
     if (isTooLarge) throw tooLarge();
     if (!NAME.test(name)) throw invalid(`${JSON.stringify(name.slice(0, 100))} cannot be the name of a header`);
-    if (RESERVED.has(name) || RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix))) {
-      throw invalid(`The header ${name} cannot be set`);
-    }
+    if (isReserved(name)) throw invalid(`The header ${name} cannot be set`);
     if (headers.has(name)) throw invalid(`The header ${name} is there twice`);
     if (!VALUE.test(value)) throw invalid(`The header ${name} has a character that no header can have`);
     headers.set(name, value);
   }
   return headers;
+}
+
+function isReserved(name: string): boolean {
+  // Whatever passes headers on as variables, as CGI does, makes the two the same.
+  const hyphenated = name.replaceAll('_', '-');
+  return RESERVED.has(hyphenated) || RESERVED_PREFIXES.some((prefix) => hyphenated.startsWith(prefix));
 }
 
 function invalid(message: string): Error {

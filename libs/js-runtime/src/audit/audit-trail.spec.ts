@@ -117,6 +117,13 @@ describe('An audit sink that fails', () => {
       },
     ],
     ['later', async () => Promise.reject(new Error('full'))],
+    [
+      'at once, with what has no text',
+      () => {
+        throw Object.create(null);
+      },
+    ],
+    ['later, with what has no text', async () => Promise.reject(Object.create(null) as Error)],
   ])('%s hurts no execution', async (_, fail) => {
     class FailingSink implements AuditSink {
       executed = fail;

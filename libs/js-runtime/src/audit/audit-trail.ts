@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { TenantContext } from '../tenancy/tenant-context.ts';
 import type { CompiledOptions } from '../config/options.schema.ts';
 import { COMPILED_OPTIONS } from '../config/options.token.ts';
+import { textForLog } from '../errors/text-for-log.ts';
 import { AUDIT_SINK, type AuditedExecution, type AuditSink, type ExecutionRecord } from './audit-sink.ts';
 
 /** So many denied calls of one execution are told one by one: a script can make as many as it may make calls. */
@@ -44,7 +45,7 @@ export class AuditTrail {
   #tell(told: () => void | Promise<void>): void {
     if (!this.#isEnabled) return;
     const onError = (error: unknown): void => {
-      this.#logger.error('The audit sink failed', error instanceof Error ? error.stack : String(error));
+      this.#logger.error('The audit sink failed', textForLog(error));
     };
     try {
       void told()?.catch(onError);

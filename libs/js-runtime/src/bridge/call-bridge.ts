@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { inspect } from 'node:util';
 import type { Deadline } from '../admission/deadline.ts';
+import { textForLog } from '../errors/text-for-log.ts';
 import type { ApiMethod } from '../host-api/api-method.ts';
 import { ApiRegistry } from '../host-api/api-registry.ts';
 import type { ResourceTracker } from '../security/resource-tracker.ts';
@@ -10,6 +10,8 @@ import { HostCalls } from './host-calls.ts';
 
 /** The execution that calls are made for. */
 export interface CallingExecution {
+  /** Stands for it: request-scoped providers have one instance for each. */
+  readonly key: object;
   readonly id: string;
   readonly context: TenantContext;
   readonly tracker: ResourceTracker;
@@ -21,8 +23,6 @@ export interface CallingExecution {
 
 /** So many failures of one execution are logged: a script can make as many as it may make calls. */
 const MAX_LOGGED_FAILURES = 10;
-/** Of one failure: what a script has sent may be in the message. */
-const MAX_LOGGED_CHARS = 16 * 1024;
 
 /** Lets scripts call host APIs. */
 @Injectable()
@@ -36,13 +36,13 @@ export class CallBridge {
 
   /** To be called where the execution's caller is, in whose asynchronous context methods run. To be ended with the execution. */
   open(execution: CallingExecution): HostCalls {
-    const { id, context, tracker, deadline, extraApis } = execution;
+    const { key, id, context, tracker, deadline, extraApis } = execution;
     const { limits, apiCalls } = tracker;
     const { methods } = this.apis;
     let failures = 0;
     return new HostCalls(
       { context, limits, apiCalls, methodOf: (api) => methods.get(api) ?? extraApis.get(api) },
-      { context, executionId: id, deadline, maxResultBytes: limits.maxApiResultBytes },
+      { key, context, executionId: id, deadline, maxResultBytes: limits.maxApiResultBytes },
       this.validator,
       {
         onDenied: (api, code) => {
@@ -54,8 +54,7 @@ export class CallBridge {
           const when = isLate ? ' after nobody waited for it any more' : '';
           const where = `execution ${id} of tenant ${context.tenant.id}`;
           const last = failures === MAX_LOGGED_FAILURES ? '; what else fails in it is not logged' : '';
-          // Whatever was thrown, in bounds: it need not have a text of its own.
-          this.#logger.error(`${api} failed${when}, in ${where}${last}`, inspect(error).slice(0, MAX_LOGGED_CHARS));
+          this.#logger.error(`${api} failed${when}, in ${where}${last}`, textForLog(error));
         },
       },
       [...extraApis.values()],

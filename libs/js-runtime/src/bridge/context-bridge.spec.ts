@@ -70,6 +70,16 @@ describe('context', () => {
     expect(runtime.get(PlanContributor).asked).toMatchObject([{ context: tenant, executionId }]);
   });
 
+  it('has what a provider contributes that is made by a factory, or stands in for another', async () => {
+    const Plan = contributor('plan', () => 'real');
+    const Flags = contributor('flags', () => 'real');
+    runtime = await startRuntime({}, {}, [
+      { provide: Symbol('plan'), useFactory: () => new Plan() as object },
+      { provide: Flags, useValue: { contribute: () => 'fake' } },
+    ]);
+    expect(await runtime.valueOf('[context.plan, context.flags]')).toEqual(['real', 'fake']);
+  });
+
   it.each<[problem: string, contribute: ContextContributor['contribute']]>([
     [
       'throws',

@@ -1,7 +1,7 @@
-import { Injectable } from '@nestjs/common';
-import { DiscoveryService, ModuleRef } from '@nestjs/core';
-import { ClsService } from 'nestjs-cls';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
+import { decoratedProviders } from '../host-api/decorated-providers.ts';
 import { ProviderInstances, type MethodFor } from '../host-api/provider-instances.ts';
 import { ContributorMetadata, type ContextContributor, type ContextRequest } from './context-contributor.ts';
 
@@ -12,22 +12,40 @@ type Contribute = ContextContributor['contribute'];
 
 /** Makes what scripts see as `context`. Who they run for is what the backend has entered, never what a script says. */
 @Injectable()
-export class ContextBridge {
-  readonly #contributors: ReadonlyMap<string, MethodFor<Contribute>>;
+export class ContextBridge implements OnModuleInit {
+  #known: ReadonlyMap<string, MethodFor<Contribute>> | undefined;
 
   /** @throws Error for a key that is the runtime's own, or taken: the application does not start */
-  constructor(discovery: DiscoveryService, moduleRef: ModuleRef, cls: ClsService) {
-    const instances = new ProviderInstances(moduleRef, cls);
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly instances: ProviderInstances,
+  ) {
+    // Before anything is started. What a factory makes may not be there yet.
+    this.#discover();
+  }
+
+  onModuleInit(): void {
+    this.#known ??= this.#discover();
+  }
+
+  /** First asked for when all providers are there. */
+  get #contributors(): ReadonlyMap<string, MethodFor<Contribute>> {
+    return (this.#known ??= this.#discover());
+  }
+
+  #discover(): ReadonlyMap<string, MethodFor<Contribute>> {
     const contributors = new Map<string, MethodFor<Contribute>>();
-    for (const wrapper of discovery.getProviders({ metadataKey: ContributorMetadata.KEY })) {
-      const key = discovery.getMetadataByDecorator(ContributorMetadata, wrapper);
-      if (key === undefined) continue;
-      const where = `@ContributesContext('${key}') of ${wrapper.name}`;
+    const found = new Set<unknown>();
+    for (const { wrapper, type, options: key } of decoratedProviders(this.discovery, ContributorMetadata)) {
+      // A module that is imported twice with other options has the same class twice.
+      if (found.has(type)) continue;
+      found.add(type);
+      const where = `@ContributesContext('${key}') of ${type.name}`;
       if (OWN_KEYS.includes(key)) throw new Error(`${where}: the runtime sets context.${key} itself`);
       if (contributors.has(key)) throw new Error(`${where}: another provider contributes this`);
-      contributors.set(key, instances.methodOf<Contribute>(wrapper, 'contribute'));
+      contributors.set(key, this.instances.methodOf<Contribute>(wrapper, 'contribute'));
     }
-    this.#contributors = contributors;
+    return contributors;
   }
 
   /** What providers contribute to, beside the runtime's own. */

@@ -70,6 +70,11 @@ describe('executeWithSetup', () => {
     expect((await runtimeErrorOf(never)).code).toBe('WALL_TIME_LIMIT_EXCEEDED');
   });
 
+  it('waits for promises that are not of this realm, as those of query builders, within the deadline', async () => {
+    const never = run('return 1', () => ({ then: () => undefined }) as never, { limits: { timeoutMs: 50 } });
+    expect((await runtimeErrorOf(never)).code).toBe('WALL_TIME_LIMIT_EXCEEDED');
+  });
+
   it('ends with what the setup throws, and gives the VM back', async () => {
     const failure = new Error('no database');
     await expect(
@@ -101,6 +106,14 @@ describe('executeWithSetup', () => {
         scope.define('echo', 1);
       },
       /echo is taken/,
+    ],
+    [
+      'a global in the place of another',
+      (scope) => {
+        scope.define('a', 1);
+        scope.define('a', 2);
+      },
+      /a is taken/,
     ],
     [
       'a global in the place of an exposed namespace',

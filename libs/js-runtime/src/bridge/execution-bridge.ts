@@ -55,6 +55,7 @@ export class ExecutionBridge {
         globalsJson,
       }),
       calls: this.callBridge.open({
+        key: execution,
         id,
         context,
         tracker,
@@ -68,7 +69,11 @@ export class ExecutionBridge {
   }
 }
 
-/** Waits only for what is not there yet. */
-async function atOnceOr<T>(value: T | Promise<T>, budget: Budget, vm: Vm): Promise<T> {
-  return value instanceof Promise ? withinBudget(value, budget, vm) : value;
+/** Waits only for what is not there yet. Not every promise is a `Promise` of this realm. */
+async function atOnceOr<T>(value: T | PromiseLike<T>, budget: Budget, vm: Vm): Promise<T> {
+  return isPromiseLike(value) ? withinBudget(Promise.resolve(value), budget, vm) : value;
+}
+
+function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

@@ -4,6 +4,8 @@ import type { TenantContext } from '../tenancy/tenant-context.ts';
 
 /** What the calls of one execution have in common. */
 export interface CallScope {
+  /** Stands for the execution: request-scoped providers have one instance for each. */
+  readonly key: object;
   readonly context: TenantContext;
   readonly executionId: string;
   readonly deadline: Deadline;

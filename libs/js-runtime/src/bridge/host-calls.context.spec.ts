@@ -3,6 +3,7 @@ import { REQUEST } from '@nestjs/core';
 import { CLS_REQ, ClsService } from 'nestjs-cls';
 import { z } from 'zod';
 import { startRuntime, type TestRuntime } from '../../test-support/start-runtime.ts';
+import { ContributesContext, type ContextContributor } from './context-contributor.ts';
 import { ScriptApi } from '../host-api/script-api.decorator.ts';
 import type { ScriptCall } from '../host-api/script-call.ts';
 import { ScriptMethod } from '../host-api/script-method.decorator.ts';
@@ -53,13 +54,43 @@ class ScopedApi {
   }
 }
 
+let sharedInstances = 0;
+
+@Injectable({ scope: Scope.REQUEST })
+class Shared {
+  readonly #instance = ++sharedInstances;
+
+  get instance(): number {
+    return this.#instance;
+  }
+}
+
+@ScriptApi('one')
+class OneApi {
+  constructor(private readonly shared: Shared) {}
+
+  @ScriptMethod()
+  shares(): number {
+    return this.shared.instance;
+  }
+}
+
+@ContributesContext('shares')
+class OneContributor implements ContextContributor {
+  constructor(private readonly shared: Shared) {}
+
+  contribute(): number {
+    return this.shared.instance;
+  }
+}
+
 const FUNCTION = { wrap: 'function' } as const;
 
 describe('A method of a host API', () => {
   let runtime: TestRuntime;
 
   beforeAll(async () => {
-    runtime = await startRuntime({ permissions: ['*'] }, {}, [WhoApi, ScopedApi]);
+    runtime = await startRuntime({ permissions: ['*'] }, {}, [WhoApi, ScopedApi, Shared, OneApi, OneContributor]);
   });
 
   afterAll(async () => runtime.close());
@@ -118,5 +149,15 @@ describe('A method of a host API', () => {
       { instance: instance + 1, calls: 1, tenant: 'globex' },
       { instance: instance + 1, calls: 2, tenant: 'globex' },
     ]);
+  });
+
+  it('shares request-scoped instances with what contributes to the context of its execution', async () => {
+    const script = 'return [context.shares, await one.shares()]';
+    const [[inContext, inMethod], [later]] = (await Promise.all([
+      runtime.valueOf(script, FUNCTION),
+      runtime.valueOf(script, FUNCTION),
+    ])) as [[number, number], [number, number]];
+    expect(inMethod).toBe(inContext);
+    expect(later).not.toBe(inContext);
   });
 });

@@ -86,7 +86,8 @@ export class HostCalls implements RunCalls {
     let input: unknown;
     try {
       input = await this.validator.check(admitted, call, this.caller);
-    } catch (error) {
+    } catch (thrown) {
+      const error = readable(thrown);
       if (!(error instanceof JsRuntimeError)) return this.#failed(method, error);
       if (error.code === 'PERMISSION_DENIED') this.events.onDenied(method.name, error.code);
       return this.#refused(error);
@@ -108,7 +109,7 @@ export class HostCalls implements RunCalls {
   }
 
   async #invoke(method: ApiMethod, input: unknown, hostCall: HostCall): Promise<unknown> {
-    const run = method.functionFor(this);
+    const run = method.functionFor(this.scope.key);
     // What is there at once is called at once; what is not may come when the execution has ended.
     const ready = typeof run === 'function' ? run : await run;
     if (hostCall.isOver) return undefined;
@@ -134,7 +135,8 @@ export class HostCalls implements RunCalls {
     }
   }
 
-  #failed(method: ApiMethod, error: unknown, hostCall?: HostCall): CallAnswer {
+  #failed(method: ApiMethod, thrown: unknown, hostCall?: HostCall): CallAnswer {
+    const error = readable(thrown);
     if (error instanceof ScriptApiError) {
       if (error.isDenial) this.events.onDenied(method.name, error.code);
       try {
@@ -147,7 +149,8 @@ export class HostCalls implements RunCalls {
     return this.#refused(failed(method));
   }
 
-  #noteFailure({ name }: ApiMethod, error: unknown, hostCall?: HostCall): void {
+  #noteFailure({ name }: ApiMethod, thrown: unknown, hostCall?: HostCall): void {
+    const error = readable(thrown);
     if (hostCall?.isOver && isAbort(error, hostCall)) return;
     this.events.onFailed(name, error, hostCall?.isOver ?? false);
   }
@@ -164,6 +167,15 @@ function failed({ name }: ApiMethod): JsRuntimeError {
 
 function timedOut({ name, timeoutMs = 0 }: ApiMethod): JsRuntimeError {
   return new JsRuntimeError('API_CALL_TIMED_OUT', `${name} took longer than ${timeoutMs} ms`);
+}
+
+/** What was thrown, or an error in the place of what throws when it is looked at: that would be handled by nobody. */
+function readable(thrown: unknown): unknown {
+  try {
+    return thrown instanceof Error && typeof thrown.name !== 'string' ? new Error('An error without a name') : thrown;
+  } catch (cause) {
+    return new Error('What was thrown throws when it is looked at', { cause });
+  }
 }
 
 /** Whether a method only says that it was told to stop. */

@@ -46,7 +46,8 @@ export class SetupScope {
   define(name: string, value: Json): void {
     this.#assertOpen();
     this.#assertFree(name);
-    if (this.registry.namespaces.has(name) || this.#hasNamespace(name)) throw taken(name);
+    const isTaken = this.#globals.has(name) || this.registry.namespaces.has(name) || this.#hasNamespace(name);
+    if (isTaken) throw taken(name);
     this.#globals.set(name, jsonOf(name, value));
     const bytes = Buffer.byteLength(this.globalsJson);
     if (bytes <= this.maxBytes) return;

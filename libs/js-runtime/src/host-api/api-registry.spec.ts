@@ -1,4 +1,4 @@
-import { Injectable, Module, type Type } from '@nestjs/common';
+import { Injectable, Module, type Provider, type Type } from '@nestjs/common';
 import { z } from 'zod';
 import { EchoApi } from '../../test-support/sample-apis.ts';
 import { startRuntime } from '../../test-support/start-runtime.ts';
@@ -28,6 +28,25 @@ function methodCalled(name: string): Type {
   ScriptApi('some')(SomeApi);
   return SomeApi;
 }
+
+@ScriptApi('name')
+@Injectable()
+class NameApi {
+  constructor(private readonly name = 'injected') {}
+
+  @ScriptMethod()
+  get(): string {
+    return this.name;
+  }
+}
+
+class OtherNameApi {
+  get(): string {
+    return 'other';
+  }
+}
+
+const NAME_API = Symbol('NAME_API');
 
 @ScriptApi('empty')
 class EmptyApi {}
@@ -67,6 +86,31 @@ describe('ApiRegistry', () => {
       'echo.few',
       'echo.secret',
     ]);
+  });
+
+  it.each<[how: string, provider: Provider, value: unknown]>([
+    ['a factory', { provide: NameApi, useFactory: () => new NameApi('made') }, 'made'],
+    ['a factory, under another token', { provide: NAME_API, useFactory: () => new NameApi('made') }, 'made'],
+    ['a value', { provide: NameApi, useValue: new NameApi('given') }, 'given'],
+    ['a value, under another token', { provide: NAME_API, useValue: new NameApi('given') }, 'given'],
+    ['another class, as a test has', { provide: NameApi, useClass: OtherNameApi }, 'other'],
+    ['anything that has the methods, as a test has', { provide: NameApi, useValue: { get: () => 'fake' } }, 'fake'],
+    ['nothing that has the methods', { provide: NameApi, useValue: {} }, 'API_CALL_FAILED'],
+  ])('finds a provider that is %s', async (_, provider, value) => {
+    const runtime = await startRuntime({ permissions: ['*'] }, {}, [provider]);
+    const result = await runtime.valueOf('return await name.get().catch(({ code }) => code)', { wrap: 'function' });
+    await runtime.close();
+    expect(result).toBe(value);
+  });
+
+  it('calls what the instance has at each call: it may stand for another one in each request, as proxies of nestjs-cls do', async () => {
+    const stand = { get: () => 'first' };
+    const runtime = await startRuntime({ permissions: ['*'] }, {}, [{ provide: NameApi, useValue: stand }]);
+    const first = await runtime.valueOf('return await name.get()', { wrap: 'function' });
+    stand.get = () => 'second';
+    const second = await runtime.valueOf('return await name.get()', { wrap: 'function' });
+    await runtime.close();
+    expect([first, second]).toEqual(['first', 'second']);
   });
 
   it('knows of each method what its decorator says', async () => {

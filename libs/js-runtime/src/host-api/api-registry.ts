@@ -1,7 +1,5 @@
-import { Injectable } from '@nestjs/common';
-import { DiscoveryService, MetadataScanner, ModuleRef } from '@nestjs/core';
-import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
-import { ClsService } from 'nestjs-cls';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import {
   GLOBAL_NAME_RULE_TEXT,
   isFreeGlobalName,
@@ -11,36 +9,42 @@ import {
 import type { ApiHeader } from '../protocol/messages.ts';
 import { apiMethodOf } from './api-method-of.ts';
 import type { ApiMethod, ApiNamespace } from './api-method.ts';
+import { decoratedProviders, type DecoratedProvider } from './decorated-providers.ts';
 import { ProviderInstances } from './provider-instances.ts';
-import { ScriptApiMetadata } from './script-api.decorator.ts';
-import { ScriptMethodMetadata } from './script-method.decorator.ts';
+import { ScriptApiMetadata, type ScriptApiOptions } from './script-api.decorator.ts';
+import { ScriptMethodMetadata, type ScriptMethodOptions } from './script-method.decorator.ts';
 
 /** More would not fit on the command line of a VM process. */
 const MAX_METHODS = 500;
 
 /** All providers that are APIs for scripts, by what their decorators say. */
 @Injectable()
-export class ApiRegistry {
-  /** By name. */
-  readonly namespaces: ReadonlyMap<string, ApiNamespace>;
-  /** By `namespace.method`. */
-  readonly methods: ReadonlyMap<string, ApiMethod>;
-  readonly #instances: ProviderInstances;
+export class ApiRegistry implements OnModuleInit {
+  #namespaces: ReadonlyMap<string, ApiNamespace> | undefined;
+  #methods: ReadonlyMap<string, ApiMethod> | undefined;
 
   /** @throws Error when decorators contradict each other, or break a rule: the application does not start */
   constructor(
     private readonly discovery: DiscoveryService,
     private readonly scanner: MetadataScanner,
-    moduleRef: ModuleRef,
-    cls: ClsService,
+    private readonly instances: ProviderInstances,
   ) {
-    this.#instances = new ProviderInstances(moduleRef, cls);
-    this.namespaces = this.#discover();
-    const methods = [...this.namespaces.values()].flatMap((namespace) => namespace.methods);
-    if (methods.length > MAX_METHODS) {
-      throw new Error(`${methods.length} methods have @ScriptMethod; at most ${MAX_METHODS} can`);
-    }
-    this.methods = new Map(methods.map((method) => [method.name, method]));
+    // Before anything is started. What a factory makes may not be there yet.
+    this.#discover();
+  }
+
+  onModuleInit(): void {
+    this.#namespaces ??= this.#discover();
+  }
+
+  /** By name. First asked for when all providers are there. */
+  get namespaces(): ReadonlyMap<string, ApiNamespace> {
+    return (this.#namespaces ??= this.#discover());
+  }
+
+  /** By `namespace.method`. */
+  get methods(): ReadonlyMap<string, ApiMethod> {
+    return (this.#methods ??= new Map(methodsOf(this.namespaces).map((method) => [method.name, method])));
   }
 
   /** What realms are told. */
@@ -51,35 +55,37 @@ export class ApiRegistry {
   #discover(): ReadonlyMap<string, ApiNamespace> {
     const namespaces = new Map<string, ApiNamespace>();
     const found = new Set<unknown>();
-    for (const wrapper of this.discovery.getProviders({ metadataKey: ScriptApiMetadata.KEY })) {
-      const { namespace, description } = this.discovery.getMetadataByDecorator(ScriptApiMetadata, wrapper) ?? {};
+    for (const provider of decoratedProviders(this.discovery, ScriptApiMetadata)) {
+      const { type, options } = provider;
+      const { namespace, description } = options;
       // A module that is imported twice with other options has the same class twice.
-      if (namespace === undefined || found.has(wrapper.metatype)) continue;
-      found.add(wrapper.metatype);
-      const className = String(wrapper.name);
-      if (!isFreeGlobalName(namespace)) {
-        throw new Error(`@ScriptApi('${namespace}') of ${className}: the namespace ${GLOBAL_NAME_RULE_TEXT}`);
-      }
-      if (namespaces.has(namespace)) {
-        throw new Error(`@ScriptApi('${namespace}') of ${className}: another provider has this namespace`);
-      }
-      const methods = this.#methodsOf(namespace, wrapper);
-      if (methods.length === 0) {
-        throw new Error(`@ScriptApi('${namespace}') of ${className}: no method has @ScriptMethod`);
-      }
+      if (found.has(type)) continue;
+      found.add(type);
+      const where = `@ScriptApi('${namespace}') of ${type.name}`;
+      if (!isFreeGlobalName(namespace)) throw new Error(`${where}: the namespace ${GLOBAL_NAME_RULE_TEXT}`);
+      if (namespaces.has(namespace)) throw new Error(`${where}: another provider has this namespace`);
+      const methods = this.#methodsOf(namespace, provider);
+      if (methods.length === 0) throw new Error(`${where}: no method has @ScriptMethod`);
       namespaces.set(namespace, { name: namespace, description, methods });
     }
+    const { length } = methodsOf(namespaces);
+    if (length > MAX_METHODS) throw new Error(`${length} methods have @ScriptMethod; at most ${MAX_METHODS} can`);
     return namespaces;
   }
 
-  #methodsOf(namespace: string, wrapper: InstanceWrapper): readonly ApiMethod[] {
-    const prototype = (wrapper.metatype as { prototype: object }).prototype;
+  #methodsOf(namespace: string, { wrapper, type }: DecoratedProvider<ScriptApiOptions>): readonly ApiMethod[] {
+    const prototype = type.prototype as Readonly<Record<string, object>>;
     return this.scanner.getAllMethodNames(prototype).flatMap((key) => {
-      const options = this.discovery.getMetadataByDecorator(ScriptMethodMetadata, wrapper, key);
+      const options = Reflect.getMetadata(ScriptMethodMetadata.KEY, prototype[key] ?? {}) as
+        ScriptMethodOptions | undefined;
       if (!options) return [];
-      const where = `@ScriptMethod of ${wrapper.name}.${key}`;
+      const where = `@ScriptMethod of ${type.name}.${key}`;
       if (!isMethodName(key)) throw new Error(`${where}: the name ${METHOD_NAME_RULE_TEXT}`);
-      return [apiMethodOf(`${namespace}.${key}`, options, where, this.#instances.methodOf(wrapper, key))];
+      return [apiMethodOf(`${namespace}.${key}`, options, where, this.instances.methodOf(wrapper, key))];
     });
   }
+}
+
+function methodsOf(namespaces: ReadonlyMap<string, ApiNamespace>): readonly ApiMethod[] {
+  return [...namespaces.values()].flatMap(({ methods }) => methods);
 }

@@ -1,6 +1,7 @@
+import { Injectable } from '@nestjs/common';
 import { ContextIdFactory, ModuleRef } from '@nestjs/core';
 import type { ContextId, InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
-import { CLS_REQ, type ClsService } from 'nestjs-cls';
+import { CLS_REQ, ClsService } from 'nestjs-cls';
 
 type AnyMethod = (...args: never[]) => unknown;
 
@@ -8,6 +9,7 @@ type AnyMethod = (...args: never[]) => unknown;
 export type MethodFor<Method> = (execution: object) => Method | Promise<Method>;
 
 /** Finds the instance that is called: the provider's only one, or of a request-scoped provider the execution's own. */
+@Injectable()
 export class ProviderInstances {
   /** By execution. Nest keeps the instances of a context id as long as the id. */
   readonly #contextIds = new WeakMap<object, ContextId>();
@@ -46,9 +48,11 @@ export class ProviderInstances {
   }
 }
 
-/** @throws Error when what stands in for the provider has no such method */
+/** Looked up at each call: the instance may stand for another one in each request. It throws when there is no such method. */
 function bind(instance: object, key: string): AnyMethod {
-  const method: unknown = (instance as Record<string, unknown>)[key];
-  if (typeof method !== 'function') throw new Error(`${instance.constructor.name} has no method ${key}`);
-  return method.bind(instance) as AnyMethod;
+  return (...args) => {
+    const method: unknown = (instance as Record<string, unknown>)[key];
+    if (typeof method !== 'function') throw new Error(`${instance.constructor.name} has no method ${key}`);
+    return Reflect.apply(method, instance, args) as unknown;
+  };
 }
