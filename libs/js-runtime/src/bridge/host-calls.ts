@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import type { ErrorCode } from '../errors/error-codes.ts';
-import type { ApiMethod } from '../host-api/api-method.ts';
+import type { ApiFunction, ApiMethod } from '../host-api/api-method.ts';
 import { ScriptApiError } from '../host-api/script-api-error.ts';
 import type { CallAnswer, RunCalls, VmCall } from '../process/vm-request.ts';
 import type { ApiHeader } from '../protocol/messages.ts';
@@ -57,9 +57,7 @@ export class HostCalls implements RunCalls {
   onCall(call: VmCall): void {
     if (this.#isOver) return;
     const admitted = this.validator.admit(call, this.caller);
-    void this.#inCallersContext(async () => {
-      call.answer(await this.#safeAnswerTo(call, admitted), admitted.end);
-    });
+    void this.#inCallersContext(() => this.#answer(call, admitted));
   }
 
   /** The execution has ended, for whatever reason: whoever still works for it is told. */
@@ -72,20 +70,24 @@ export class HostCalls implements RunCalls {
   }
 
   /** Whatever a policy, a schema or a method throws, and whatever is wrong with that: it must not end the backend. */
-  async #safeAnswerTo(call: VmCall, admitted: AdmittedCall): Promise<CallAnswer> {
+  async #answer(call: VmCall, admitted: AdmittedCall): Promise<void> {
+    let answer: CallAnswer;
     try {
-      return await this.#answerTo(call, admitted);
+      answer = await this.#answerTo(call, admitted);
     } catch (error) {
       this.#noteFailure(admitted.method, error);
-      return this.#refused(failed(admitted.method));
+      answer = this.#refused(failed(admitted.method));
     }
+    call.answer(answer, admitted.end);
   }
 
   async #answerTo(call: VmCall, admitted: AdmittedCall): Promise<CallAnswer> {
     const { method } = admitted;
     let input: unknown;
     try {
-      input = await this.validator.check(admitted, call, this.caller);
+      // Here and below, what is there at once is not waited for: each wait is part of what every call takes.
+      const checked = this.validator.check(admitted, call, this.caller);
+      ({ input } = checked instanceof Promise ? await checked : checked);
     } catch (thrown) {
       const error = readable(thrown);
       if (!(error instanceof JsRuntimeError)) return this.#failed(method, error);
@@ -108,12 +110,15 @@ export class HostCalls implements RunCalls {
     }
   }
 
-  async #invoke(method: ApiMethod, input: unknown, hostCall: HostCall): Promise<unknown> {
+  #invoke(method: ApiMethod, input: unknown, hostCall: HostCall): unknown {
     const run = method.functionFor(this.scope.key);
-    // What is there at once is called at once; what is not may come when the execution has ended.
-    const ready = typeof run === 'function' ? run : await run;
-    if (hostCall.isOver) return undefined;
-    const returned = ready(input, hostCall);
+    if (typeof run === 'function') return this.#run(run, method, input, hostCall);
+    // It may be there only when the execution has ended.
+    return run.then((ready) => (hostCall.isOver ? undefined : this.#run(ready, method, input, hostCall)));
+  }
+
+  #run(run: ApiFunction, method: ApiMethod, input: unknown, hostCall: HostCall): unknown {
+    const returned = run(input, hostCall);
     return method.timeoutMs === undefined ? returned : this.#within(method.timeoutMs, returned, method, hostCall);
   }
 

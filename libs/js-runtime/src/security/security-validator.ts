@@ -24,6 +24,10 @@ export interface Caller {
   readonly methodOf: (api: string) => ApiMethod | undefined;
 }
 
+export interface CheckedCall {
+  readonly input: unknown;
+}
+
 export interface AdmittedCall {
   readonly method: ApiMethod;
   /** To be called when its answer is on its way. */
@@ -58,18 +62,23 @@ export class SecurityValidator {
   /**
    * The arguments of a call, as the method takes them.
    *
+   * @returns at once, unless the policy takes time
    * @throws JsRuntimeError PERMISSION_DENIED, API_CALL_INVALID
    */
-  async check(
-    { method }: AdmittedCall,
-    { argumentsJson }: RequestedCall,
-    { context, limits }: Caller,
-  ): Promise<unknown> {
-    const { name: api, permission } = method;
-    if (permission !== undefined && !(await this.policy.isPermitted({ permission, api, context }))) {
+  check(admitted: AdmittedCall, call: RequestedCall, caller: Caller): CheckedCall | Promise<CheckedCall> {
+    const { name: api, permission } = admitted.method;
+    if (permission === undefined) return this.#checkInput(admitted, call, caller);
+    const permitted = this.policy.isPermitted({ permission, api, context: caller.context });
+    const goOn = (isPermitted: boolean): CheckedCall => {
+      if (isPermitted) return this.#checkInput(admitted, call, caller);
       throw new JsRuntimeError('PERMISSION_DENIED', `${api} needs the permission ${permission}`);
-    }
-    return checkedInput(method, parseArguments(method, argumentsJson, limits.maxApiArgumentBytes));
+    };
+    return typeof permitted === 'boolean' ? goOn(permitted) : Promise.resolve(permitted).then(goOn);
+  }
+
+  #checkInput({ method }: AdmittedCall, { argumentsJson }: RequestedCall, { limits }: Caller): CheckedCall {
+    const values = parseArguments(method, argumentsJson, limits.maxApiArgumentBytes);
+    return { input: checkedInput(method, values) };
   }
 }
 
