@@ -125,6 +125,7 @@ describe('Scripts of tenants that may not use http', () => {
   it('are told so', async () => {
     process.env.JS_RUNTIME_PERMISSIONS = 'kv:*';
     const backend = await startBackend();
+    delete process.env.JS_RUNTIME_PERMISSIONS;
     try {
       const response = await backend.execute({ script: 'await http.fetch("https://example.com")', wrap: 'function' });
       expect(problemOf(response)).toMatchObject({ code: 'PERMISSION_DENIED' });
