@@ -56,13 +56,10 @@ export class CallLine {
     if (this.#answers.length > 0) this.#wake();
   }
 
-  /** The answers that have come, after `timeoutMs` at the latest. */
-  async wait(timeoutMs: number): Promise<readonly CallAnswer[]> {
-    return new Promise((resolve) => {
-      this.#waiter = resolve;
-      if (this.#answers.length > 0) this.#wake();
-      else this.#setTimer(timeoutMs);
-    });
+  /** Calls `waiter` once: when answers come, or without any after `timeoutMs`. Nobody else may be waiting. */
+  wait(timeoutMs: number, waiter: (answers: readonly CallAnswer[]) => void): void {
+    this.#waiter = waiter;
+    this.#setTimer(timeoutMs);
   }
 
   /** The execution has ended. */

@@ -52,38 +52,75 @@ interface ThrownByScript extends RawError {
 
 /** Runs one script in its realm, waiting for promises, timers and host APIs, until it settles or its time is up. */
 export async function execute(input: ExecutionInput): Promise<ExecutionOutput> {
-  const { realm, request, budget, calls } = input;
-  let state: string;
+  return new Promise((resolve) => {
+    goOn(input, () => begin(input), resolve);
+  });
+}
+
+type Done = (output: ExecutionOutput) => void;
+
+/**
+ * Enters the realm, again and again while there is something to do at once; then waits. What it waits for calls it directly:
+ * a promise in between would take longer than what most answers to calls do in the realm.
+ */
+function goOn(input: ExecutionInput, enter: () => string, done: Done): void {
+  const { realm, budget, calls } = input;
   try {
-    realm.begin(
-      {
-        maxLogEntries: request.limits.maxLogEntries,
-        maxLogChars: request.limits.maxLogBytes,
-        maxResultChars: request.limits.maxResultBytes,
-      },
-      input.contextJson,
-      input.inputJson,
-    );
-    if (request.calls) realm.allow(request.calls);
-    if (input.globalsJson !== '') realm.define(input.globalsJson);
-    state = start(input);
-    if (input.exceedsMemory()) return finish(input, { kind: 'out-of-memory' });
-    while (state.startsWith('p')) {
+    for (let state = enter(); ; state = realm.tick(budget)) {
+      const output = outputOf(input, state);
+      if (output) {
+        done(output);
+        return;
+      }
       const { nextTimerMs, made } = readPending(state);
       calls.send(made);
       // A script whose timers are always due does not keep answers from being read.
-      const isBusy = nextTimerMs === 0 && !calls.isOpen;
-      if (!isBusy) budget.pause();
-      const answers = isBusy ? [] : await calls.wait(Math.min(nextTimerMs, budget.remainingMs()));
-      const over = budget.whyOver();
-      if (over) return finish(input, { kind: over, stack: '' });
-      state = answers.length > 0 ? realm.deliver(answers, budget) : realm.tick(budget);
-      if (input.exceedsMemory()) return finish(input, { kind: 'out-of-memory' });
+      if (nextTimerMs > 0 || calls.isOpen) {
+        wait(input, nextTimerMs, done);
+        return;
+      }
+      if (endIfOver(input, done)) return;
     }
   } catch (error) {
-    return finish(input, whyEntryFailed(input, error, budget.whyOver()));
+    done(finish(input, whyEntryFailed(input, error, budget.whyOver())));
   }
-  return finish(input, readOutcome(state, request), state);
+}
+
+/** What it has come to; undefined while it is pending. */
+function outputOf(input: ExecutionInput, state: string): ExecutionOutput | undefined {
+  if (input.exceedsMemory()) return finish(input, { kind: 'out-of-memory' });
+  return state.startsWith('p') ? undefined : finish(input, readOutcome(state, input.request), state);
+}
+
+function wait(input: ExecutionInput, nextTimerMs: number, done: Done): void {
+  const { realm, budget, calls } = input;
+  budget.pause();
+  calls.wait(Math.min(nextTimerMs, budget.remainingMs()), (answers) => {
+    if (endIfOver(input, done)) return;
+    goOn(input, () => (answers.length > 0 ? realm.deliver(answers, budget) : realm.tick(budget)), done);
+  });
+}
+
+function endIfOver(input: ExecutionInput, done: Done): boolean {
+  const over = input.budget.whyOver();
+  if (over) done(finish(input, { kind: over, stack: '' }));
+  return over !== undefined;
+}
+
+function begin(input: ExecutionInput): string {
+  const { realm, request } = input;
+  realm.begin(
+    {
+      maxLogEntries: request.limits.maxLogEntries,
+      maxLogChars: request.limits.maxLogBytes,
+      maxResultChars: request.limits.maxResultBytes,
+    },
+    input.contextJson,
+    input.inputJson,
+  );
+  if (request.calls) realm.allow(request.calls);
+  if (input.globalsJson !== '') realm.define(input.globalsJson);
+  return start(input);
 }
 
 /** The state `p`: for how long nothing happens by itself, and the calls that were made. */
