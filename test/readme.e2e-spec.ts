@@ -58,6 +58,18 @@ describe('The README', () => {
           module.get(ExecutionService, { strict: false }).execute(script, { wrap: 'function' }),
         );
       expect(result).toMatchObject({ value: { total: 40, problem: 'ORDER_NOT_FOUND' }, usage: { apiCalls: 2 } });
+      const withSetup = /executeWithSetup\(\n {2}'(.*)',/.exec(readme)?.[1] ?? '';
+      const total = await module.get(TenancyService, { strict: false }).runAs({ tenant: { id: 'acme' } }, async () =>
+        module.get(ExecutionService, { strict: false }).executeWithSetup(
+          withSetup,
+          (scope) => {
+            scope.define('rates', { eur: 1.1 });
+            scope.expose('cart.total', () => 10);
+          },
+          { wrap: 'function' },
+        ),
+      );
+      expect(total.value).toBe(11);
     } finally {
       await module.close();
     }
