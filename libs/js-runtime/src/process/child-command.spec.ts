@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { childCommand } from './child-command.ts';
 
 const libraryRoot = fileURLToPath(new URL('..', import.meta.url));
-const commandLine = childCommand({ maxMemoryMb: 32, stackSizeKb: 500 });
+const apis = [{ name: 'kv.get', cost: 1, body: false }];
+const commandLine = childCommand({ maxMemoryMb: 32, stackSizeKb: 500, apis });
 /** Node's own flags, its entry file and that file's only argument: all that comes after the path of Node. */
 const node = commandLine.args.slice(
   commandLine.file === process.execPath ? 0 : commandLine.args.indexOf(process.execPath) + 1,
@@ -60,8 +61,8 @@ describe('childCommand', () => {
     }
   });
 
-  it('tells the process where the addon is and how much memory it has', () => {
-    expect(JSON.parse(sandboxArguments)).toEqual({ addonPath: readable[2], maxMemoryMb: 32 });
+  it('tells the process where the addon is, how much memory it has and what scripts may call', () => {
+    expect(JSON.parse(sandboxArguments)).toEqual({ addonPath: readable[2], maxMemoryMb: 32, apis });
     expect(rest).toEqual([]);
   });
 
