@@ -2,7 +2,7 @@
 export const BACKEND_PROBLEMS = {
   /** The tenant would keep more than it may. */
   QUOTA_EXCEEDED: { status: 409, retryable: false, title: 'Quota exceeded' },
-  /** Redis, where saved modules are, does not answer. */
+  /** Redis, where what is saved is, does not answer. */
   STORAGE_UNAVAILABLE: { status: 503, retryable: true, title: 'Storage unavailable' },
 } as const;
 

@@ -7,7 +7,7 @@ export const usage = z.object({
   cpuMs: z.number().describe('CPU time, waiting not included'),
   peakMemoryBytes: z.number().describe('The most memory that was seen to be taken for the execution'),
   heapBytes: z.number().describe('On the heap at the end; 0 when nobody could tell'),
-  apiCalls: z.int().describe('Calls of host APIs'),
+  apiCalls: z.int().describe('Calls of host APIs by their cost, refused ones included'),
   inputBytes: z.int().describe('Size of `input` as JSON'),
   resultBytes: z.int().describe('Size of the result as JSON'),
   logBytes: z.int().describe('Size of all log messages'),

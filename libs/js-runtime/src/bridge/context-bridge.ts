@@ -54,9 +54,9 @@ export class ContextBridge implements OnModuleInit {
   }
 
   /**
-   * What providers contribute to the context of an execution: JSON, by key.
+   * What providers contribute to the context of an execution, as JSON text to be added to it.
    *
-   * @returns at once what is there at once
+   * @returns at once when there are no such providers
    * @throws JsRuntimeError TENANT_CONTEXT_MISSING when one fails, or gives what is not JSON
    */
   contributionsTo(execution: object, request: ContextRequest): readonly string[] | Promise<readonly string[]> {

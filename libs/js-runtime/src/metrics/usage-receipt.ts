@@ -16,7 +16,7 @@ export interface UsageReceipt {
   readonly peakMemoryBytes: number;
   /** Heap of the isolate when the execution ended, with the buffers it owns, as the VM says; 0 when it could not. */
   readonly heapBytes: number;
-  /** Calls of host APIs that were let through. */
+  /** Calls of host APIs by their cost, refused ones included. */
   readonly apiCalls: number;
   /** Of the input and the result as JSON, and of the log messages, in UTF-8. */
   readonly inputBytes: number;

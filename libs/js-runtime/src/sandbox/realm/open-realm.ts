@@ -37,7 +37,8 @@ export type DeliverAnswers = (answers: string) => void;
 
 /**
  * Turns a new context into the realm of one execution. Runs before any tenant code and returns the only way in;
- * the realm has no way out: no host function, and nothing of ours that tenant code could reach.
+ * the realm has no way out: no host function is in it, and what tenant code can reach of ours (console, timers, host APIs) only
+ * keeps what it is given until somebody enters.
  */
 export function openRealm(apis: readonly ApiHeader[]): EnterRealm {
   const use = capturePrimordials();
