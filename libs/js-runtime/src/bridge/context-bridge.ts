@@ -35,11 +35,7 @@ export class ContextBridge implements OnModuleInit {
 
   #discover(): ReadonlyMap<string, MethodFor<Contribute>> {
     const contributors = new Map<string, MethodFor<Contribute>>();
-    const found = new Set<unknown>();
     for (const { wrapper, type, options: key } of decoratedProviders(this.discovery, ContributorMetadata)) {
-      // A module that is imported twice with other options has the same class twice.
-      if (found.has(type)) continue;
-      found.add(type);
       const where = `@ContributesContext('${key}') of ${type.name}`;
       if (OWN_KEYS.includes(key)) throw new Error(`${where}: the runtime sets context.${key} itself`);
       if (contributors.has(key)) throw new Error(`${where}: another provider contributes this`);

@@ -54,13 +54,9 @@ export class ApiRegistry implements OnModuleInit {
 
   #discover(): ReadonlyMap<string, ApiNamespace> {
     const namespaces = new Map<string, ApiNamespace>();
-    const found = new Set<unknown>();
     for (const provider of decoratedProviders(this.discovery, ScriptApiMetadata)) {
       const { type, options } = provider;
       const { namespace, description } = options;
-      // A module that is imported twice with other options has the same class twice.
-      if (found.has(type)) continue;
-      found.add(type);
       const where = `@ScriptApi('${namespace}') of ${type.name}`;
       if (!isFreeGlobalName(namespace)) throw new Error(`${where}: the namespace ${GLOBAL_NAME_RULE_TEXT}`);
       if (namespaces.has(namespace)) throw new Error(`${where}: another provider has this namespace`);

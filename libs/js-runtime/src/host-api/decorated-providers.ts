@@ -10,18 +10,22 @@ export interface DecoratedProvider<Options> {
   readonly options: Options;
 }
 
-/** All of them. One whose class only its factory knows is there when that has made it: from `onModuleInit` on, all are. */
+/** All of them, each class once. One whose class only its factory knows is there when that has made it: from `onModuleInit` on, all are. */
 export function decoratedProviders<Options>(
   discovery: DiscoveryService,
   { KEY }: DiscoverableDecorator<Options>,
 ): readonly DecoratedProvider<Options>[] {
-  return discovery.getProviders().flatMap((wrapper) => {
+  const found = new Map<Type<object>, DecoratedProvider<Options>>();
+  for (const wrapper of discovery.getProviders()) {
     for (const type of classesOf(wrapper)) {
       const options = Reflect.getOwnMetadata(KEY, type) as Options | undefined;
-      if (options !== undefined) return [{ wrapper, type, options }];
+      if (options === undefined) continue;
+      // A module that is imported twice with other options has the same class twice.
+      if (!found.has(type)) found.set(type, { wrapper, type, options });
+      break;
     }
-    return [];
-  });
+  }
+  return [...found.values()];
 }
 
 /** That which is made, that which is asked for, that which is there. */
