@@ -37,10 +37,13 @@ describe('TypeScript', () => {
     ['script', '"\0" as string', '\0'],
     ['script', '', undefined],
   ])('as a %s loses its types only: %s', async (wrap, source, value) => {
-    for (const compile of ['miss', 'hit']) {
-      const options = { wrap, input: 1, language: 'typescript' } as const;
-      await expect(runtime.run(source, options)).resolves.toMatchObject({ value, usage: { compile } });
-    }
+    const options = { wrap, input: 1, language: 'typescript' } as const;
+    const first = await runtime.run(source, options);
+    const again = await runtime.run(source, options);
+    // A VM that has the parser is near the memory that it may keep. One that came in its place compiles a module again.
+    const compile = wrap !== 'module' || again.vmId === first.vmId ? 'hit' : 'miss';
+    expect(first).toMatchObject({ value, usage: { compile: 'miss' } });
+    expect(again).toMatchObject({ value, usage: { compile } });
   });
 
   it.each<[ExecuteOptions['wrap'], string]>([
