@@ -32,7 +32,8 @@ export async function createApp(options: NestApplicationOptions = {}): Promise<N
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule, adapter, options);
   app.useBodyParser('application/json', { bodyLimit: BODY_LIMIT_BYTES }, parseJsonBody);
-  app.enableShutdownHooks();
+  // Exit code 0 for an end in order: by default Nest has the signal end the process.
+  app.enableShutdownHooks([], { useProcessExit: true });
   setupDocs(app);
   return app;
 }

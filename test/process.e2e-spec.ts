@@ -51,7 +51,7 @@ describe('The backend as a process', () => {
       expect(response.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
       expect(await response.json()).toMatchObject({ code: 'SHUTTING_DOWN', retryable: true });
     }
-    expect(await ended).toEqual({ code: null, signal: 'SIGTERM' });
+    expect(await ended).toEqual({ code: 0, signal: null });
   });
 
   it('lets what runs come to its end, and answers it, while it turns others away', async () => {
@@ -68,7 +68,7 @@ describe('The backend as a process', () => {
     expect(done.length).toBeGreaterThanOrEqual(2);
     expect(refused.length).toBeGreaterThan(0);
     expect(done.length + refused.length).toBe(requests.length);
-    expect(await ended).toEqual({ code: null, signal: 'SIGTERM' });
+    expect(await ended).toEqual({ code: 0, signal: null });
   });
 
   it('sends a response to its end before it ends itself', async () => {
@@ -79,7 +79,7 @@ describe('The backend as a process', () => {
     const rest = await readToEnd(client);
     expect(rest.slice(-100)).toMatch(/"vmId":"vm-\d+"\}$/);
     expect(rest.length).toBeGreaterThan(0.9 * LARGE);
-    expect(await ended).toEqual({ code: null, signal: 'SIGTERM' });
+    expect(await ended).toEqual({ code: 0, signal: null });
   });
 
   it.each(['SIGINT', 'SIGTERM'] as const)('ends at once on a second %s, whatever still runs', async (signal) => {
@@ -104,8 +104,7 @@ describe('The backend as a process', () => {
     backend.child.kill('SIGTERM');
     await untilRefused(backend);
     expect((await readToEnd(client)).slice(-100)).toMatch(/"vmId":"vm-\d+"\}$/);
-    // Which of them comes first is the kernel's choice.
-    expect(await ended).toEqual({ code: null, signal: expect.stringMatching(/^SIG(INT|TERM)$/) });
+    expect(await ended).toEqual({ code: 0, signal: null });
   });
 
   it('ends although a client never finishes its request', async () => {

@@ -19,7 +19,6 @@ export class SecondSignal implements OnApplicationBootstrap, OnApplicationShutdo
     process.on('SIGINT', this.#onSignal).on('SIGTERM', this.#onSignal);
   }
 
-  /** Nest ends the process by sending it the first signal again, which nobody may catch then. */
   onApplicationShutdown(): void {
     process.off('SIGINT', this.#onSignal).off('SIGTERM', this.#onSignal);
   }

@@ -18,6 +18,7 @@ import { TENANT_OPTIONS, TenantPolicies, type TenantOptionsService } from './con
 import { ExecutionService } from './execution/execution.service.ts';
 import { ScriptRunner } from './execution/script-runner.ts';
 import { JsRuntimeHealthIndicator } from './health/js-runtime.health.ts';
+import { StopNotice } from './health/stop-notice.ts';
 import { ApiRegistry } from './host-api/api-registry.ts';
 import { ProviderInstances } from './host-api/provider-instances.ts';
 import { ScriptApiTypings } from './typings/script-api-typings.ts';
@@ -63,6 +64,7 @@ import { TenancyService } from './tenancy/tenancy.service.ts';
     CompilerService,
     ScriptRunner,
     ExecutionService,
+    StopNotice,
     JsRuntimeHealthIndicator,
   ],
   exports: [

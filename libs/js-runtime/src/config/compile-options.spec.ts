@@ -23,6 +23,7 @@ describe('compileOptions', () => {
       healthIntervalMs: 30_000,
       healthTimeoutMs: 100,
       drainTimeoutMs: 30_000,
+      shutdownDelayMs: 0,
       queueSize: 1000,
       tenantConcurrency: 5,
       tenantQueueSize: 100,

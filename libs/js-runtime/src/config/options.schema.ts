@@ -25,6 +25,15 @@ export const optionsSchema = z.strictObject({
     .default(100)
     .describe('how long a VM may take to answer a health check, waiting for a CPU not included'),
   drainTimeoutMs: ms.default(30_000).describe('how long executions may go on after the backend was told to stop'),
+  shutdownDelayMs: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(600_000)
+    .default(0)
+    .describe(
+      'how long executions are still admitted after the backend was told to stop, while it says that it is not ready',
+    ),
   queueSize: count
     .max(1_000_000)
     .default(1000)

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import type { PoolStats } from '../pool/pool-stats.ts';
 import { VmPoolService } from '../pool/vm-pool.service.ts';
+import { StopNotice } from './stop-notice.ts';
 
 /** Terminus indicator: can a script be run now? */
 @Injectable()
@@ -9,6 +10,7 @@ export class JsRuntimeHealthIndicator {
   constructor(
     private readonly indicators: HealthIndicatorService,
     private readonly pool: VmPoolService,
+    private readonly stopNotice: StopNotice,
   ) {}
 
   /**
@@ -20,7 +22,7 @@ export class JsRuntimeHealthIndicator {
     const stats = this.pool.stats();
     const { accepting, breaker, available, recycling, inUse, ending, starting, waiting } = stats;
     const pool = { accepting, breaker, available, recycling, inUse, ending, starting, waiting };
-    const problem = whyNotReady(stats);
+    const problem = this.stopNotice.isGiven ? 'shutting down' : whyNotReady(stats);
     return problem === undefined ? indicator.up({ pool }) : indicator.down({ pool, message: problem });
   }
 }
