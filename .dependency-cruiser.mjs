@@ -126,6 +126,12 @@ export default {
       to: { path: `${LIB}/`, pathNot: layers('host-api', 'config', 'errors', 'protocol', 'tenancy') },
     },
     {
+      name: 'metrics-below-everything-that-counts',
+      severity: 'error',
+      from: inLayer('metrics'),
+      to: { path: `${LIB}/`, pathNot: layers('metrics', 'config', 'errors') },
+    },
+    {
       name: 'audit-below-execution',
       severity: 'error',
       from: inLayer('audit'),

@@ -36,6 +36,8 @@ export { DEFAULT_SCRIPT_NAME, ExecutionService } from './execution/execution.ser
 export { EXECUTION_ID_RULE, EXECUTION_ID_RULE_TEXT } from './execution/execution-id.ts';
 export type { ExecuteOptions } from './execution/execute-options.ts';
 export type { ExecutionResult } from './execution/execution-result.ts';
+export type { ExecutionOutcome, ExecutionStats } from './metrics/execution-metrics.ts';
+export type { ApiCallOutcome, ApiCallStats } from './metrics/api-call-metrics.ts';
 export type { RuntimeMetrics } from './execution/runtime-metrics.ts';
 export type { UsageReceipt } from './metrics/usage-receipt.ts';
 export { CompilerService } from './compiler/compiler.service.ts';
@@ -68,7 +70,7 @@ export type { VmState } from './pool/vm-state.ts';
 export type { VmLease } from './pool/vm-lease.ts';
 export type { PoolStats } from './pool/pool-stats.ts';
 export type { BreakerState } from './pool/start-gate.ts';
-export type { WaitStats } from './pool/wait-histogram.ts';
+export type { MsHistogramStats } from './metrics/ms-histogram.ts';
 export { Deadline } from './admission/deadline.ts';
 export { ERROR_CODES, type ErrorCode, type ErrorCodeInfo } from './errors/error-codes.ts';
 export { isTooDeep, MAX_JSON_DEPTH } from './protocol/json-depth.ts';

@@ -20,6 +20,7 @@ import { ScriptRunner } from './execution/script-runner.ts';
 import { JsRuntimeHealthIndicator } from './health/js-runtime.health.ts';
 import { StopNotice } from './health/stop-notice.ts';
 import { ApiRegistry } from './host-api/api-registry.ts';
+import { ExecutionMetrics } from './metrics/execution-metrics.ts';
 import { ProviderInstances } from './host-api/provider-instances.ts';
 import { ScriptApiTypings } from './typings/script-api-typings.ts';
 import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, type JsRuntimeExtras } from './js-runtime.module-definition.ts';
@@ -50,6 +51,7 @@ import { TenancyService } from './tenancy/tenancy.service.ts';
     },
     TenancyService,
     TenantUsageService,
+    ExecutionMetrics,
     ProviderInstances,
     ApiRegistry,
     ScriptApiTypings,

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../errors/error-codes.ts';
+import type { ExecutionOutcome } from '../metrics/execution-metrics.ts';
 import type { UsageReceipt } from '../metrics/usage-receipt.ts';
 
 /** For whom something happened. */
@@ -14,8 +14,7 @@ export interface AuditedExecution {
 export interface ExecutionRecord extends AuditedExecution {
   /** Undefined when it ended before anybody looked at its source. */
   readonly script?: { readonly name: string; readonly sourceHash: string } | undefined;
-  /** `OK`, or what it ended with; `INTERNAL_ERROR` for what is no error of the runtime. */
-  readonly outcome: 'OK' | ErrorCode | 'INTERNAL_ERROR';
+  readonly outcome: ExecutionOutcome;
   readonly usage: UsageReceipt;
   /** Calls of host APIs that were denied; also those that `denied` was not told of. */
   readonly deniedCalls: number;

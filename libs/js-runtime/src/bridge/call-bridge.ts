@@ -3,6 +3,7 @@ import type { Deadline } from '../admission/deadline.ts';
 import { textForLog } from '../errors/text-for-log.ts';
 import type { ApiMethod } from '../host-api/api-method.ts';
 import { ApiRegistry } from '../host-api/api-registry.ts';
+import { ExecutionMetrics } from '../metrics/execution-metrics.ts';
 import type { ResourceTracker } from '../security/resource-tracker.ts';
 import { SecurityValidator } from '../security/security-validator.ts';
 import type { TenantContext } from '../tenancy/tenant-context.ts';
@@ -24,6 +25,9 @@ export interface CallingExecution {
 /** So many failures of one execution are logged: a script can make as many as it may make calls. */
 const MAX_LOGGED_FAILURES = 10;
 
+/** In metrics, for what was exposed to one execution: such names may be made up anew each time. */
+const OF_SETUP = '(setup)';
+
 /** Lets scripts call host APIs. */
 @Injectable()
 export class CallBridge {
@@ -32,6 +36,7 @@ export class CallBridge {
   constructor(
     private readonly apis: ApiRegistry,
     private readonly validator: SecurityValidator,
+    private readonly metrics: ExecutionMetrics,
   ) {}
 
   /** To be called where the execution's caller is, in whose asynchronous context methods run. To be ended with the execution. */
@@ -47,6 +52,9 @@ export class CallBridge {
       {
         onDenied: (api, code) => {
           execution.onDenied(api, code);
+        },
+        onEnded: (api, outcome, ms) => {
+          this.metrics.apiCalled(methods.has(api) ? api : OF_SETUP, outcome, ms);
         },
         onFailed: (api, error, isLate) => {
           failures++;

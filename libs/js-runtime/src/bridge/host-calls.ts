@@ -3,6 +3,7 @@ import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import type { ErrorCode } from '../errors/error-codes.ts';
 import type { ApiFunction, ApiMethod } from '../host-api/api-method.ts';
 import { ScriptApiError } from '../host-api/script-api-error.ts';
+import type { ApiCallOutcome } from '../metrics/api-call-metrics.ts';
 import type { CallAnswer, RunCalls, VmCall } from '../process/vm-request.ts';
 import type { ApiHeader } from '../protocol/messages.ts';
 import type { AdmittedCall, Caller, SecurityValidator } from '../security/security-validator.ts';
@@ -14,6 +15,13 @@ export interface HostCallsEvents {
   onDenied(api: string, code: string): void;
   /** A method has failed. `isLate`: nobody waited any more. */
   onFailed(api: string, error: unknown, isLate: boolean): void;
+  /** A call has come to its end, so many milliseconds after it was read. */
+  onEnded(api: string, outcome: ApiCallOutcome, ms: number): void;
+}
+
+interface Answered {
+  readonly answer: CallAnswer;
+  readonly outcome: ApiCallOutcome;
 }
 
 const TIMED_OUT = Symbol('timed out');
@@ -71,17 +79,20 @@ export class HostCalls implements RunCalls {
 
   /** Whatever a policy, a schema or a method throws, and whatever is wrong with that: it must not end the backend. */
   async #answer(call: VmCall, admitted: AdmittedCall): Promise<void> {
-    let answer: CallAnswer;
+    const readAt = performance.now();
+    let answered: Answered;
     try {
-      answer = await this.#answerTo(call, admitted);
+      answered = await this.#answerTo(call, admitted);
     } catch (error) {
       this.#noteFailure(admitted.method, error);
-      answer = this.#refused(failed(admitted.method));
+      answered = this.#refused(failed(admitted.method));
     }
-    call.answer(answer, admitted.end);
+    call.answer(answered.answer, admitted.end);
+    const outcome = this.#isOver ? 'CANCELLED' : answered.outcome;
+    this.events.onEnded(admitted.method.name, outcome, performance.now() - readAt);
   }
 
-  async #answerTo(call: VmCall, admitted: AdmittedCall): Promise<CallAnswer> {
+  async #answerTo(call: VmCall, admitted: AdmittedCall): Promise<Answered> {
     const { method } = admitted;
     let input: unknown;
     try {
@@ -95,14 +106,14 @@ export class HostCalls implements RunCalls {
       return this.#refused(error);
     }
     // What was checked meanwhile must not begin when its execution has ended.
-    if (this.#isOver) return { kind: 'undefined', text: '' };
+    if (this.#isOver) return { answer: { kind: 'undefined', text: '' }, outcome: 'CANCELLED' };
     const hostCall = new HostCall(this.scope, method.timeoutMs);
     this.#pending.add(hostCall);
     try {
       const returned = await this.#invoke(method, input, hostCall);
       if (returned === TIMED_OUT) return this.#refused(timedOut(method));
       const answer = answerOf(method, returned, this.scope.maxResultBytes);
-      return answer instanceof JsRuntimeError ? this.#refused(answer) : answer;
+      return answer instanceof JsRuntimeError ? this.#refused(answer) : { answer, outcome: 'OK' };
     } catch (error) {
       return this.#failed(method, error, hostCall);
     } finally {
@@ -140,12 +151,12 @@ export class HostCalls implements RunCalls {
     }
   }
 
-  #failed(method: ApiMethod, thrown: unknown, hostCall?: HostCall): CallAnswer {
+  #failed(method: ApiMethod, thrown: unknown, hostCall?: HostCall): Answered {
     const error = readable(thrown);
     if (error instanceof ScriptApiError) {
       if (error.isDenial) this.events.onDenied(method.name, error.code);
       try {
-        return refusalOf(error);
+        return { answer: refusalOf(error), outcome: 'API_ERROR' };
       } catch (cause) {
         return this.#failed(method, cause, hostCall);
       }
@@ -160,9 +171,9 @@ export class HostCalls implements RunCalls {
     this.events.onFailed(name, error, hostCall?.isOver ?? false);
   }
 
-  #refused(error: JsRuntimeError): CallAnswer {
+  #refused(error: JsRuntimeError): Answered {
     this.#refusedWith.add(error.code);
-    return refusalOf(error);
+    return { answer: refusalOf(error), outcome: error.code };
   }
 }
 

@@ -45,7 +45,7 @@ describe('ArtifactSource', () => {
 
   beforeEach(() => {
     cache = new ArtifactCache(options, new SharedArtifacts(options));
-    source = new ArtifactSource(cache);
+    source = new ArtifactSource(cache, () => undefined);
     vms = [new SlowVm('vm-1', 1), new SlowVm('vm-2', 2), new SlowVm('vm-3', 3)];
     script = describeScript('toolchain', 'acme', 'a.js', '1', {}, options);
   });

@@ -24,7 +24,11 @@ export class ArtifactSource {
   /** Searches under way, by the script's id. They come to nothing when the one that made them fails for a reason of its own. */
   readonly #flights = new Map<string, Promise<Landing | undefined>>();
 
-  constructor(private readonly cache: ArtifactCache) {}
+  constructor(
+    private readonly cache: ArtifactCache,
+    /** Told of the CPU time that each compilation took, in milliseconds. */
+    private readonly onCompiled: (cpuMs: number) => void,
+  ) {}
 
   /** @throws JsRuntimeError COMPILATION_FAILED, and what the VM and the budget may end with */
   async find(script: CompiledScript, vm: Vm, budget: Budget): Promise<FoundArtifact> {
@@ -43,7 +47,7 @@ export class ArtifactSource {
     let landing: Landing | undefined;
     try {
       const cached = await withinBudget(this.cache.get(script.tenantId, script.id), budget, vm);
-      landing = cached ? { artifact: cached } : await compile(script, vm, budget);
+      landing = cached ? { artifact: cached } : await this.#compile(script, vm, budget);
       const artifact = artifactOf(landing, script);
       if (!cached) await this.cache.set(script.tenantId, script.id, artifact);
       return { artifact, isNew: !cached };
@@ -51,6 +55,16 @@ export class ArtifactSource {
       if (this.#flights.get(script.id) === flight.promise) this.#flights.delete(script.id);
       flight.resolve(landing);
     }
+  }
+
+  async #compile(script: CompiledScript, vm: Vm, budget: Budget): Promise<Landing> {
+    const { id: key, name, wrap, language, source } = script;
+    budget.tracker.hasCode('miss');
+    const reply = await meteredCall(vm, budget, async (limits) =>
+      vm.compile({ script: { key, name, wrap }, language, source, limits }),
+    );
+    this.onCompiled(reply.cpuMs);
+    return landingFrom(reply, name, vm, budget);
   }
 }
 
@@ -76,12 +90,8 @@ function artifactOf(landing: Landing, script: CompiledScript): Artifact {
   throw compilationFailed(landing.error, [script]);
 }
 
-async function compile(script: CompiledScript, vm: Vm, budget: Budget): Promise<Landing> {
-  const { id: key, name, wrap, language, source } = script;
-  budget.tracker.hasCode('miss');
-  const reply = await meteredCall(vm, budget, async (limits) =>
-    vm.compile({ script: { key, name, wrap }, language, source, limits }),
-  );
+/** @throws JsRuntimeError when it came to neither */
+function landingFrom(reply: CompileReply, name: string, vm: Vm, budget: Budget): Landing {
   const { outcome } = reply;
   switch (outcome.kind) {
     case 'compiled':

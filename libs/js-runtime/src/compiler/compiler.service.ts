@@ -7,6 +7,7 @@ import { TenantPolicies } from '../config/tenant-policy.ts';
 import { memoryLimitExceeded } from '../errors/explain-vm-gone.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import type { Vm } from '../pool/vm-factory.ts';
+import { ExecutionMetrics } from '../metrics/execution-metrics.ts';
 import { VmPoolService } from '../pool/vm-pool.service.ts';
 import type { LinkReply, RunUnit } from '../process/vm-request.ts';
 import { assertCpuLeft, meteredCall, type Budget } from '../security/metered-call.ts';
@@ -40,10 +41,13 @@ export class CompilerService {
     private readonly pool: VmPoolService,
     private readonly cache: ArtifactCache,
     private readonly tenantUsage: TenantUsageService,
+    executionMetrics: ExecutionMetrics,
     @Optional() @Inject(MODULE_RESOLVER) private readonly resolver?: ModuleResolver,
   ) {
     this.#toolchain = toolchainOf(options);
-    this.#artifacts = new ArtifactSource(cache);
+    this.#artifacts = new ArtifactSource(cache, (cpuMs) => {
+      executionMetrics.compiled(cpuMs);
+    });
   }
 
   /**

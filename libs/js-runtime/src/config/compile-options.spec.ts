@@ -45,6 +45,7 @@ describe('compileOptions', () => {
       maxLogBytes: 65_536,
       maxLogEntries: 1000,
       permissions: [],
+      metricsEnabled: true,
       auditEnabled: true,
       cacheEnabled: true,
       cacheMaxBytes: 128 * 1024 * 1024,

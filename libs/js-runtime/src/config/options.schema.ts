@@ -48,6 +48,9 @@ export const optionsSchema = z.strictObject({
   tenants: tenantsSchema.default({}).describe('what differs for single tenants'),
   ...defaultedLimitsShape,
   stackSizeKb: z.coerce.number().int().min(128).max(984).default(984).describe('stack of one VM process'),
+  metricsEnabled: flag
+    .default(true)
+    .describe('whether executions and calls of host APIs are counted by outcome, and how long they take'),
   auditEnabled: flag.default(true).describe('whether the audit sink is told of executions and denied calls'),
   cacheEnabled: flag.default(true).describe("whether V8's code cache of compiled scripts is kept"),
   cacheMaxBytes: z.coerce

@@ -8,6 +8,7 @@ import { scriptTooLarge } from '../compiler/describe-script.ts';
 import type { ResourceLimits } from '../config/limits.ts';
 import { TenantPolicies } from '../config/tenant-policy.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
+import { ExecutionMetrics, type ExecutionOutcome } from '../metrics/execution-metrics.ts';
 import type { RuntimeMetrics } from './runtime-metrics.ts';
 import { VmPoolService } from '../pool/vm-pool.service.ts';
 import { tightenLimits } from '../security/resource-limits.ts';
@@ -40,6 +41,7 @@ export class ExecutionService {
     private readonly runner: ScriptRunner,
     private readonly tenantUsage: TenantUsageService,
     private readonly auditTrail: AuditTrail,
+    private readonly executionMetrics: ExecutionMetrics,
   ) {}
 
   /**
@@ -85,6 +87,7 @@ export class ExecutionService {
       executionsTotal: this.#executionsTotal,
       executionErrors: this.#executionErrors,
       timeoutsTotal: this.#timeoutsTotal,
+      executions: this.executionMetrics.stats(),
       compilationCache: this.compiler.stats(),
       pool: this.pool.stats(),
     };
@@ -94,9 +97,12 @@ export class ExecutionService {
     const executionId = executionIdOf(options.executionId);
     this.#executionsTotal++;
     try {
-      return await this.#execute(executionId, script, options, setup);
+      const result = await this.#execute(executionId, script, options, setup);
+      this.executionMetrics.ended('OK');
+      return result;
     } catch (error) {
       this.#executionErrors++;
+      this.executionMetrics.ended(outcomeOf(error));
       if (error instanceof JsRuntimeError) {
         error.executionId = executionId;
         if (error.code === 'WALL_TIME_LIMIT_EXCEEDED') this.#timeoutsTotal++;
@@ -127,13 +133,14 @@ export class ExecutionService {
       const result = await this.runner.run({ id: executionId, context, budget, audit, setup }, script, inputJson);
       const usage = tracker.receipt();
       this.tenantUsage.add(tenantId, usage, false);
+      this.executionMetrics.used(usage);
       audit.ended({ outcome: 'OK', script, usage });
       return { ...result, usage };
     } catch (error) {
       const usage = tracker.receipt();
       this.tenantUsage.add(tenantId, usage, true);
-      const outcome = error instanceof JsRuntimeError ? error.code : 'INTERNAL_ERROR';
-      audit.ended({ outcome, script, usage });
+      this.executionMetrics.used(usage);
+      audit.ended({ outcome: outcomeOf(error), script, usage });
       throw error instanceof JsRuntimeError ? Object.assign(error, { usage }) : error;
     } finally {
       if (running) this.#running.end(running);
@@ -154,6 +161,10 @@ export class ExecutionService {
     if (script.sourceBytes <= limits.maxSourceBytes) return script;
     throw scriptTooLarge('The script has', script.sourceBytes, limits.maxSourceBytes);
   }
+}
+
+function outcomeOf(error: unknown): ExecutionOutcome {
+  return error instanceof JsRuntimeError ? error.code : 'INTERNAL_ERROR';
 }
 
 /** Only what CompilerService.compile() made is one; anything else is for `describe` to accept or refuse. */

@@ -1,4 +1,5 @@
 import type { CacheStats } from '../compiler/cache/artifact-cache.ts';
+import type { ExecutionStats } from '../metrics/execution-metrics.ts';
 import type { PoolStats } from '../pool/pool-stats.ts';
 
 /** Counters since the start, and the state of the parts. */
@@ -8,6 +9,7 @@ export interface RuntimeMetrics {
   readonly executionErrors: number;
   /** Of these, those that ran out of wall time. */
   readonly timeoutsTotal: number;
+  readonly executions: ExecutionStats;
   readonly compilationCache: CacheStats;
   readonly pool: PoolStats;
 }

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../errors/error-codes.ts';
 import { RETIRE_REASONS, type RetireReason } from '../process/retire-reason.ts';
 import type { PoolStats } from './pool-stats.ts';
-import { WaitHistogram } from './wait-histogram.ts';
+import { MsHistogram } from '../metrics/ms-histogram.ts';
 
 type Totals = Pick<
   PoolStats,
@@ -10,7 +10,7 @@ type Totals = Pick<
 
 /** What has happened in the pool since its start. */
 export class PoolLedger {
-  readonly #waits = new WaitHistogram();
+  readonly #waits = new MsHistogram();
   readonly #destroyedBy = Object.fromEntries(RETIRE_REASONS.map((reason) => [reason, 0])) as Record<
     RetireReason,
     number

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../errors/error-codes.ts';
 import type { RetireReason } from '../process/retire-reason.ts';
 import type { BreakerState } from './start-gate.ts';
-import type { WaitStats } from './wait-histogram.ts';
+import type { MsHistogramStats } from '../metrics/ms-histogram.ts';
 
 /**
  * One snapshot, taken at once. It always holds that
@@ -46,5 +46,5 @@ export interface PoolStats {
   /** Leases given back. */
   readonly released: number;
   /** How long the leases were waited for. */
-  readonly waits: WaitStats;
+  readonly waits: MsHistogramStats;
 }
