@@ -5,7 +5,9 @@ import { ClsModule } from 'nestjs-cls';
 import { JsRuntimeModule, type JsRuntimeOptions } from 'nestjs-js-runtime';
 import { ExecutionsModule } from './executions/executions.module.ts';
 import { HealthModule } from './health/health.module.ts';
+import { MetricsModule } from './metrics/metrics.module.ts';
 import { ProblemFilter } from './problems/problem.filter.ts';
+import { RuntimeStatsModule } from './runtime-stats/runtime-stats.module.ts';
 import { SavedModuleResolver } from './saved-modules/saved-module-resolver.ts';
 import { SavedModulesModule } from './saved-modules/saved-modules.module.ts';
 import { ScriptApiTypingsModule } from './script-api-typings/script-api-typings.module.ts';
@@ -39,6 +41,8 @@ function runtimeOptions(environment: ConfigService): JsRuntimeOptions {
     SavedModulesModule,
     ScriptApisModule,
     HealthModule,
+    MetricsModule,
+    RuntimeStatsModule,
   ],
   providers: [
     { provide: APP_FILTER, useClass: ProblemFilter },

@@ -34,6 +34,10 @@ describe('readBackendConfig', () => {
     ['STORAGE_URL', 'redis://host:port'],
     ['HTTP_RULES', ''],
     ['HTTP_RULES', '{"acme":{"allow":["https://a.test/path"]}}'],
+    ['ADMIN_KEY', 'short'],
+    ['ADMIN_KEY', 'with a blank'],
+    ['METRICS_KEY', ''],
+    ['METRICS_TENANTS', Array.from({ length: 101 }, (_, n) => `t${n}`).join()],
     ['KV_MAX_KEYS', '0'],
     ['KV_MAX_KEYS', '100001'],
     ['KV_MAX_BYTES', '10MB'],
@@ -64,6 +68,24 @@ describe('readBackendConfig', () => {
   ])('refuses production with %s', (_, keys) => {
     const env = { NODE_ENV: 'production', ...(keys && { TENANT_KEYS: keys }) };
     expect(() => readBackendConfig(env)).toThrow('TENANT_KEYS must be set in production');
+  });
+
+  it('has an admin key that everybody knows, in development only', () => {
+    expect(readBackendConfig({}).adminKey).toBe('admin-dev-key');
+    const production = { NODE_ENV: 'production', TENANT_KEYS: 'acme:a-secret-key' };
+    expect(readBackendConfig(production).adminKey).toBeUndefined();
+    expect(readBackendConfig({ ...production, ADMIN_KEY: 'my-admin-key' }).adminKey).toBe('my-admin-key');
+    const known = { ...production, ADMIN_KEY: 'admin-dev-key' };
+    expect(() => readBackendConfig(known)).toThrow('ADMIN_KEY must not be the development key in production');
+  });
+
+  it.each(['ADMIN_KEY', 'METRICS_KEY'])('refuses the key of a tenant as %s', (variable) => {
+    expect(() => readBackendConfig({ [variable]: 'acme-dev-key' })).toThrow('must not be keys of tenants');
+  });
+
+  it('reads the tenants that metrics tell of', () => {
+    expect(readBackendConfig({}).metricsTenants).toEqual([]);
+    expect(readBackendConfig({ METRICS_TENANTS: 'acme, globex,,acme' }).metricsTenants).toEqual(['acme', 'globex']);
   });
 
   it('takes production with keys of its own', () => {

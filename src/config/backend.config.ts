@@ -4,6 +4,8 @@ import { TenantHttpRules } from '../script-apis/http/tenant-http-rules.ts';
 
 const MIB = 1024 * 1024;
 
+const operatorKey = z.string().regex(/^\S{8,}$/, 'must have 8 or more characters, and no blanks');
+
 const environment = z.object({
   NODE_ENV: z.string().default('development'),
   HOST: z.string().min(1).default('127.0.0.1'),
@@ -15,6 +17,13 @@ const environment = z.object({
       'must be tenant:key pairs joined by commas, keys of 8 or more characters',
     )
     .optional(),
+  ADMIN_KEY: operatorKey.optional(),
+  METRICS_KEY: operatorKey.optional(),
+  METRICS_TENANTS: z
+    .string()
+    .transform((text) => [...new Set(text.split(',').map((id) => id.trim()))].filter((id) => id !== ''))
+    .refine((ids) => ids.length <= 100, 'must be 100 tenants at most: each is several series of its own')
+    .default([]),
   STORAGE_URL: z
     .string()
     .refine((url) => /^rediss?:\/\/[^/]/.test(url) && URL.canParse(url), 'must be a redis:// or rediss:// URL')
@@ -35,6 +44,12 @@ export interface BackendConfig {
   readonly port: number;
   /** API key → tenant id. */
   readonly tenantKeys: ReadonlyMap<string, string>;
+  /** For routes of operators; undefined: there are none. */
+  readonly adminKey: string | undefined;
+  /** For `GET /metrics`; undefined: it is open. */
+  readonly metricsKey: string | undefined;
+  /** Tenants that metrics tell of by name. */
+  readonly metricsTenants: readonly string[];
   /** Redis, where what tenants save is kept; undefined: in memory. It may have a password in it. */
   readonly storageUrl: string | undefined;
   /** Where scripts may send requests. */
@@ -48,6 +63,8 @@ const DEVELOPMENT_KEYS: ReadonlyMap<string, string> = new Map([
   ['acme-dev-key', 'acme'],
   ['globex-dev-key', 'globex'],
 ]);
+
+const DEVELOPMENT_ADMIN_KEY = 'admin-dev-key';
 
 /** Any host of the internet in development; in production nothing that nobody has decided. */
 const DEVELOPMENT_HTTP_RULES = { '*': { allow: ['*'] } };
@@ -67,14 +84,33 @@ export function readBackendConfig(env: NodeJS.ProcessEnv): BackendConfig {
     throw new Error(problems.join('\n'));
   }
   const { NODE_ENV, HOST, PORT, TENANT_KEYS, STORAGE_URL, HTTP_RULES, KV_MAX_KEYS, KV_MAX_BYTES } = parsed.data;
+  const { ADMIN_KEY, METRICS_KEY, METRICS_TENANTS } = parsed.data;
   const isProduction = NODE_ENV === 'production';
   const tenantKeys = TENANT_KEYS === undefined ? DEVELOPMENT_KEYS : parseKeys(TENANT_KEYS);
   if (isProduction && [...DEVELOPMENT_KEYS.keys()].some((key) => tenantKeys.has(key))) {
     throw new Error('TENANT_KEYS must be set in production, without the development keys: everybody knows those');
   }
+  if (isProduction && ADMIN_KEY === DEVELOPMENT_ADMIN_KEY) {
+    throw new Error('ADMIN_KEY must not be the development key in production: everybody knows that');
+  }
+  const adminKey = ADMIN_KEY ?? (isProduction ? undefined : DEVELOPMENT_ADMIN_KEY);
+  if ([adminKey, METRICS_KEY].some((key) => key !== undefined && tenantKeys.has(key))) {
+    throw new Error('ADMIN_KEY and METRICS_KEY must not be keys of tenants');
+  }
   const httpRules = HTTP_RULES ?? TenantHttpRules.of(isProduction ? PRODUCTION_HTTP_RULES : DEVELOPMENT_HTTP_RULES);
   const kvQuota = { maxKeys: KV_MAX_KEYS, maxBytes: KV_MAX_BYTES };
-  return { isProduction, host: HOST, port: PORT, tenantKeys, storageUrl: STORAGE_URL, httpRules, kvQuota };
+  return {
+    isProduction,
+    host: HOST,
+    port: PORT,
+    tenantKeys,
+    adminKey,
+    metricsKey: METRICS_KEY,
+    metricsTenants: METRICS_TENANTS,
+    storageUrl: STORAGE_URL,
+    httpRules,
+    kvQuota,
+  };
 }
 
 function parseKeys(text: string): ReadonlyMap<string, string> {

@@ -8,6 +8,7 @@ export function setupDocs(app: INestApplication): void {
     .setDescription("Runs tenants' own JavaScript")
     .setVersion('1')
     .addBearerAuth()
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'ADMIN_KEY' }, 'admin')
     .build();
   SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, config));
 }
