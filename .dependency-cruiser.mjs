@@ -132,6 +132,13 @@ export default {
       to: { path: `${LIB}/`, pathNot: layers('metrics', 'config', 'errors') },
     },
     {
+      name: 'load-knows-no-pool',
+      comment: 'Whoever has VMs tells it of them.',
+      severity: 'error',
+      from: inLayer('load'),
+      to: { path: `${LIB}/`, pathNot: layers('load', 'config') },
+    },
+    {
       name: 'audit-below-execution',
       severity: 'error',
       from: inLayer('audit'),

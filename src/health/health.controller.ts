@@ -1,7 +1,8 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { HealthCheck, HealthCheckService, type HealthCheckResult } from '@nestjs/terminus';
+import { HealthCheck, HealthCheckService, type HealthCheckResult, type HealthIndicatorResult } from '@nestjs/terminus';
 import { JsRuntimeHealthIndicator } from 'nestjs-js-runtime';
+import { AdminRoutes } from '../admin/admin-routes.decorator.ts';
 import { Public } from '../tenancy/public.decorator.ts';
 
 @ApiTags('health')
@@ -18,8 +19,15 @@ export class HealthController {
    * drains: it would be killed with what it is waiting for.
    */
   @Get('live')
-  live(): { status: 'ok' } {
-    return { status: 'ok' };
+  live(): { status: 'ok'; details: HealthIndicatorResult } {
+    return { status: 'ok', details: this.runtime.isLive() };
+  }
+
+  /** All VMs have been there. Ask nothing else of it before. */
+  @HealthCheck()
+  @Get('startup')
+  startup(): Promise<HealthCheckResult> {
+    return this.health.check([() => this.runtime.isStarted()]);
   }
 
   /** A script could be run now. Send no traffic while this says 503. */
@@ -27,5 +35,13 @@ export class HealthController {
   @Get('ready')
   ready(): Promise<HealthCheckResult> {
     return this.health.check([() => this.runtime.isReady()]);
+  }
+
+  /** Runs a script. For operators, with the admin key; as a probe it would be too much. */
+  @HealthCheck()
+  @AdminRoutes()
+  @Get('deep')
+  deep(): Promise<HealthCheckResult> {
+    return this.health.check([async () => this.runtime.runsScripts()]);
   }
 }

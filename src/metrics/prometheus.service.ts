@@ -5,6 +5,7 @@ import { collectDefaultMetrics, Registry, type Metric } from 'prom-client';
 import { backendConfig } from '../config/backend.config.ts';
 import { CACHE } from './families/cache.ts';
 import { EXECUTIONS } from './families/executions.ts';
+import { LOAD } from './families/load.ts';
 import { POOL } from './families/pool.ts';
 import { TENANTS } from './families/tenants.ts';
 import type { Snapshot } from './family.ts';
@@ -36,7 +37,7 @@ export class PrometheusService {
   async scrape(): Promise<string> {
     const registry = new Registry();
     const snapshot = this.#snapshot();
-    for (const { name, help, type, samples } of [...EXECUTIONS, ...POOL, ...CACHE, ...TENANTS]) {
+    for (const { name, help, type, samples } of [...EXECUTIONS, ...POOL, ...LOAD, ...CACHE, ...TENANTS]) {
       const metric = { name, help, type, get: () => Promise.resolve({ name, help, type, values: samples(snapshot) }) };
       // All that a registry asks of a metric.
       registry.registerMetric(metric as unknown as Metric);

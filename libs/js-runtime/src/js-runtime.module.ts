@@ -20,6 +20,9 @@ import { ScriptRunner } from './execution/script-runner.ts';
 import { JsRuntimeHealthIndicator } from './health/js-runtime.health.ts';
 import { StopNotice } from './health/stop-notice.ts';
 import { ApiRegistry } from './host-api/api-registry.ts';
+import { LOAD_METERS } from './load/load-meters.ts';
+import { LoadMonitor } from './load/load-monitor.ts';
+import { MachineMeters } from './load/machine-meters.ts';
 import { ExecutionMetrics } from './metrics/execution-metrics.ts';
 import { ProviderInstances } from './host-api/provider-instances.ts';
 import { ScriptApiTypings } from './typings/script-api-typings.ts';
@@ -60,6 +63,8 @@ import { TenancyService } from './tenancy/tenancy.service.ts';
     CallBridge,
     ExecutionBridge,
     AuditTrail,
+    { provide: LOAD_METERS, useClass: MachineMeters },
+    LoadMonitor,
     VmPoolService,
     SharedArtifacts,
     ArtifactCache,
@@ -74,6 +79,7 @@ import { TenancyService } from './tenancy/tenancy.service.ts';
     TenantPolicies,
     TenancyService,
     TenantUsageService,
+    LoadMonitor,
     VmPoolService,
     CompilerService,
     ExecutionService,

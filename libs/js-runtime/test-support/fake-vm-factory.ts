@@ -80,6 +80,10 @@ export class FakeVm implements PoolVm {
     return this.ranMs;
   }
 
+  memoryBytes(): number {
+    return 16e6;
+  }
+
   enforceLimits(): void {
     if (this.exceeds) this.kill(this.exceeds);
   }

@@ -1,6 +1,8 @@
 import type { JsRuntimeOptions } from '../src/config/options.schema.ts';
 import { compileOptions } from '../src/config/compile-options.ts';
 import { TenantPolicies } from '../src/config/tenant-policy.ts';
+import { LoadMonitor } from '../src/load/load-monitor.ts';
+import { FakeLoadMeters } from './fake-load-meters.ts';
 import { Deadline } from '../src/admission/deadline.ts';
 import { JsRuntimeError } from '../src/errors/js-runtime-error.ts';
 import type { VmLease } from '../src/pool/vm-lease.ts';
@@ -43,12 +45,15 @@ export class PoolWalk {
   readonly faults: string[] = [];
   readonly endings = new Set<string>();
   readonly #options: ReturnType<typeof compileOptions>;
+  readonly #meters = new FakeLoadMeters();
+  readonly #load: LoadMonitor;
   readonly #leases = new Set<VmLease>();
   readonly #waiting = new Map<AbortController, TenantId>();
 
   constructor(options: JsRuntimeOptions) {
     this.#options = compileOptions({ ...options, tenants: { careful: { tenantBoundary: 'process' } } });
-    this.pool = new VmPoolService(this.#options, this.factory, new TenantPolicies(this.#options));
+    this.#load = new LoadMonitor(this.#options, this.#meters);
+    this.pool = new VmPoolService(this.#options, this.factory, new TenantPolicies(this.#options), this.#load);
   }
 
   /** Takes a step, lets its consequences happen, and looks whether everything is as it should be. */

@@ -2,9 +2,11 @@ import { Logger } from '@nestjs/common';
 import { Deadline } from '../src/admission/deadline.ts';
 import { compileOptions } from '../src/config/compile-options.ts';
 import { TenantPolicies } from '../src/config/tenant-policy.ts';
+import { LoadMonitor } from '../src/load/load-monitor.ts';
 import type { JsRuntimeOptions } from '../src/config/options.schema.ts';
 import type { VmLease } from '../src/pool/vm-lease.ts';
 import { VmPoolService, type AcquireOptions } from '../src/pool/vm-pool.service.ts';
+import { FakeLoadMeters } from './fake-load-meters.ts';
 import { FakeVmFactory, type FakeVm } from './fake-vm-factory.ts';
 
 const { jest } = import.meta;
@@ -12,6 +14,9 @@ const { jest } = import.meta;
 export interface PoolUnderTest {
   factory: FakeVmFactory;
   pool: VmPoolService;
+  load: LoadMonitor;
+  /** What `load` measures with; it looks when a test has it look. */
+  meters: FakeLoadMeters;
   /** Makes the pool, which starts nothing yet, and never has more than `poolSize` VMs unless it is told to. */
   readonly make: (poolSize: number, options?: JsRuntimeOptions) => void;
   /** Makes the pool and waits until it has started what it can. */
@@ -25,19 +30,25 @@ export interface PoolUnderTest {
   readonly settle: () => Promise<void>;
 }
 
-function poolOf(raw: JsRuntimeOptions, factory: FakeVmFactory): VmPoolService {
+function poolOf(
+  raw: JsRuntimeOptions,
+  factory: FakeVmFactory,
+  meters: FakeLoadMeters,
+): { pool: VmPoolService; load: LoadMonitor } {
   const options = compileOptions(raw);
-  return new VmPoolService(options, factory, new TenantPolicies(options));
+  const load = new LoadMonitor(options, meters);
+  return { load, pool: new VmPoolService(options, factory, new TenantPolicies(options), load) };
 }
 
 /** For each test of the `describe` around: a clock that stands still, a fake factory, and in the end a closed pool. */
 export function usePool(): PoolUnderTest {
   const under: PoolUnderTest = {
     factory: new FakeVmFactory(),
-    pool: poolOf({}, new FakeVmFactory()),
+    meters: new FakeLoadMeters(),
+    ...poolOf({}, new FakeVmFactory(), new FakeLoadMeters()),
     make: (poolSize, options) => {
       const raw = { poolSize, maxVms: poolSize, drainTimeoutMs: 1000, ...options };
-      under.pool = poolOf(raw, under.factory);
+      Object.assign(under, poolOf(raw, under.factory, under.meters));
     },
     open: async (poolSize, options) => {
       under.make(poolSize, options);
@@ -65,6 +76,7 @@ export function usePool(): PoolUnderTest {
     jest.useFakeTimers();
     Logger.overrideLogger(false);
     under.factory = new FakeVmFactory();
+    under.meters = new FakeLoadMeters();
   });
 
   afterEach(async () => {

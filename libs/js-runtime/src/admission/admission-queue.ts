@@ -30,6 +30,8 @@ export class AdmissionQueue<T> {
     private readonly parallelism: Parallelism,
     /** Told of everybody who is sent away, at once. */
     private readonly onRefused: (error: JsRuntimeError) => void,
+    /** The share of all queues that may be used now. */
+    private readonly queueShare: () => number = () => 1,
   ) {}
 
   /** Everybody who waits. */
@@ -178,6 +180,19 @@ export class AdmissionQueue<T> {
     this.#forgetIfEmpty(line);
   }
 
+  /** How long those have waited who would run if there was a VM, in milliseconds. */
+  waitedMs(now: number): number[] {
+    const waited: number[] = [];
+    for (const line of this.#lines.values()) {
+      let left = line.vacancies;
+      for (const { since } of line.waiters) {
+        if (left-- === 0) break;
+        waited.push(now - since);
+      }
+    }
+    return waited;
+  }
+
   /** Sends away somebody whose deadline has passed, and says what it waited for. */
   refuseLate(waiter: Waiter<T>): void {
     const { line, deadline } = waiter;
@@ -193,12 +208,12 @@ export class AdmissionQueue<T> {
   }
 
   #refusal(line: TenantLine<T>): JsRuntimeError | undefined {
-    if (line.isFull) {
+    if (line.isFull(this.queueShare())) {
       const waiting = line.waiters.size;
       if (line.vacancies > 0) return this.#poolExhausted(`No VM is free, and ${waiting} of the tenant wait already`);
       return this.#tenantBusy(line, `${this.#howBusy(line)}, and ${waiting} wait: no more may`);
     }
-    return this.#isFullFor(line) ? this.#poolExhausted(`${this.queueSize} executions wait already`) : undefined;
+    return this.#isFullFor(line) ? this.#poolExhausted(`${this.#size} executions wait already`) : undefined;
   }
 
   /**
@@ -206,11 +221,15 @@ export class AdmissionQueue<T> {
    * themselves would keep others from VMs that are free.
    */
   #isFullFor(line: TenantLine<T>): boolean {
-    if (this.#waiting < this.queueSize) return false;
+    if (this.#waiting < this.#size) return false;
     let forVm = 0;
     for (const { waiters, vacancies } of this.#lines.values()) forVm += Math.min(waiters.size, vacancies);
     const isForVm = line.waiters.size < line.vacancies;
-    return (isForVm ? forVm : this.#waiting - forVm) >= this.queueSize;
+    return (isForVm ? forVm : this.#waiting - forVm) >= this.#size;
+  }
+
+  get #size(): number {
+    return Math.ceil(this.queueShare() * this.queueSize);
   }
 
   #howBusy({ running, owed }: TenantLine<T>): string {

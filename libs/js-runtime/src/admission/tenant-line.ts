@@ -42,9 +42,9 @@ export class TenantLine<T> {
     return Math.max(0, this.policy.tenantConcurrency - this.running.size - this.owed);
   }
 
-  /** Whether another one may wait. One that may run as soon as there is a VM does not count as queued. */
-  get isFull(): boolean {
-    return this.waiters.size >= this.policy.tenantQueueSize + this.vacancies;
+  /** Whether another one may wait, with this share of the queue that there usually is. One that may run as soon as there is a VM does not count as queued. */
+  isFull(queueShare: number): boolean {
+    return this.waiters.size >= Math.ceil(queueShare * this.policy.tenantQueueSize) + this.vacancies;
   }
 
   get isEmpty(): boolean {

@@ -32,6 +32,14 @@ function complete(options: z.output<typeof optionsSchema>): CompiledOptions {
   if (maxVms < poolSize) {
     throw wrongOptions([`maxVms (JS_RUNTIME_MAX_VMS) is ${maxVms}: must be at least poolSize, which is ${poolSize}`]);
   }
+  for (const what of ['MemoryPercent', 'EventLoopDelayMs', 'QueueWaitMs'] as const) {
+    const [low, high] = [options[`elevated${what}`], options[`critical${what}`]];
+    if (low < high) continue;
+    const variable = environmentVariableOf(`critical${what}`);
+    throw wrongOptions([
+      `critical${what} (${variable}) is ${high}: must be more than elevated${what}, which is ${low}`,
+    ]);
+  }
   if (options.cacheRedisUrl !== undefined && options.cacheSecret === undefined) {
     const rule = 'must have at least 32 characters when cacheRedisUrl is set';
     throw wrongOptions([`cacheSecret (JS_RUNTIME_CACHE_SECRET) is not set: ${rule}`]);

@@ -8,6 +8,7 @@ const DAY_MS = 86_400_000;
 const count = z.coerce.number().int().min(1);
 /** A day at most: far from where timers overflow. */
 const ms = z.coerce.number().int().min(1).max(DAY_MS);
+const percent = z.coerce.number().min(1).max(100);
 const flag = z.union([z.boolean(), z.stringbool()]);
 
 /**
@@ -48,6 +49,26 @@ export const optionsSchema = z.strictObject({
   tenants: tenantsSchema.default({}).describe('what differs for single tenants'),
   ...defaultedLimitsShape,
   stackSizeKb: z.coerce.number().int().min(128).max(984).default(984).describe('stack of one VM process'),
+  loadEnabled: flag.default(true).describe('whether the load is measured, and less is done while it is high'),
+  loadIntervalMs: ms.min(10).default(1000).describe('time between two looks at the load'),
+  loadRecoveryMs: ms
+    .default(5000)
+    .describe('how long everything must have been low before the level of the load falls'),
+  memoryLimitMb: count
+    .optional()
+    .describe(
+      'memory of the backend and its VMs that counts as 100 %; that of the container, or else of the machine, if left out',
+    ),
+  elevatedMemoryPercent: percent.default(80).describe('memory from which on the load is elevated'),
+  criticalMemoryPercent: percent.default(92).describe('memory from which on the load is critical'),
+  elevatedEventLoopDelayMs: ms
+    .default(200)
+    .describe('delay of the event loop (p99) from which on the load is elevated'),
+  criticalEventLoopDelayMs: ms
+    .default(1000)
+    .describe('delay of the event loop (p99) from which on the load is critical'),
+  elevatedQueueWaitMs: ms.default(2000).describe('wait for a VM (p90) from which on the load is elevated'),
+  criticalQueueWaitMs: ms.default(10_000).describe('wait for a VM (p90) from which on the load is critical'),
   metricsEnabled: flag
     .default(true)
     .describe('whether executions and calls of host APIs are counted by outcome, and how long they take'),

@@ -50,6 +50,8 @@ export const ERROR_CODES = {
   TENANT_BUSY: { status: 429, retryable: true, title: 'Tenant busy' },
   /** No VM came free before the deadline, the queue of all tenants is full, or no VM can be started. */
   POOL_EXHAUSTED: { status: 503, retryable: true, title: 'Pool exhausted' },
+  /** The backend is under more load than it can bear: nothing new is begun until that is over. */
+  OVERLOADED: { status: 503, retryable: true, title: 'Overloaded' },
   /** The backend is stopping. */
   SHUTTING_DOWN: { status: 503, retryable: true, title: 'Shutting down' },
   /** The VM died and nobody knows why. The script may have had effects: it is never re-run silently. */

@@ -21,6 +21,7 @@ const codes: Record<RetireReason, ErrorCode> = {
   age: 'VM_CRASHED',
   uses: 'VM_CRASHED',
   overflow: 'VM_CRASHED',
+  load: 'VM_CRASHED',
   rebind: 'VM_CRASHED',
   crashed: 'VM_CRASHED',
 };

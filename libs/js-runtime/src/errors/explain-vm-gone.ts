@@ -33,6 +33,7 @@ export function explainVmGone(error: unknown, limits: ResourceLimits, elapsedMs:
     case 'age':
     case 'uses':
     case 'overflow':
+    case 'load':
     case 'rebind':
     case 'crashed':
       return new JsRuntimeError(

@@ -8,6 +8,7 @@ import { scriptTooLarge } from '../compiler/describe-script.ts';
 import type { ResourceLimits } from '../config/limits.ts';
 import { TenantPolicies } from '../config/tenant-policy.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
+import { LoadMonitor } from '../load/load-monitor.ts';
 import { ExecutionMetrics, type ExecutionOutcome } from '../metrics/execution-metrics.ts';
 import type { RuntimeMetrics } from './runtime-metrics.ts';
 import { VmPoolService } from '../pool/vm-pool.service.ts';
@@ -42,6 +43,7 @@ export class ExecutionService {
     private readonly tenantUsage: TenantUsageService,
     private readonly auditTrail: AuditTrail,
     private readonly executionMetrics: ExecutionMetrics,
+    private readonly load: LoadMonitor,
   ) {}
 
   /**
@@ -90,6 +92,7 @@ export class ExecutionService {
       executions: this.executionMetrics.stats(),
       compilationCache: this.compiler.stats(),
       pool: this.pool.stats(),
+      load: this.load.stats(),
     };
   }
 
@@ -125,6 +128,7 @@ export class ExecutionService {
     let running: RunningExecution | undefined;
     let script: CompiledScript | undefined;
     try {
+      this.pool.refuseIfOverloaded();
       running = this.#running.begin(tenantId, executionId, options.signal);
       const budget = { tracker, deadline: new Deadline(limits.timeoutMs), signal: running.signal };
       script = this.#scriptOf(tenantId, scriptOrSource, limits, options);

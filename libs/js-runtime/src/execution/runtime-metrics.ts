@@ -1,4 +1,5 @@
 import type { CacheStats } from '../compiler/cache/artifact-cache.ts';
+import type { LoadStats } from '../load/load-stats.ts';
 import type { ExecutionStats } from '../metrics/execution-metrics.ts';
 import type { PoolStats } from '../pool/pool-stats.ts';
 
@@ -12,4 +13,5 @@ export interface RuntimeMetrics {
   readonly executions: ExecutionStats;
   readonly compilationCache: CacheStats;
   readonly pool: PoolStats;
+  readonly load: LoadStats;
 }

@@ -3,6 +3,7 @@ import type { TenantLine, Waiter } from '../admission/tenant-line.ts';
 import type { CompiledOptions } from '../config/options.schema.ts';
 import { canBeReset, chooseReady, chooseToRebind, chooseToRetire } from './choose-vm.ts';
 import { isBeingFreed, isFree, isFresh, isRetired, isStarting, isThere, type Fleet } from './fleet.ts';
+import type { PoolSize } from './pool-size.ts';
 import type { PooledVm } from './pooled-vm.ts';
 import type { VmFactory } from './vm-factory.ts';
 import type { VmLease } from './vm-lease.ts';
@@ -29,6 +30,7 @@ export class Balancer {
     private readonly starter: VmStarter,
     private readonly factory: VmFactory,
     private readonly options: CompiledOptions,
+    private readonly size: PoolSize,
     private readonly lend: Lend,
     /** Told when what it has begun, or waited for, has come to its end. */
     private readonly onChange: () => void,
@@ -77,9 +79,9 @@ export class Balancer {
 
   /** VMs that start, and those that will as soon as there is room for them. */
   #countComing(): number {
-    const { poolSize, maxVms } = this.options;
+    const { maxVms } = this.options;
     const starting = this.fleet.count(isStarting);
-    const missing = poolSize - this.fleet.count(isFresh) - starting;
+    const missing = this.size.wanted - this.fleet.count(isFresh) - starting;
     const room = maxVms - this.fleet.size + this.fleet.count(isRetired);
     return starting + Math.max(0, Math.min(missing, room));
   }
@@ -100,31 +102,34 @@ export class Balancer {
 
   /** Retires what is to be replaced, once its replacement is there or cannot be beside it; and, when nobody waits, what is too much. */
   #trim(): void {
-    const { poolSize, maxVms } = this.options;
+    const { maxVms } = this.options;
+    const { wanted } = this.size;
     for (const pooled of this.fleet) {
       if (!pooled.dueFor || !pooled.isFree) continue;
       const hasNoRoom = this.fleet.size >= maxVms && !this.fleet.has(isStarting);
-      if (hasNoRoom || this.fleet.count(isThere) > poolSize) pooled.retire(pooled.dueFor);
+      if (hasNoRoom || this.fleet.count(isThere) > wanted) pooled.retire(pooled.dueFor);
     }
-    let excess = this.fleet.count(isFresh) - poolSize;
+    let excess = this.fleet.count(isFresh) - wanted;
     if (excess <= 0 || this.queue.isAnybodyNext) return;
-    for (; excess > 0; excess--) chooseToRetire(this.fleet)?.retire('overflow');
+    for (; excess > 0; excess--) chooseToRetire(this.fleet)?.retire(this.size.isReduced ? 'load' : 'overflow');
   }
 
   /** Starts what is missing, and looks again when somebody has waited long enough, or a start may be tried again. */
   #replenish(): void {
-    const { poolSize, maxVms, overflowAfterMs } = this.options;
+    const { maxVms, overflowAfterMs } = this.options;
+    const { wanted, mayOverflow } = this.size;
     const now = performance.now();
     const room = maxVms - this.fleet.size;
     const starting = this.fleet.count(isStarting);
     // Only where one more could be started does it matter who has waited for how long.
-    const late = room > 0 ? this.queue.waitingSince(now - overflowAfterMs) : { count: 0, nextSince: undefined };
+    const late =
+      room > 0 && mayOverflow ? this.queue.waitingSince(now - overflowAfterMs) : { count: 0, nextSince: undefined };
     const missing = Math.max(
-      poolSize - this.fleet.count(isFresh) - starting,
+      wanted - this.fleet.count(isFresh) - starting,
       late.count - starting - this.fleet.count(isBeingFreed),
     );
     if (missing > 0 && room > 0) {
-      const isUrgent = this.fleet.count(isFree) < poolSize / 2 || this.queue.isAnybodyNext;
+      const isUrgent = this.fleet.count(isFree) < wanted / 2 || this.queue.isAnybodyNext;
       this.starter.start(Math.min(missing, room), isUrgent);
     }
     const retryMs = missing > 0 ? this.starter.retryInMs : 0;

@@ -16,7 +16,8 @@ export class Debts {
     private readonly fleet: Fleet,
     private readonly queue: AdmissionQueue<VmLease>,
     private readonly starter: VmStarter,
-    private readonly poolSize: number,
+    /** How many VMs there should be. */
+    private readonly size: () => number,
   ) {}
 
   add(line: TenantLine<VmLease>): void {
@@ -26,8 +27,8 @@ export class Debts {
   /** Settles those for which there is a VM again, and all when nobody would miss one: most are free, or none can be started. */
   settle(): void {
     if (this.#owing.length === 0) return;
-    const matters = this.starter.breaker === 'closed' && this.fleet.count(isFree) <= this.poolSize / 2;
-    const most = matters ? Math.max(0, this.poolSize - this.fleet.count(isThere)) : 0;
+    const matters = this.starter.breaker === 'closed' && this.fleet.count(isFree) <= this.size() / 2;
+    const most = matters ? Math.max(0, this.size() - this.fleet.count(isThere)) : 0;
     const settled = Math.max(0, this.#owing.length - most);
     for (const line of this.#owing.splice(0, settled)) this.queue.settled(line);
   }

@@ -75,7 +75,7 @@ describe('PoolLedger', () => {
     for (const waitedMs of [0, 0, 7]) ledger.leased(waitedMs);
     const { count, sumMs, counts } = ledger.totals().waits;
     expect({ count, sumMs }).toEqual({ count: 3, sumMs: 7 });
-    expect(counts.slice(0, 5)).toEqual([2, 0, 0, 1, 0]);
+    expect(counts.slice(0, 7)).toEqual([2, 0, 0, 0, 0, 1, 0]);
   });
 
   it('gives totals that do not change afterwards, nor can be used to change it', () => {

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../errors/error-codes.ts';
 import { RETIRE_REASONS, type RetireReason } from '../process/retire-reason.ts';
 import type { PoolStats } from './pool-stats.ts';
-import { MsHistogram } from '../metrics/ms-histogram.ts';
+import { MsHistogram, type MsHistogramStats } from '../metrics/ms-histogram.ts';
 
 type Totals = Pick<
   PoolStats,
@@ -49,6 +49,10 @@ export class PoolLedger {
 
   released(): void {
     this.#released++;
+  }
+
+  get waits(): MsHistogramStats {
+    return this.#waits.snapshot();
   }
 
   totals(): Totals {

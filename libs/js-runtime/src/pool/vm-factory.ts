@@ -21,6 +21,8 @@ export interface PoolVm extends Vm {
   recyclingOverdue(timeoutMs: number): boolean;
   /** What it has used of the CPUs since it was started, in milliseconds; undefined where nobody can tell. */
   cpuMs(): number | undefined;
+  /** Memory that is its alone; undefined where nobody can tell. */
+  memoryBytes(): number | undefined;
   /** Asked every some milliseconds while it is leased: ends it when its request has used more than it may. */
   enforceLimits(): void;
   /** 0 is the priority it started with, 19 the lowest. False when the operating system refuses. */

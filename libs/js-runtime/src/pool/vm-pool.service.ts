@@ -13,13 +13,16 @@ import type { CompiledOptions } from '../config/options.schema.ts';
 import { COMPILED_OPTIONS } from '../config/options.token.ts';
 import { TenantPolicies } from '../config/tenant-policy.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
+import { LoadMonitor } from '../load/load-monitor.ts';
 import { Balancer } from './balancer.ts';
 import { chooseReady } from './choose-vm.ts';
 import { Debts } from './debts.ts';
 import { Fleet, isStarting, isThere } from './fleet.ts';
 import { PoolLedger } from './pool-ledger.ts';
+import { PoolSize } from './pool-size.ts';
 import type { PoolStats } from './pool-stats.ts';
 import type { PooledVm } from './pooled-vm.ts';
+import { RecentWaits } from './recent-waits.ts';
 import { VM_FACTORY, type VmFactory } from './vm-factory.ts';
 import type { VmInfo } from './vm-info.ts';
 import { VmLease } from './vm-lease.ts';
@@ -52,6 +55,8 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
   /** Settled by the first VM that is ready, or when it is clear that none will be. */
   readonly #firstVm = Promise.withResolvers<undefined>();
   readonly #lastLease = Promise.withResolvers<undefined>();
+  readonly #recentWaits = new RecentWaits();
+  readonly #size: PoolSize;
   readonly #queue: AdmissionQueue<VmLease>;
   readonly #watch: VmWatch;
   readonly #starter: VmStarter;
@@ -59,15 +64,18 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
   readonly #debts: Debts;
   #healthTimer: NodeJS.Timeout | undefined;
   #drained: Promise<void> | undefined;
+  #hasBeenFull = false;
 
   constructor(
     @Inject(COMPILED_OPTIONS) private readonly options: CompiledOptions,
     @Inject(VM_FACTORY) private readonly factory: VmFactory,
     policies: TenantPolicies,
+    load: LoadMonitor,
   ) {
     const events = {
       onChange: () => {
         if (this.#fleet.has(isThere)) this.#firstVm.resolve(undefined);
+        this.#hasBeenFull ||= this.#fleet.count(isThere) >= this.#size.wanted;
         this.#balance();
       },
       onHopeless: (problem: Error) => {
@@ -75,6 +83,7 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
         this.#queue.refuseAll(() => this.#noVm());
       },
     };
+    this.#size = new PoolSize(options, load);
     this.#queue = new AdmissionQueue(
       policies,
       options.queueSize,
@@ -82,12 +91,28 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
       ({ code }) => {
         this.#ledger.refused(code);
       },
+      () => this.#size.queueShare,
     );
     this.#watch = new VmWatch(this.#fleet, options.healthTimeoutMs);
     this.#starter = new VmStarter(this.#fleet, factory, options, this.#ledger, events, this.#closing.signal);
-    this.#debts = new Debts(this.#fleet, this.#queue, this.#starter, options.poolSize);
+    this.#debts = new Debts(this.#fleet, this.#queue, this.#starter, () => this.#size.wanted);
     const lend = this.#lend.bind(this);
-    this.#balancer = new Balancer(this.#fleet, this.#queue, this.#starter, factory, options, lend, events.onChange);
+    const { onChange } = events;
+    this.#balancer = new Balancer(
+      this.#fleet,
+      this.#queue,
+      this.#starter,
+      factory,
+      options,
+      this.#size,
+      lend,
+      onChange,
+    );
+    load.watch({
+      vmBytes: () => this.#memoryBytes(),
+      queueWaitMs: () => this.#recentWaits.percentileMs(this.#ledger.waits, this.#queue.waitedMs(performance.now())),
+      onLevelChanged: onChange,
+    });
     // Nobody may be waiting for it.
     this.#firstVm.promise.catch(() => undefined);
   }
@@ -129,7 +154,7 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
    * the least recently used of another tenant with its isolate (or, if either tenant's `tenantBoundary` says so, its process)
    * replaced, else the next to come free, or an additional one after `overflowAfterMs`. Every lease must be released.
    *
-   * @throws JsRuntimeError TENANT_BUSY, POOL_EXHAUSTED, CANCELLED by the signal, SHUTTING_DOWN
+   * @throws JsRuntimeError TENANT_BUSY, POOL_EXHAUSTED, OVERLOADED, CANCELLED by the signal, SHUTTING_DOWN
    */
   async acquire({ tenantId, deadline, signal, script }: AcquireOptions): Promise<VmLease> {
     const line = this.#queue.lineOf(tenantId);
@@ -147,6 +172,19 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
     // Who is refused changes nothing.
     if (this.#queue.waiting > waiting) this.#balance();
     return lease;
+  }
+
+  /**
+   * For what is about to ask for a VM, and would rather know before it does anything for that.
+   *
+   * @throws JsRuntimeError OVERLOADED, which counts as a lease that was refused
+   */
+  refuseIfOverloaded(): void {
+    if (!this.#size.isClosed) return;
+    this.#ledger.requested();
+    const refusal = this.#overloaded();
+    this.#ledger.refused(refusal.code);
+    throw refusal;
   }
 
   /**
@@ -188,6 +226,11 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
     };
   }
 
+  /** Whether there ever were as many VMs as there should be. */
+  get hasBeenFull(): boolean {
+    return this.#hasBeenFull;
+  }
+
   vms(): VmInfo[] {
     return [...this.#fleet].filter((pooled) => !isStarting(pooled)).map((pooled) => pooled.info());
   }
@@ -225,6 +268,7 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
   #refusal(signal: AbortSignal | undefined): JsRuntimeError | undefined {
     if (this.#isClosing) return shuttingDown();
     if (signal?.aborted) return new JsRuntimeError('CANCELLED', 'The execution was cancelled before it began');
+    if (this.#size.isClosed) return this.#overloaded();
     if (this.#starter.breaker === 'open' && this.#fleet.size === 0) return this.#noVm();
     return undefined;
   }
@@ -232,6 +276,18 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
   #noVm(): JsRuntimeError {
     const retryAfterMs = Math.max(1000, this.#starter.retryInMs);
     return new JsRuntimeError('POOL_EXHAUSTED', 'There is no VM, and none can be started', { retryAfterMs });
+  }
+
+  #overloaded(): JsRuntimeError {
+    // Sooner it cannot be over.
+    const retryAfterMs = Math.max(1000, this.options.loadRecoveryMs);
+    return new JsRuntimeError('OVERLOADED', 'The backend has more to do than it can', { retryAfterMs });
+  }
+
+  #memoryBytes(): number {
+    let bytes = 0;
+    for (const pooled of this.#fleet) if (!isStarting(pooled)) bytes += pooled.vm.memoryBytes() ?? 0;
+    return bytes;
   }
 
   #lend(pooled: PooledVm, line: TenantLine<VmLease>, waitedMs: number): VmLease {

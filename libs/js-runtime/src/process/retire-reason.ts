@@ -24,6 +24,8 @@ export const RETIRE_REASONS = [
   'uses',
   /** There are more than `poolSize`, and nobody waits. */
   'overflow',
+  /** The load is high, and it was idle. */
+  'load',
   /** Another tenant needed it, and the process must not serve two. */
   'rebind',
   /** The pool closes. */

@@ -24,6 +24,11 @@ export class VmMeter {
     return this.#process.cpuMs();
   }
 
+  /** Memory that is the process's alone; undefined when it is gone. */
+  memoryBytes(): number | undefined {
+    return this.#process.privateBytes();
+  }
+
   /** For a request that is about to be sent. */
   measure(limits: MeterLimits, isRecycled: boolean): RunMeter {
     return new RunMeter(this.#process, limits, this.#idleBytes, isRecycled);

@@ -191,6 +191,11 @@ export class VmProcess {
     return this.alive ? this.#meter?.cpuMs() : undefined;
   }
 
+  /** Memory that is its alone. Undefined where nobody knows, or no more. */
+  memoryBytes(): number | undefined {
+    return this.alive ? this.#meter?.memoryBytes() : undefined;
+  }
+
   /** What is known of a script that a request with this heap limit finds compiled; undefined when it does not find it. */
   held(scriptKey: string, maxMemoryMb: number): HeldScript | undefined {
     return this.#isolateMemoryMb === maxMemoryMb ? this.#keptScripts.get(scriptKey) : undefined;
