@@ -26,6 +26,10 @@ export function threadsOf(backendPid: number): number {
   return pids.reduce((sum, pid) => sum + readdirSync(`/proc/${pid}/task`).length, 0);
 }
 
+export function descriptorsOf(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length;
+}
+
 export function childrenOf(pid: number): readonly number[] {
   const pids = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
   return pids === '' ? [] : pids.split(' ').map(Number);

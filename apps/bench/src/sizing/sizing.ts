@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startBackend, type Backend } from '../load/backend.ts';
 import { Answers, measureRound, type Work } from '../load/client.ts';
 import { machine, median, ms, percentile, printHeader, printRow } from '../report.ts';
-import { childrenOf, memoryOf, threadsOf, type Memory } from './memory.ts';
+import { childrenOf, descriptorsOf, memoryOf, threadsOf, type Memory } from './memory.ts';
 
 const POOLS_FOR_MEMORY = [2, 4, 10];
 const POOLS_FOR_THROUGHPUT = [1, 2, 4];
@@ -34,31 +34,28 @@ export async function measureSizing(): Promise<void> {
 }
 
 async function measureMemory(): Promise<void> {
-  const title = `PSS in MB; peak of ${ROUND_MS / 1000} s with ${CLIENTS} clients`;
   printHeader(
-    'VMs',
-    'backend, idle',
-    'a VM, idle',
-    'all, idle',
-    'all, trivial',
-    'all, 40 MB each',
-    'a VM, after',
-    'threads',
+    ...['VMs', 'backend, idle', 'afterwards', 'a VM, idle', 'afterwards'],
+    ...['all, idle', 'all, trivial', 'all, 40 MB each', 'threads', 'descriptors'],
   );
   for (const pool of POOLS_FOR_MEMORY) {
     const backend = await startWith(pool);
     try {
       const idle = memoryOf(backend.pid);
+      const descriptors = descriptorsOf(backend.pid);
       const trivial = await peakUnder(backend);
       const large = await peakUnder(backend, LARGE);
       const after = memoryOf(backend.pid);
-      const figures = [idle.backendMb, median(idle.vmsMb), idle.totalMb, trivial, large, median(after.vmsMb)];
-      printRow(String(pool), ...figures.map((mb) => mb.toFixed(0)), String(threadsOf(backend.pid)));
+      const ofEach = [idle.backendMb, after.backendMb, median(idle.vmsMb), median(after.vmsMb)];
+      const figures = [...ofEach, idle.totalMb, trivial, large].map((mb) => mb.toFixed(0));
+      printRow(String(pool), ...figures, String(threadsOf(backend.pid)), String(descriptors));
     } finally {
       await backend.stop();
     }
   }
-  console.log(`\n${title}`);
+  console.log(
+    `\nPSS in MB; the most within ${ROUND_MS / 1000} s with ${CLIENTS} clients; descriptors of the backend, idle`,
+  );
 }
 
 /** The most memory that was seen while clients kept a backend busy. */
