@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, readdirSync, readlinkSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { delimiter, join } from 'node:path';
 import type { Image } from './image-builder.ts';
@@ -43,6 +43,7 @@ export class Container {
     this.hasEntrypoint = entrypoint.length === 0 || isOnPath(entrypoint[0] ?? '', path);
     const [file = '', ...args] = [...prefix, ...(this.hasEntrypoint ? entrypoint : []), ...command];
     this.#child = spawn(file, args, { cwd: join(root, workdir), env: this.#env, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child.on('error', ({ message }) => (this.output += message));
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.on('data', (chunk) => (this.output += String(chunk)));
     }
@@ -88,7 +89,7 @@ function confine({ root, user }: Image): Confinement {
   if (process.getuid?.() !== 0) {
     for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
       const path = join(entry.parentPath, entry.name);
-      if (!entry.isSymbolicLink()) chmodSync(path, entry.isDirectory() || entry.name === 'node' ? 0o555 : 0o444);
+      if (!entry.isSymbolicLink()) chmodSync(path, statSync(path).mode & 0o555);
     }
     return { prefix: [], description: 'files made read-only, not as the image’s user: for that, run it as root' };
   }

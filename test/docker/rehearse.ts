@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { networkInterfaces, tmpdir } from 'node:os';
@@ -26,6 +27,8 @@ try {
   say(`FAILED: ${(error as Error).message}`);
   process.exitCode = 1;
 } finally {
+  // Who is not root has made them read-only, and could not remove them so.
+  spawnSync('chmod', ['-R', 'u+w', directory]);
   rmSync(directory, { recursive: true, force: true });
 }
 
