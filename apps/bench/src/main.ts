@@ -4,6 +4,7 @@ import { measureFlood } from './flood.ts';
 import { measureHostCalls } from './host-calls.ts';
 import { measureLoad } from './load/load.ts';
 import { measureReplacement } from './replacement.ts';
+import { measureSizing } from './sizing/sizing.ts';
 
 const SCENARIOS: Readonly<Record<string, () => Promise<void>>> = {
   comparison: compare,
@@ -12,6 +13,7 @@ const SCENARIOS: Readonly<Record<string, () => Promise<void>>> = {
   'host-calls': measureHostCalls,
   load: measureLoad,
   replacement: measureReplacement,
+  sizing: measureSizing,
 };
 
 const USAGE = `npm run bench [-- scenario]
@@ -22,6 +24,7 @@ const USAGE = `npm run bench [-- scenario]
   host-calls  a call from a script to the backend and back, beside a round trip on the pipe alone
   load        requests per second of the backend over HTTP, up to more than it takes
   replacement how long a VM that is killed is missing, and whom that hurts
+  sizing      memory of the backend and its VMs, and what more VMs bring on these CPUs (Linux)
 
 A scenario ends with exit code 1 when it measured what must not be.`;
 

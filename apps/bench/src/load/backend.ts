@@ -7,6 +7,7 @@ const MAIN = fileURLToPath(new URL('../../../../dist/main.js', import.meta.url))
 
 export interface Backend {
   readonly url: URL;
+  readonly pid: number;
   /** Resolves when it is gone, and its VMs with it. */
   stop(): Promise<void>;
 }
@@ -26,6 +27,7 @@ export async function startBackend(env: NodeJS.ProcessEnv): Promise<Backend> {
     child.stdout.resume();
     return {
       url: new URL('/v1/executions', url),
+      pid: child.pid ?? 0,
       stop: async () => {
         const exited = once(child, 'exit');
         child.kill('SIGTERM');

@@ -5,7 +5,7 @@ import { Tally } from '../report.ts';
 
 /** `node:http` with an agent, and one body made once: of the two CPUs that are there, the backend should have most. */
 const agent = new Agent({ keepAlive: true });
-const BODY = Buffer.from(JSON.stringify({ script: SCRIPT }));
+const TRIVIAL: Work = { body: Buffer.from(JSON.stringify({ script: SCRIPT })), result: EXPECTED };
 const KEYS = ['acme-dev-key', 'globex-dev-key'] as const;
 /** Longer than an execution may take in the backend, waiting included. */
 const REQUEST_TIMEOUT_MS = 40_000;
@@ -21,8 +21,16 @@ export class Answers {
   readonly faults = new Tally();
 }
 
+export interface Work {
+  /** Of the request, made once. */
+  readonly body: Buffer;
+  readonly result: number;
+}
+
 export interface Round {
   readonly url: URL;
+  /** Default: a trivial script. */
+  readonly work?: Work;
   readonly clients: number;
   readonly forMs: number;
   /** Whether a client that is told when to come back does wait. */
@@ -37,7 +45,7 @@ export async function measureRound(round: Round, answers: Answers): Promise<void
   const clients = Array.from({ length: round.clients }, async (_, index) => {
     const key = KEYS[index % KEYS.length] ?? KEYS[0];
     while (performance.now() < until) {
-      const waitMs = await ask(round.url, key, answers);
+      const waitMs = await ask(round, key, answers);
       if (round.patient && waitMs > 0) await sleep(Math.max(0, Math.min(waitMs, until - performance.now())));
     }
   });
@@ -46,14 +54,15 @@ export async function measureRound(round: Round, answers: Answers): Promise<void
 }
 
 /** Makes one request; gives how long the client was told to wait before the next. */
-async function ask(url: URL, key: string, { statuses, timesMs, faults }: Answers): Promise<number> {
+async function ask(round: Round, key: string, { statuses, timesMs, faults }: Answers): Promise<number> {
+  const { url, work = TRIVIAL } = round;
   const startedAt = performance.now();
   try {
-    const { status, retryAfter, body } = await post(url, key);
+    const { status, retryAfter, body } = await post(url, key, work.body);
     statuses.add(String(status));
     if (status === 200) {
       timesMs.push(performance.now() - startedAt);
-      if (!body.includes(`"result":${EXPECTED},`)) faults.add(`wrong result: ${body}`);
+      if (!body.includes(`"result":${work.result},`)) faults.add(`wrong result: ${body}`);
       return 0;
     }
     if (status !== 429 && status !== 503) faults.add(`${status} ${body}`);
@@ -72,12 +81,12 @@ interface Answer {
   readonly body: string;
 }
 
-function post(url: URL, key: string): Promise<Answer> {
+function post(url: URL, key: string, sent: Buffer): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const headers = {
       Authorization: `Bearer ${key}`,
       'Content-Type': 'application/json',
-      'Content-Length': BODY.byteLength,
+      'Content-Length': sent.byteLength,
     };
     const outgoing = request(url, { agent, method: 'POST', headers, timeout: REQUEST_TIMEOUT_MS });
     outgoing.on('error', reject);
@@ -91,6 +100,6 @@ function post(url: URL, key: string): Promise<Answer> {
         resolve({ status: incoming.statusCode ?? 0, retryAfter: incoming.headers['retry-after'], body });
       });
     });
-    outgoing.end(BODY);
+    outgoing.end(sent);
   });
 }
