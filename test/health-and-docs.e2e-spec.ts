@@ -18,6 +18,30 @@ describe('What operators and clients read', () => {
     expect(body).toMatchObject({ status: 'ok', details: { jsRuntime: { status: 'up', pool: { inUse: 0 } } } });
   });
 
+  it('GET /health/startup is up once the pool has been filled', async () => {
+    while ((await backend.get('/health/startup')).status !== 200);
+    const { body } = await backend.get('/health/startup').expect(200);
+    expect(body).toMatchObject({ status: 'ok', details: { jsRuntime: { status: 'up', pool: { accepting: true } } } });
+  });
+
+  it('GET /health/deep runs a script, for operators', async () => {
+    const { body } = await backend.get('/health/deep').set('Authorization', 'Bearer admin-dev-key').expect(200);
+    expect(body).toMatchObject({ status: 'ok', details: { jsRuntime: { status: 'up' } } });
+    for (const key of ['acme-dev-key', 'wrong']) {
+      expect((await backend.get('/health/deep').set('Authorization', `Bearer ${key}`)).status).toBe(401);
+    }
+  });
+
+  it('GET /health/deep finds out that a VM does not answer', async () => {
+    const pool = backend.app.get(VmPoolService);
+    while (pool.stats().available < 2) await new Promise(setImmediate);
+    for (const { pid } of pool.vms()) process.kill(pid, 'SIGSTOP');
+    const { body } = await backend.get('/health/deep').set('Authorization', 'Bearer admin-dev-key').expect(503);
+    expect(body).toMatchObject({ details: { jsRuntime: { status: 'down', message: 'no VM could run a script' } } });
+    for (const { pid } of pool.vms()) process.kill(pid, 'SIGCONT');
+    while ((await backend.get('/health/ready')).status !== 200);
+  });
+
   it('GET /docs is a page', async () => {
     const { text } = await backend.get('/docs').expect(200);
     expect(text).toContain('swagger-ui');

@@ -22,6 +22,8 @@ export class HttpApi {
       'Sends a request and follows up to 5 redirects. A response of any status is an answer; what is no UTF-8 in its body becomes U+FFFD.',
     input: fetchInput,
     output: fetchOutput,
+    // More than all headers that there may be, with the rest: what is wrong with each takes the backend's time.
+    maxArgumentValues: 200,
     timeoutMs: TIMEOUT_MS,
     body: true,
   })

@@ -18,6 +18,8 @@ import { KvStore, type KvPage } from './kv-store.ts';
 
 /** A little more than the storage may take, so that it is the storage that says so. */
 const TIMEOUT_MS = 3000;
+/** Of arguments without a value to keep: beyond it they are not even looked at, as that takes the backend's time. */
+const MAX_PLAIN_VALUES = 16;
 
 /** What scripts know as `kv`. Whose values they see is the backend's word: no argument has anything to do with it. */
 @ScriptApi('kv', { description: "Key-value storage of the script's own tenant" })
@@ -27,6 +29,7 @@ export class KvApi {
   @ScriptMethod({
     description: 'Gives the value of a key; undefined when there is none',
     input: getArguments,
+    maxArgumentValues: MAX_PLAIN_VALUES,
     output: z.unknown(),
     timeoutMs: TIMEOUT_MS,
   })
@@ -48,6 +51,7 @@ export class KvApi {
   @ScriptMethod({
     description: 'Deletes a key; gives whether it was there',
     input: deleteArguments,
+    maxArgumentValues: MAX_PLAIN_VALUES,
     output: z.boolean(),
     timeoutMs: TIMEOUT_MS,
   })
@@ -58,6 +62,7 @@ export class KvApi {
   @ScriptMethod({
     description: 'Lists keys in order, a page at a time',
     input: listArguments,
+    maxArgumentValues: MAX_PLAIN_VALUES,
     output: keyPage,
     timeoutMs: TIMEOUT_MS,
   })

@@ -10,7 +10,17 @@ describe('PermissionRules', () => {
     [['a.b:c'], ['a.b:c'], ['axb:c']],
     [['*', '!kv:*'], ['http:get'], ['kv:get']],
     [['!kv:set', 'kv:*', 'kv:set'], ['kv:get'], ['kv:set']],
-    [['!*', '*'], [], ['kv:get']],
+    [['!*', '*'], [], ['kv:get', 'kv:get:deep']],
+    [
+      ['*', '!kv'],
+      ['http:get', 'kvx'],
+      ['kv', 'kv:get', 'kv:get:deep'],
+    ],
+    [
+      ['*', '!*:delete'],
+      ['orders:list', 'orders:deleted'],
+      ['orders:delete', 'orders:delete:all'],
+    ],
   ])('%j', (rules, permitted, refused) => {
     const compiled = new PermissionRules(rules);
     // Twice: the second answer is remembered.

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Segments joined by colons; `*` is any one segment, and at the end any number of them. `!` before it: denied. */
+/** Segments joined by colons; `*` is any one segment, and at the end any number of them. `!` before it: denied, with all that is below. */
 const RULE = /^!?(\*|[\w.-]+)(:(\*|[\w.-]+))*$/;
 
 export const PERMISSION_RULE_TEXT = 'must be a permission such as kv:get, kv:* or *, with ! before it to deny it';
@@ -21,8 +21,9 @@ export class PermissionRules {
   readonly #known = new Map<string, boolean>();
 
   constructor(rules: readonly string[]) {
-    this.#allowed = rules.filter((rule) => !rule.startsWith('!')).map(patternOf);
-    this.#denied = rules.filter((rule) => rule.startsWith('!')).map((rule) => patternOf(rule.slice(1)));
+    this.#allowed = rules.filter((rule) => !rule.startsWith('!')).map((rule) => patternOf(rule));
+    // With all that is below: `!kv` is not to deny less than `kv:*` allows.
+    this.#denied = rules.filter((rule) => rule.startsWith('!')).map((rule) => patternOf(rule.slice(1), '(:.+)?'));
   }
 
   permit(permission: string): boolean {
@@ -35,11 +36,11 @@ export class PermissionRules {
   }
 }
 
-function patternOf(rule: string): RegExp {
+function patternOf(rule: string, end = ''): RegExp {
   const segments = rule.split(':');
   const pattern = segments.map((segment, index) => {
     if (segment !== '*') return segment.replaceAll('.', String.raw`\.`);
     return index === segments.length - 1 ? '.+' : '[^:]+';
   });
-  return new RegExp(`^${pattern.join(':')}$`, 's');
+  return new RegExp(`^${pattern.join(':')}${end}$`, 's');
 }
