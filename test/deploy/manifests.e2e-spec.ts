@@ -1,9 +1,10 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
+import { VmPoolService } from 'nestjs-js-runtime';
 import { compileOptions } from '../../libs/js-runtime/src/config/compile-options.ts';
 import { environmentVariableOf, optionsFromEnvironment } from '../../libs/js-runtime/src/config/environment.ts';
 import { optionsSchema } from '../../libs/js-runtime/src/config/options.schema.ts';
 import { readBackendConfig } from '../../src/config/backend.config.ts';
-import { startBackend, type Backend } from '../support/backend.ts';
+import { startBackend, until, type Backend } from '../support/backend.ts';
 import { problemsOf } from './kubernetes-schema.ts';
 import { readManifests, readSettings, resourceFiles, ROOT, theOnly, type Manifest } from './manifests.ts';
 
@@ -158,6 +159,8 @@ describe('The paths in the manifests', () => {
   let backend: Backend;
   beforeAll(async () => {
     backend = await startBackend();
+    const pool = backend.app.get(VmPoolService);
+    await until(() => pool.hasBeenFull);
   });
   afterAll(() => backend.close());
 

@@ -18,6 +18,7 @@ export class MachineMeters implements LoadMeters {
   readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   readonly #cgroup = CgroupMemory.find();
   readonly #limitMb: number | undefined;
+  #lastOwnBytes = 0;
 
   constructor(@Inject(COMPILED_OPTIONS) { memoryLimitMb }: Pick<CompiledOptions, 'memoryLimitMb'>) {
     this.#limitMb = memoryLimitMb;
@@ -32,9 +33,18 @@ export class MachineMeters implements LoadMeters {
       const usedBytes = this.#cgroup.usedBytes();
       if (usedBytes !== undefined) return { usedBytes, limitBytes: this.#cgroup.limitBytes, limitedBy: 'cgroup' };
     }
-    const usedBytes = process.memoryUsage.rss() + vmBytes();
+    const usedBytes = this.#ownBytes() + vmBytes();
     if (this.#limitMb !== undefined) return { usedBytes, limitBytes: this.#limitMb * MIB, limitedBy: 'option' };
     return { usedBytes, limitBytes: totalmem(), limitedBy: 'machine' };
+  }
+
+  #ownBytes(): number {
+    try {
+      this.#lastOwnBytes = process.memoryUsage.rss();
+    } catch {
+      // It reads a file, for which there may be no descriptor left: then what it was last has to do.
+    }
+    return this.#lastOwnBytes;
   }
 
   eventLoopDelayMs(): LoadStats['eventLoopDelayMs'] {
