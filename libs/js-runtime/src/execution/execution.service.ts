@@ -7,6 +7,7 @@ import { CompilerService } from '../compiler/compiler.service.ts';
 import { scriptTooLarge } from '../compiler/describe-script.ts';
 import type { ResourceLimits } from '../config/limits.ts';
 import { TenantPolicies } from '../config/tenant-policy.ts';
+import { ScriptConsole } from '../console-sink/script-console.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import type { RuntimeMetrics } from './runtime-metrics.ts';
 import { VmPoolService } from '../pool/vm-pool.service.ts';
@@ -14,6 +15,7 @@ import { tightenLimits } from '../security/resource-limits.ts';
 import { ResourceTracker } from '../security/resource-tracker.ts';
 import { TenantUsageService } from '../security/tenant-usage.service.ts';
 import { TenancyService } from '../tenancy/tenancy.service.ts';
+import { inExecution } from './current-execution.ts';
 import type { ExecuteOptions } from './execute-options.ts';
 import type { ExecutionResult } from './execution-result.ts';
 import { executionIdOf } from './execution-id.ts';
@@ -40,6 +42,7 @@ export class ExecutionService {
     private readonly runner: ScriptRunner,
     private readonly tenantUsage: TenantUsageService,
     private readonly auditTrail: AuditTrail,
+    private readonly scriptConsole: ScriptConsole,
   ) {}
 
   /**
@@ -94,7 +97,7 @@ export class ExecutionService {
     const executionId = executionIdOf(options.executionId);
     this.#executionsTotal++;
     try {
-      return await this.#execute(executionId, script, options, setup);
+      return await inExecution(executionId, async () => this.#execute(executionId, script, options, setup));
     } catch (error) {
       this.#executionErrors++;
       if (error instanceof JsRuntimeError) {
@@ -128,13 +131,16 @@ export class ExecutionService {
       const usage = tracker.receipt();
       this.tenantUsage.add(tenantId, usage, false);
       audit.ended({ outcome: 'OK', script, usage });
+      this.scriptConsole.ended(executionId, context, script.name, result.logs);
       return { ...result, usage };
     } catch (error) {
       const usage = tracker.receipt();
       this.tenantUsage.add(tenantId, usage, true);
       const outcome = error instanceof JsRuntimeError ? error.code : 'INTERNAL_ERROR';
       audit.ended({ outcome, script, usage });
-      throw error instanceof JsRuntimeError ? Object.assign(error, { usage }) : error;
+      if (!(error instanceof JsRuntimeError)) throw error;
+      if (script) this.scriptConsole.ended(executionId, context, script.name, error.logs);
+      throw Object.assign(error, { usage });
     } finally {
       if (running) this.#running.end(running);
     }
