@@ -6,12 +6,15 @@ import { JsRuntimeModule, type JsRuntimeOptions } from 'nestjs-js-runtime';
 import { ExecutionsModule } from './executions/executions.module.ts';
 import { HealthModule } from './health/health.module.ts';
 import { MetricsModule } from './metrics/metrics.module.ts';
+import { LoggingModule } from './logging/logging.module.ts';
 import { ProblemFilter } from './problems/problem.filter.ts';
 import { RuntimeStatsModule } from './runtime-stats/runtime-stats.module.ts';
 import { SavedModuleResolver } from './saved-modules/saved-module-resolver.ts';
 import { SavedModulesModule } from './saved-modules/saved-modules.module.ts';
 import { ScriptApiTypingsModule } from './script-api-typings/script-api-typings.module.ts';
 import { ScriptApisModule } from './script-apis/script-apis.module.ts';
+import { ScriptLogSink } from './script-logs/script-log-sink.ts';
+import { ScriptLogsModule } from './script-logs/script-logs.module.ts';
 import { ScriptsModule } from './scripts/scripts.module.ts';
 import { ConnectionDrain } from './shutdown/connection-drain.ts';
 import { SecondSignal } from './shutdown/second-signal.ts';
@@ -25,15 +28,24 @@ function runtimeOptions(environment: ConfigService): JsRuntimeOptions {
   return environment.get('JS_RUNTIME_PERMISSIONS') === undefined ? { permissions: PERMISSIONS } : {};
 }
 
+/** As Fastify has named the request; middlewares get Node's own object, with that id on it. */
+function requestIdOf({ id }: { readonly id: string }): string {
+  return id;
+}
+
 @Module({
   imports: [
     ConfigModule.forRoot({ isGlobal: true, cache: true }),
-    ClsModule.forRoot({ global: true, middleware: { mount: true } }),
+    ClsModule.forRoot({ global: true, middleware: { mount: true, generateId: true, idGenerator: requestIdOf } }),
+    // First: what refuses a request is to be logged too.
+    LoggingModule,
     JsRuntimeModule.forRootAsync({
       inject: [ConfigService],
       useFactory: runtimeOptions,
       moduleResolver: SavedModuleResolver,
+      consoleSink: ScriptLogSink,
     }),
+    ScriptLogsModule,
     TenancyModule,
     ExecutionsModule,
     ScriptsModule,

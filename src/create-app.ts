@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.ts';
 import { setupDocs } from './docs/setup-docs.ts';
+import { nestLogger } from './logging/nest-logger.ts';
 import { parseJsonBody } from './validation/parse-json-body.ts';
 import { sendProblem, type ProblemReply } from './problems/send-problem.ts';
 import { toProblem } from './problems/to-problem.ts';
@@ -30,7 +31,10 @@ export async function createApp(options: NestApplicationOptions = {}): Promise<N
       sendProblem(reply, toProblem(error));
     },
   });
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule, adapter, options);
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule, adapter, {
+    logger: nestLogger(),
+    ...options,
+  });
   app.useBodyParser('application/json', { bodyLimit: BODY_LIMIT_BYTES }, parseJsonBody);
   // Exit code 0 for an end in order: by default Nest has the signal end the process.
   app.enableShutdownHooks([], { useProcessExit: true });

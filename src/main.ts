@@ -19,12 +19,14 @@ try {
 }
 
 const url = await app.getUrl();
-const [key] = config.isProduction ? ['<key>'] : config.tenantKeys.keys();
 new Logger('Backend').log(`Listening on ${url}, documentation at ${url}/docs`);
-process.stdout.write(`
+if (!config.isProduction) {
+  const [key] = config.tenantKeys.keys();
+  process.stdout.write(`
 Try it:
 
 curl -s ${url}/v1/executions -H 'Authorization: Bearer ${key}' -H 'Content-Type: application/json' \\
   -d '{"script":"const o = {n: 20}; o.n * 2 + 2"}'
 
 `);
+}

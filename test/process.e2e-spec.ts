@@ -158,7 +158,9 @@ describe('The backend as a process', () => {
   it('does not start with an option that is wrong, and says which', async () => {
     const { code, output } = await startAndFail({ JS_RUNTIME_TIMEOUT_MS: 'soon' });
     expect(code).toBe(1);
-    expect(output).toContain('timeoutMs (JS_RUNTIME_TIMEOUT_MS) is "soon": ');
+    const { level, msg } = JSON.parse(output.trim().split('\n').at(-1) ?? '') as Record<string, unknown>;
+    expect(level).toBe('error');
+    expect(msg).toContain('timeoutMs (JS_RUNTIME_TIMEOUT_MS) is "soon": ');
   });
 
   it('says so in a line when its port is in use, and leaves no VM behind', async () => {

@@ -1,41 +1,77 @@
 import { registerAs } from '@nestjs/config';
 import { z } from 'zod';
 import { TenantHttpRules } from '../script-apis/http/tenant-http-rules.ts';
+import { logEnvironment } from './log.config.ts';
 
 const MIB = 1024 * 1024;
 
 const operatorKey = z.string().regex(/^\S{8,}$/, 'must have 8 or more characters, and no blanks');
 
-const environment = z.object({
-  NODE_ENV: z.string().default('development'),
-  HOST: z.string().min(1).default('127.0.0.1'),
-  PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+/** Every variable with its default. Descriptions are for the operator. */
+export const backendEnvironment = z.object({
+  NODE_ENV: z
+    .string()
+    .default('development')
+    .describe(
+      'with `production` the backend has no keys that everybody knows, and lets scripts connect to no host that nobody has allowed. Anything else is development',
+    ),
+  HOST: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .describe('address to listen on; 0.0.0.0, or :: with IPv6, for all that the machine has'),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(3000).describe('port to listen on; 0 for any that is free'),
   TENANT_KEYS: z
     .string()
+    .describe(
+      'API keys: `tenant:key` pairs joined by commas; a tenant may have several. Without, the keys for development, with which production does not start',
+    )
     .regex(
       /^[\w-]+:[^\s:,]{8,}(,[\w-]+:[^\s:,]{8,})*$/,
       'must be tenant:key pairs joined by commas, keys of 8 or more characters',
     )
     .optional(),
-  ADMIN_KEY: operatorKey.optional(),
-  METRICS_KEY: operatorKey.optional(),
+  ADMIN_KEY: operatorKey
+    .describe(
+      'key for /v1/runtime/stats and /health/deep. Without, `admin-dev-key` in development; in production these routes are not there',
+    )
+    .optional(),
+  METRICS_KEY: operatorKey.describe('key for /metrics; without, it is open').optional(),
   METRICS_TENANTS: z
     .string()
+    .describe('tenants that metrics tell of by name, joined by commas; each is several series of its own')
     .transform((text) => [...new Set(text.split(',').map((id) => id.trim()))].filter((id) => id !== ''))
     .refine((ids) => ids.length <= 100, 'must be 100 tenants at most: each is several series of its own')
     .default([]),
   STORAGE_URL: z
     .string()
+    .describe(
+      'the Redis that keeps saved modules and the values of kv, for several backends too, as a redis:// or rediss:// URL; without, they are in memory and gone with the process',
+    )
     .refine((url) => /^rediss?:\/\/[^/]/.test(url) && URL.canParse(url), 'must be a redis:// or rediss:// URL')
     .optional(),
-  HTTP_RULES: z.string().transform(parseHttpRules).optional(),
-  KV_MAX_KEYS: z.coerce.number().int().min(1).max(100_000).default(10_000),
+  HTTP_RULES: z
+    .string()
+    .describe(
+      'where scripts may connect with http.fetch, as JSON by tenant, `*` for tenants that are not named: `{"acme":{"allow":["api.example.com"],"block":[]}}`. Without, all public hosts over https in development, none in production',
+    )
+    .transform(parseHttpRules)
+    .optional(),
+  KV_MAX_KEYS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(10_000)
+    .describe('keys that a tenant may keep with kv; then QUOTA_EXCEEDED'),
   KV_MAX_BYTES: z.coerce
     .number()
     .int()
     .min(1)
     .max(1024 * MIB)
-    .default(10 * MIB),
+    .default(10 * MIB)
+    .describe('bytes that a tenant may keep with kv, keys and values together; then QUOTA_EXCEEDED'),
+  ...logEnvironment,
 });
 
 export interface BackendConfig {
@@ -78,7 +114,7 @@ const PRODUCTION_HTTP_RULES = {};
 export const backendConfig = registerAs('backend', () => readBackendConfig(process.env));
 
 export function readBackendConfig(env: NodeJS.ProcessEnv): BackendConfig {
-  const parsed = environment.safeParse(env);
+  const parsed = backendEnvironment.safeParse(env);
   if (!parsed.success) {
     const problems = parsed.error.issues.map(({ path, message }) => `${String(path[0])} is wrong: ${message}`);
     throw new Error(problems.join('\n'));

@@ -20,7 +20,9 @@ export class ProblemFilter implements ExceptionFilter {
     // Not what may succeed later: too much to do, or the end. It comes by the thousand, and the pool counts it.
     if (problem.status >= 500 && !problem.retryable) {
       const { id } = http.getRequest<FastifyRequest>();
-      this.#logger.error(`Request ${id}: ${problem.code}`, error instanceof Error ? error.stack : String(error));
+      const { executionId } = problem;
+      const stack = error instanceof Error ? error.stack : String(error);
+      this.#logger.error(`Request ${id}: ${problem.code}`, { executionId }, stack);
     }
     sendProblem(reply, problem);
   }

@@ -41,10 +41,10 @@ export class BackendProcess {
     child.stderr?.resume();
     for await (const line of createInterface(child.stdout)) {
       output += `${line}\n`;
-      // The last line of the command that it prints when it listens.
-      if (!line.startsWith("  -d '")) continue;
+      // The last line of the command that it prints when it listens; in production there is none.
+      if (!(env.NODE_ENV === 'production' ? line.includes('Listening on ') : line.startsWith("  -d '"))) continue;
       child.stdout.resume();
-      const [url = ''] = /(?<=^curl -s )http:\/\/[^/]+/m.exec(output) ?? [];
+      const [url = ''] = /(?<=^curl -s |Listening on )http:\/\/[^/,]+/m.exec(output) ?? [];
       const backend = new BackendProcess(child, url, output);
       running.add(backend);
       return backend;

@@ -1,6 +1,7 @@
 export { JsRuntimeModule } from './js-runtime.module.ts';
 export type { JsRuntimeExtras } from './js-runtime.module-definition.ts';
 export { InvalidOptionsError } from './config/compile-options.ts';
+export { showOptions, type ShownOption } from './config/show-options.ts';
 export type { CompiledOptions, JsRuntimeOptions } from './config/options.schema.ts';
 export type { LimitName, ResourceLimits } from './config/limits.ts';
 export type {
@@ -30,9 +31,11 @@ export {
   type ExecutionRecord,
 } from './audit/audit-sink.ts';
 export { LogAuditSink } from './audit/log-audit-sink.ts';
+export { CONSOLE_SINK, type ConsoleRecord, type ConsoleSink } from './console-sink/console-sink.ts';
 export { PERMISSION_POLICY, type PermissionPolicy, type PermissionRequest } from './security/permission-policy.ts';
 export { TenantPermissions } from './security/tenant-permissions.ts';
 export { DEFAULT_SCRIPT_NAME, ExecutionService } from './execution/execution.service.ts';
+export { currentExecutionId } from './execution/current-execution.ts';
 export { EXECUTION_ID_RULE, EXECUTION_ID_RULE_TEXT } from './execution/execution-id.ts';
 export type { ExecuteOptions } from './execution/execute-options.ts';
 export type { ExecutionResult } from './execution/execution-result.ts';

@@ -3,6 +3,7 @@ import { AUDIT_SINK, type AuditSink } from './audit/audit-sink.ts';
 import { LogAuditSink } from './audit/log-audit-sink.ts';
 import type { JsRuntimeOptions } from './config/options.schema.ts';
 import { TENANT_OPTIONS, type TenantOptionsService } from './config/tenant-policy.ts';
+import { CONSOLE_SINK, type ConsoleSink } from './console-sink/console-sink.ts';
 import { MODULE_RESOLVER, type ModuleResolver } from './compiler/module-resolver.ts';
 import { ProcessVmFactory } from './pool/process-vm-factory.ts';
 import { VM_FACTORY, type VmFactory } from './pool/vm-factory.ts';
@@ -19,6 +20,8 @@ export interface JsRuntimeExtras {
   readonly moduleResolver?: Type<ModuleResolver> | undefined;
   /** Is told who ran what. Default: lines in the log. A provider, as `vmFactory`. */
   readonly auditSink?: Type<AuditSink> | undefined;
+  /** Is told what scripts write to their `console`. Default: nobody is. A provider, as `vmFactory`. */
+  readonly consoleSink?: Type<ConsoleSink> | undefined;
   /** Decides which host APIs a tenant's scripts may call. Default: the option `permissions`. A provider, as `vmFactory`. */
   readonly permissionPolicy?: Type<PermissionPolicy> | undefined;
 }
@@ -34,6 +37,7 @@ export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new Configurabl
       tenantOptions: undefined,
       moduleResolver: undefined,
       auditSink: undefined,
+      consoleSink: undefined,
       permissionPolicy: undefined,
     },
     (definition, extras) => ({
@@ -49,12 +53,14 @@ function providersOf({
   tenantOptions,
   moduleResolver,
   auditSink = LogAuditSink,
+  consoleSink,
   permissionPolicy = TenantPermissions,
 }: JsRuntimeExtras): Provider[] {
   return [
     { provide: VM_FACTORY, useClass: vmFactory },
     { provide: AUDIT_SINK, useClass: auditSink },
     { provide: PERMISSION_POLICY, useClass: permissionPolicy },
+    ...(consoleSink ? [{ provide: CONSOLE_SINK, useClass: consoleSink }] : []),
     ...(tenantOptions ? [{ provide: TENANT_OPTIONS, useClass: tenantOptions }] : []),
     ...(moduleResolver ? [{ provide: MODULE_RESOLVER, useClass: moduleResolver }] : []),
   ];

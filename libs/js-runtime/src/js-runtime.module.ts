@@ -15,6 +15,7 @@ import { jsRuntimeConfig } from './config/js-runtime.config.ts';
 import type { CompiledOptions, JsRuntimeOptions } from './config/options.schema.ts';
 import { COMPILED_OPTIONS } from './config/options.token.ts';
 import { TENANT_OPTIONS, TenantPolicies, type TenantOptionsService } from './config/tenant-policy.ts';
+import { ScriptConsole } from './console-sink/script-console.ts';
 import { ExecutionService } from './execution/execution.service.ts';
 import { ScriptRunner } from './execution/script-runner.ts';
 import { JsRuntimeHealthIndicator } from './health/js-runtime.health.ts';
@@ -65,6 +66,7 @@ import { TenancyService } from './tenancy/tenancy.service.ts';
     AuditTrail,
     { provide: LOAD_METERS, useClass: MachineMeters },
     LoadMonitor,
+    ScriptConsole,
     VmPoolService,
     SharedArtifacts,
     ArtifactCache,

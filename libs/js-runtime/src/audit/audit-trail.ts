@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { TenantContext } from '../tenancy/tenant-context.ts';
 import type { CompiledOptions } from '../config/options.schema.ts';
 import { COMPILED_OPTIONS } from '../config/options.token.ts';
+import { tellSink } from '../errors/tell-sink.ts';
 import { textForLog } from '../errors/text-for-log.ts';
 import { AUDIT_SINK, type AuditedExecution, type AuditSink, type ExecutionRecord } from './audit-sink.ts';
 
@@ -44,14 +45,9 @@ export class AuditTrail {
 
   #tell(told: () => void | Promise<void>): void {
     if (!this.#isEnabled) return;
-    const onError = (error: unknown): void => {
+    tellSink(told, (error) => {
       this.#logger.error('The audit sink failed', textForLog(error));
-    };
-    try {
-      void told()?.catch(onError);
-    } catch (error) {
-      onError(error);
-    }
+    });
   }
 }
 

@@ -1,16 +1,16 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { AuditSink, DeniedCallRecord, ExecutionRecord } from './audit-sink.ts';
 
-/** Writes each record as a line of JSON to the log. */
+/** Writes a line to the log for each record, which comes with it as an object: a logger that writes JSON has its fields. */
 @Injectable()
 export class LogAuditSink implements AuditSink {
   readonly #logger = new Logger('Audit');
 
   executed(record: ExecutionRecord): void {
-    this.#logger.log(JSON.stringify({ event: 'execution', ...record }));
+    this.#logger.log('Execution ended', { event: 'execution', ...record });
   }
 
   denied(record: DeniedCallRecord): void {
-    this.#logger.warn(JSON.stringify({ event: 'denied-call', ...record }));
+    this.#logger.warn('Call denied', { event: 'denied-call', ...record });
   }
 }

@@ -18,51 +18,83 @@ export const LIMITS = {
     min: 1,
     max: MAX_MS,
     default: 30_000,
-    description: 'wall time of one execution, waiting for a VM included',
+    description:
+      'wall time of one execution, waiting for a VM included; then WALL_TIME_LIMIT_EXCEEDED, or POOL_EXHAUSTED when no VM came free',
   },
   maxCpuMs: {
     min: 1,
     max: MAX_MS,
     default: 60_000,
-    description: 'CPU time of one execution, waiting not included',
+    description: 'CPU time of one execution, waiting not included; then CPU_TIME_LIMIT_EXCEEDED, which costs a VM',
   },
   maxMemoryMb: {
     // isolated-vm makes no isolate with less.
     min: 8,
     max: 4096,
     default: 64,
-    description: 'memory of one execution: the heap of its isolate, and what its process has beside it',
+    description:
+      'memory of one execution: the heap of its isolate, and what its process has beside it, 32 MB more at most; then MEMORY_LIMIT_EXCEEDED, which costs a VM',
   },
   maxApiCalls: {
     min: 0,
     max: 1_000_000,
     default: 1000,
-    description: 'calls of host APIs in one execution, by their cost',
+    description: 'calls of host APIs in one execution, by their cost; then API_CALL_LIMIT_EXCEEDED',
   },
-  maxApiCallsInFlight: { min: 1, max: 10_000, default: 32, description: 'calls of host APIs not answered yet' },
+  maxApiCallsInFlight: {
+    min: 1,
+    max: 10_000,
+    default: 32,
+    description: 'calls of host APIs in one execution that are not answered yet; then API_CALL_LIMIT_EXCEEDED',
+  },
   maxApiArgumentBytes: {
     min: 2,
     max: MAX_BYTES,
     default: 128 * 1024,
-    description: 'size of the arguments of one call of a host API as JSON',
+    description: 'size of the arguments of one call of a host API as JSON; larger is API_CALL_INVALID',
   },
   maxApiResultBytes: {
     min: 2,
     max: MAX_BYTES,
     default: MIB,
-    description: 'size of what one call of a host API gives as JSON',
+    description: 'size of what one call of a host API gives as JSON; larger is API_RESULT_TOO_LARGE',
   },
   maxSourceBytes: {
     min: 1,
     max: MAX_BYTES,
     default: MIB,
-    description: 'size of one script, together with what it imports',
+    description: 'size of one script, together with what it imports; larger is SCRIPT_TOO_LARGE',
   },
-  maxModules: { min: 1, max: 1000, default: 64, description: 'modules of one execution, the script itself included' },
-  maxInputBytes: { min: 1, max: MAX_BYTES, default: MIB, description: 'size of `input` as JSON' },
-  maxResultBytes: { min: 1, max: MAX_BYTES, default: MIB, description: 'size of the result as JSON' },
-  maxLogBytes: { min: 1, max: MAX_BYTES, default: 64 * 1024, description: 'console output of one execution' },
-  maxLogEntries: { min: 1, max: 100_000, default: 1000, description: 'console calls of one execution' },
+  maxModules: {
+    min: 1,
+    max: 1000,
+    default: 64,
+    description: 'modules of one execution, the script itself included; more are SCRIPT_TOO_LARGE',
+  },
+  maxInputBytes: {
+    min: 1,
+    max: MAX_BYTES,
+    default: MIB,
+    description: 'size of `input` as JSON; larger is INPUT_TOO_LARGE',
+  },
+  maxResultBytes: {
+    min: 1,
+    max: MAX_BYTES,
+    default: MIB,
+    description: 'size of the result as JSON; larger is RESULT_TOO_LARGE',
+  },
+  maxLogBytes: {
+    min: 1,
+    max: MAX_BYTES,
+    default: 64 * 1024,
+    description: 'console output of one execution; the rest is dropped, and the last entry says so',
+  },
+  maxLogEntries: {
+    min: 1,
+    max: 100_000,
+    default: 1000,
+    description: 'console calls of one execution; the rest is dropped, and the last entry says so',
+  },
 } as const satisfies Record<string, Limit>;
 
 export type LimitName = keyof typeof LIMITS;

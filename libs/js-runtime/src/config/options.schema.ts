@@ -15,16 +15,30 @@ const flag = z.union([z.boolean(), z.stringbool()]);
  * Every option with its default. The unit is part of the name. Descriptions are for the operator.
  */
 export const optionsSchema = z.strictObject({
-  poolSize: count.max(1000).default(10).describe('VM processes kept ready; each idle one takes about 20 MB of memory'),
-  maxVms: count.max(2000).optional().describe('VM processes at most, when callers wait; twice poolSize if left out'),
+  poolSize: count
+    .max(1000)
+    .default(10)
+    .describe(
+      'VM processes kept ready: so many scripts run at once before more have to be started; each idle one takes about 20 MB of memory',
+    ),
+  maxVms: count
+    .max(2000)
+    .optional()
+    .describe(
+      'VM processes at most, when callers wait: each may take maxMemoryMb and more; twice poolSize if left out',
+    ),
   overflowAfterMs: ms.default(100).describe('how long a caller waits before one more VM than poolSize is started'),
-  vmMaxAgeMs: ms.default(3_600_000).describe('age at which a VM is replaced'),
-  vmMaxUses: count.default(10_000).describe('executions after which a VM is replaced'),
-  vmCreateTimeoutMs: ms.default(5000).describe('how long a VM process may take to start'),
+  vmMaxAgeMs: ms.default(3_600_000).describe('age at which a VM is replaced, up to a tenth earlier, at random'),
+  vmMaxUses: count
+    .default(10_000)
+    .describe('executions after which a VM is replaced, up to a tenth earlier, at random'),
+  vmCreateTimeoutMs: ms
+    .default(5000)
+    .describe('how long a VM process may take to start; then it is given up, and tried again later'),
   healthIntervalMs: ms.default(30_000).describe('time between two health checks of an idle VM'),
   healthTimeoutMs: ms
     .default(100)
-    .describe('how long a VM may take to answer a health check, waiting for a CPU not included'),
+    .describe('how long a VM may take to answer a health check, waiting for a CPU not included; then it is replaced'),
   drainTimeoutMs: ms.default(30_000).describe('how long executions may go on after the backend was told to stop'),
   shutdownDelayMs: z.coerce
     .number()
@@ -38,15 +52,21 @@ export const optionsSchema = z.strictObject({
   queueSize: count
     .max(1_000_000)
     .default(1000)
-    .describe('executions of all tenants that wait for a VM, and as many that wait for their own tenant'),
+    .describe(
+      'executions of all tenants that wait for a VM, and as many that wait for their own tenant; then POOL_EXHAUSTED',
+    ),
   tenantConcurrency: tenantPolicyShape.tenantConcurrency.default(5),
   tenantQueueSize: tenantPolicyShape.tenantQueueSize.default(100),
   tenantWeight: tenantPolicyShape.tenantWeight.default(1),
   tenantBoundary: tenantPolicyShape.tenantBoundary.default('isolate'),
   permissions: tenantPolicyShape.permissions
     .default([])
-    .describe('host APIs that scripts may call, as rules: kv:get, kv:*, *; ! before one denies; none if left out'),
-  tenants: tenantsSchema.default({}).describe('what differs for single tenants'),
+    .describe(
+      'host APIs that scripts may call, as rules: `kv:get`, `kv:*`, `*`; `!` before one denies; none if left out',
+    ),
+  tenants: tenantsSchema
+    .default({})
+    .describe('what differs for single tenants: any of the options that may be set for one, by tenant id'),
   ...defaultedLimitsShape,
   stackSizeKb: z.coerce.number().int().min(128).max(984).default(984).describe('stack of one VM process'),
   loadEnabled: flag.default(true).describe('whether the load is measured, and less is done while it is high'),
@@ -73,14 +93,19 @@ export const optionsSchema = z.strictObject({
     .default(true)
     .describe('whether executions and calls of host APIs are counted by outcome, and how long they take'),
   auditEnabled: flag.default(true).describe('whether the audit sink is told of executions and denied calls'),
-  cacheEnabled: flag.default(true).describe("whether V8's code cache of compiled scripts is kept"),
+  cacheEnabled: flag
+    .default(true)
+    .describe("whether V8's code cache of compiled scripts is kept; otherwise each VM compiles by itself"),
   cacheMaxBytes: z.coerce
     .number()
     .int()
     .min(1)
     .default(128 * MIB)
     .describe('what VMs made of scripts, code caches above all, kept in memory, all tenants together'),
-  cacheMaxEntries: count.max(1_000_000).default(1000).describe('scripts whose code cache is kept'),
+  cacheMaxEntries: count
+    .max(1_000_000)
+    .default(1000)
+    .describe('scripts whose code cache is kept in memory; then the least recently used is forgotten'),
   cacheRedisUrl: z
     .string()
     .refine(isRedisUrl, REDIS_URL_RULE_TEXT)
@@ -91,7 +116,10 @@ export const optionsSchema = z.strictObject({
     .min(32)
     .optional()
     .describe('what entries in Redis are sealed with, the same for all instances; needed with cacheRedisUrl'),
-  cacheRedisTimeoutMs: ms.max(60_000).default(50).describe('the most that an execution waits for Redis'),
+  cacheRedisTimeoutMs: ms
+    .max(60_000)
+    .default(50)
+    .describe('the most that an execution waits for Redis; then it compiles'),
   cacheRedisTtlMs: z.coerce
     .number()
     .int()

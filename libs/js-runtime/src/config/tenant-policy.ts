@@ -13,10 +13,21 @@ export type TenantBoundary = (typeof TENANT_BOUNDARIES)[number];
 
 /** How tenants share the runtime: may be set for every tenant, and differently for one, as the limits of its executions may. */
 export const tenantPolicyShape = {
-  tenantConcurrency: count.max(1000).describe('executions of one tenant that run at the same time'),
-  tenantQueueSize: z.coerce.number().int().min(0).max(100_000).describe('executions of one tenant that wait for those'),
+  tenantConcurrency: count
+    .max(1000)
+    .describe('executions of one tenant that run at the same time; half of poolSize at most leaves VMs to others'),
+  tenantQueueSize: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(100_000)
+    .describe('executions of one tenant that wait for those; then TENANT_BUSY'),
   tenantWeight: count.max(100).describe('turns of a tenant when several wait, for each turn of one of weight 1'),
-  tenantBoundary: z.enum(TENANT_BOUNDARIES).describe('what never serves two tenants: an isolate or a process'),
+  tenantBoundary: z
+    .enum(TENANT_BOUNDARIES)
+    .describe(
+      'what never serves two tenants: an isolate, or a whole process, which costs a start when a VM changes tenants',
+    ),
   permissions: permissionRulesSchema.describe('host APIs that scripts may call'),
 };
 

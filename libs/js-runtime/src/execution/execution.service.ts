@@ -7,6 +7,7 @@ import { CompilerService } from '../compiler/compiler.service.ts';
 import { scriptTooLarge } from '../compiler/describe-script.ts';
 import type { ResourceLimits } from '../config/limits.ts';
 import { TenantPolicies } from '../config/tenant-policy.ts';
+import { ScriptConsole } from '../console-sink/script-console.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import { LoadMonitor } from '../load/load-monitor.ts';
 import { ExecutionMetrics, type ExecutionOutcome } from '../metrics/execution-metrics.ts';
@@ -16,6 +17,7 @@ import { tightenLimits } from '../security/resource-limits.ts';
 import { ResourceTracker } from '../security/resource-tracker.ts';
 import { TenantUsageService } from '../security/tenant-usage.service.ts';
 import { TenancyService } from '../tenancy/tenancy.service.ts';
+import { inExecution } from './current-execution.ts';
 import type { ExecuteOptions } from './execute-options.ts';
 import type { ExecutionResult } from './execution-result.ts';
 import { executionIdOf } from './execution-id.ts';
@@ -44,6 +46,7 @@ export class ExecutionService {
     private readonly auditTrail: AuditTrail,
     private readonly executionMetrics: ExecutionMetrics,
     private readonly load: LoadMonitor,
+    private readonly scriptConsole: ScriptConsole,
   ) {}
 
   /**
@@ -100,7 +103,8 @@ export class ExecutionService {
     const executionId = executionIdOf(options.executionId);
     this.#executionsTotal++;
     try {
-      const result = await this.#execute(executionId, script, options, setup);
+      const run = async (): Promise<ExecutionResult> => this.#execute(executionId, script, options, setup);
+      const result = await inExecution(executionId, run);
       this.executionMetrics.ended('OK');
       return result;
     } catch (error) {
@@ -139,13 +143,16 @@ export class ExecutionService {
       this.tenantUsage.add(tenantId, usage, false);
       this.executionMetrics.used(usage);
       audit.ended({ outcome: 'OK', script, usage });
+      this.scriptConsole.ended(executionId, context, script.name, result.logs);
       return { ...result, usage };
     } catch (error) {
       const usage = tracker.receipt();
       this.tenantUsage.add(tenantId, usage, true);
       this.executionMetrics.used(usage);
       audit.ended({ outcome: outcomeOf(error), script, usage });
-      throw error instanceof JsRuntimeError ? Object.assign(error, { usage }) : error;
+      if (!(error instanceof JsRuntimeError)) throw error;
+      if (script) this.scriptConsole.ended(executionId, context, script.name, error.logs);
+      throw Object.assign(error, { usage });
     } finally {
       if (running) this.#running.end(running);
     }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { setMaxListeners } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Logger } from '@nestjs/common';
@@ -35,6 +36,8 @@ export class VmStarter {
   readonly #logger = new Logger('VmPool');
   readonly #gate = new StartGate();
   readonly #starts = new Set<Promise<void>>();
+  /** A VM outlives whoever made it necessary: what is logged of it is not of that execution, nor is anything kept of it. */
+  readonly #inNobodysContext = AsyncLocalStorage.snapshot();
 
   constructor(
     private readonly fleet: Fleet,
@@ -63,7 +66,11 @@ export class VmStarter {
     if (this.signal.aborted) return;
     const atOnce = isUrgent ? URGENT_STARTS_AT_ONCE : STARTS_AT_ONCE;
     const room = this.#gate.allowedAtOnce(atOnce) - this.fleet.count(isStarting);
-    for (let left = Math.min(count, room); left > 0; left--) this.#startOne();
+    for (let left = Math.min(count, room); left > 0; left--) {
+      this.#inNobodysContext(() => {
+        this.#startOne();
+      });
+    }
   }
 
   /** Resolves when every start under way has ended, one way or the other. */
