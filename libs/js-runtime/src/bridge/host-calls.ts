@@ -6,6 +6,8 @@ import { ScriptApiError } from '../host-api/script-api-error.ts';
 import type { CallAnswer, RunCalls, VmCall } from '../process/vm-request.ts';
 import type { ApiHeader } from '../protocol/messages.ts';
 import type { AdmittedCall, Caller, SecurityValidator } from '../security/security-validator.ts';
+import type { Outcome } from '../tracing/outcome.ts';
+import type { PartSpan } from '../tracing/part-span.ts';
 import { answerOf, refusalOf } from './call-answer.ts';
 import { HostCall, type CallScope } from './host-call.ts';
 
@@ -24,6 +26,8 @@ export class HostCalls implements RunCalls {
   /** The asynchronous context, nestjs-cls included, of whoever executes the script: a message of a VM comes with none. */
   readonly #inCallersContext = AsyncLocalStorage.snapshot();
   readonly #pending = new Set<HostCall>();
+  /** Of the calls that have come to nothing yet. */
+  readonly #spans = new Map<AdmittedCall, PartSpan>();
   readonly #refusedWith = new Set<string>();
   #isOver = false;
 
@@ -57,16 +61,28 @@ export class HostCalls implements RunCalls {
   onCall(call: VmCall): void {
     if (this.#isOver) return;
     const admitted = this.validator.admit(call, this.caller);
-    void this.#inCallersContext(() => this.#answer(call, admitted));
+    const span = this.scope.trace?.beginCall(admitted.method.name);
+    if (span) this.#spans.set(admitted, span);
+    void this.#inCallersContext(() =>
+      span ? span.run(async () => this.#answer(call, admitted)) : this.#answer(call, admitted),
+    );
   }
 
   /** The execution has ended, for whatever reason: whoever still works for it is told. */
   end(): void {
     this.#isOver = true;
+    // Whatever they come to later, nobody waits for it.
+    for (const call of this.#spans.keys()) this.#ended(call, 'CANCELLED');
     if (this.#pending.size === 0) return;
     const reason = new DOMException('The execution has ended', 'AbortError');
     for (const pending of this.#pending) pending.abort(reason);
     this.#pending.clear();
+  }
+
+  /** What a call has come to first is what counts. */
+  #ended(call: AdmittedCall, outcome: Outcome): void {
+    this.#spans.get(call)?.end(outcome);
+    this.#spans.delete(call);
   }
 
   /** Whatever a policy, a schema or a method throws, and whatever is wrong with that: it must not end the backend. */
@@ -74,9 +90,10 @@ export class HostCalls implements RunCalls {
     let answer: CallAnswer;
     try {
       answer = await this.#answerTo(call, admitted);
+      this.#ended(admitted, 'OK');
     } catch (error) {
       this.#noteFailure(admitted.method, error);
-      answer = this.#refused(failed(admitted.method));
+      answer = this.#refused(admitted, failed(admitted.method));
     }
     call.answer(answer, admitted.end);
   }
@@ -90,9 +107,9 @@ export class HostCalls implements RunCalls {
       ({ input } = checked instanceof Promise ? await checked : checked);
     } catch (thrown) {
       const error = readable(thrown);
-      if (!(error instanceof JsRuntimeError)) return this.#failed(method, error);
+      if (!(error instanceof JsRuntimeError)) return this.#failed(admitted, error);
       if (error.code === 'PERMISSION_DENIED') this.events.onDenied(method.name, error.code);
-      return this.#refused(error);
+      return this.#refused(admitted, error);
     }
     // What was checked meanwhile must not begin when its execution has ended.
     if (this.#isOver) return { kind: 'undefined', text: '' };
@@ -100,11 +117,11 @@ export class HostCalls implements RunCalls {
     this.#pending.add(hostCall);
     try {
       const returned = await this.#invoke(method, input, hostCall);
-      if (returned === TIMED_OUT) return this.#refused(timedOut(method));
+      if (returned === TIMED_OUT) return this.#refused(admitted, timedOut(method));
       const answer = answerOf(method, returned, this.scope.maxResultBytes);
-      return answer instanceof JsRuntimeError ? this.#refused(answer) : answer;
+      return answer instanceof JsRuntimeError ? this.#refused(admitted, answer) : answer;
     } catch (error) {
-      return this.#failed(method, error, hostCall);
+      return this.#failed(admitted, error, hostCall);
     } finally {
       this.#pending.delete(hostCall);
     }
@@ -140,18 +157,21 @@ export class HostCalls implements RunCalls {
     }
   }
 
-  #failed(method: ApiMethod, thrown: unknown, hostCall?: HostCall): CallAnswer {
+  #failed(admitted: AdmittedCall, thrown: unknown, hostCall?: HostCall): CallAnswer {
+    const { method } = admitted;
     const error = readable(thrown);
     if (error instanceof ScriptApiError) {
       if (error.isDenial) this.events.onDenied(method.name, error.code);
       try {
-        return refusalOf(error);
+        const refusal = refusalOf(error);
+        this.#ended(admitted, 'API_ERROR');
+        return refusal;
       } catch (cause) {
-        return this.#failed(method, cause, hostCall);
+        return this.#failed(admitted, cause, hostCall);
       }
     }
     this.#noteFailure(method, error, hostCall);
-    return this.#refused(failed(method));
+    return this.#refused(admitted, failed(method));
   }
 
   #noteFailure({ name }: ApiMethod, thrown: unknown, hostCall?: HostCall): void {
@@ -160,9 +180,11 @@ export class HostCalls implements RunCalls {
     this.events.onFailed(name, error, hostCall?.isOver ?? false);
   }
 
-  #refused(error: JsRuntimeError): CallAnswer {
+  #refused(admitted: AdmittedCall, error: JsRuntimeError): CallAnswer {
     this.#refusedWith.add(error.code);
-    return refusalOf(error);
+    const refusal = refusalOf(error);
+    this.#ended(admitted, error.code);
+    return refusal;
   }
 }
 

@@ -79,10 +79,13 @@ function artifactOf(landing: Landing, script: CompiledScript): Artifact {
 async function compile(script: CompiledScript, vm: Vm, budget: Budget): Promise<Landing> {
   const { id: key, name, wrap, language, source } = script;
   budget.tracker.hasCode('miss');
+  const span = budget.trace?.begin('compile', script);
   const reply = await meteredCall(vm, budget, async (limits) =>
     vm.compile({ script: { key, name, wrap }, language, source, limits }),
   );
   const { outcome } = reply;
+  // Whatever else it is ends the operation, and the span with that.
+  if (outcome.kind === 'compiled') span?.end();
   switch (outcome.kind) {
     case 'compiled':
       return { artifact: artifactFrom(reply, outcome.imports) };

@@ -14,6 +14,8 @@ import { tightenLimits } from '../security/resource-limits.ts';
 import { ResourceTracker } from '../security/resource-tracker.ts';
 import { TenantUsageService } from '../security/tenant-usage.service.ts';
 import { TenancyService } from '../tenancy/tenancy.service.ts';
+import type { OperationTrace } from '../tracing/operation-trace.ts';
+import { startOperation } from '../tracing/start-operation.ts';
 import type { ExecuteOptions } from './execute-options.ts';
 import type { ExecutionResult } from './execution-result.ts';
 import { executionIdOf } from './execution-id.ts';
@@ -94,7 +96,7 @@ export class ExecutionService {
     const executionId = executionIdOf(options.executionId);
     this.#executionsTotal++;
     try {
-      return await this.#execute(executionId, script, options, setup);
+      return await this.#traced(executionId, script, options, setup);
     } catch (error) {
       this.#executionErrors++;
       if (error instanceof JsRuntimeError) {
@@ -105,11 +107,24 @@ export class ExecutionService {
     }
   }
 
+  async #traced(
+    executionId: string,
+    script: string | CompiledScript,
+    options: ExecuteOptions,
+    setup?: SetupFn,
+  ): Promise<ExecutionResult> {
+    const tenantId = this.tenancy.find()?.tenant.id;
+    const operation = startOperation('js_runtime.execute', { executionId, tenantId });
+    if (!operation) return this.#execute(executionId, script, options, setup);
+    return operation.run(async (trace) => this.#execute(executionId, script, options, setup, trace));
+  }
+
   async #execute(
     executionId: string,
     scriptOrSource: string | CompiledScript,
     options: ExecuteOptions,
     setup?: SetupFn,
+    trace?: OperationTrace,
   ): Promise<ExecutionResult> {
     const context = this.tenancy.current();
     const { id: tenantId } = context.tenant;
@@ -120,18 +135,21 @@ export class ExecutionService {
     let script: CompiledScript | undefined;
     try {
       running = this.#running.begin(tenantId, executionId, options.signal);
-      const budget = { tracker, deadline: new Deadline(limits.timeoutMs), signal: running.signal };
+      const budget = { tracker, deadline: new Deadline(limits.timeoutMs), signal: running.signal, trace };
       script = this.#scriptOf(tenantId, scriptOrSource, limits, options);
+      trace?.hasScript(script);
       const inputJson = inputToJson(options.input, limits.maxInputBytes);
       tracker.hasInput(Buffer.byteLength(inputJson));
       const result = await this.runner.run({ id: executionId, context, budget, audit, setup }, script, inputJson);
       const usage = tracker.receipt();
       this.tenantUsage.add(tenantId, usage, false);
+      trace?.hasUsed(usage);
       audit.ended({ outcome: 'OK', script, usage });
       return { ...result, usage };
     } catch (error) {
       const usage = tracker.receipt();
       this.tenantUsage.add(tenantId, usage, true);
+      trace?.hasUsed(usage);
       const outcome = error instanceof JsRuntimeError ? error.code : 'INTERNAL_ERROR';
       audit.ended({ outcome, script, usage });
       throw error instanceof JsRuntimeError ? Object.assign(error, { usage }) : error;
