@@ -145,6 +145,26 @@ export default {
       to: { path: `${LIB}/`, pathNot: layers('audit', 'config', 'errors', 'metrics', 'tenancy') },
     },
     {
+      name: 'tracing-is-low',
+      comment: 'It is told what happens, and asks nobody.',
+      severity: 'error',
+      from: inLayer('tracing'),
+      to: { path: `${LIB}/`, pathNot: layers('tracing', 'errors', 'metrics') },
+    },
+    {
+      name: 'opentelemetry-only-in-tracing',
+      comment: "What an SDK throws is caught there. The SDK itself is the application's.",
+      severity: 'error',
+      from: { path: '^(libs|apps)/', pathNot: [...TEST, layers('tracing')] },
+      to: { path: '(^|/)@opentelemetry/' },
+    },
+    {
+      name: 'opentelemetry-without-sdk',
+      severity: 'error',
+      from: inLayer('tracing'),
+      to: { path: '(^|/)@opentelemetry/', pathNot: '(^|/)@opentelemetry/api(/|$)' },
+    },
+    {
       name: 'pool-below-execution-compiler',
       severity: 'error',
       from: inLayer('pool'),

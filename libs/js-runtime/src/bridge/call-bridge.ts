@@ -7,6 +7,7 @@ import { ExecutionMetrics } from '../metrics/execution-metrics.ts';
 import type { ResourceTracker } from '../security/resource-tracker.ts';
 import { SecurityValidator } from '../security/security-validator.ts';
 import type { TenantContext } from '../tenancy/tenant-context.ts';
+import type { OperationTrace } from '../tracing/operation-trace.ts';
 import { HostCalls } from './host-calls.ts';
 
 /** The execution that calls are made for. */
@@ -17,6 +18,7 @@ export interface CallingExecution {
   readonly context: TenantContext;
   readonly tracker: ResourceTracker;
   readonly deadline: Deadline;
+  readonly trace: OperationTrace | undefined;
   readonly extraApis: ReadonlyMap<string, ApiMethod>;
   /** Told of each call of what the tenant must not do. */
   onDenied(api: string, code: string): void;
@@ -41,13 +43,13 @@ export class CallBridge {
 
   /** To be called where the execution's caller is, in whose asynchronous context methods run. To be ended with the execution. */
   open(execution: CallingExecution): HostCalls {
-    const { key, id, context, tracker, deadline, extraApis } = execution;
+    const { key, id, context, tracker, deadline, trace, extraApis } = execution;
     const { limits, apiCalls } = tracker;
     const { methods } = this.apis;
     let failures = 0;
     return new HostCalls(
       { context, limits, apiCalls, methodOf: (api) => methods.get(api) ?? extraApis.get(api) },
-      { key, context, executionId: id, deadline, maxResultBytes: limits.maxApiResultBytes },
+      { key, context, executionId: id, deadline, trace, maxResultBytes: limits.maxApiResultBytes },
       this.validator,
       {
         onDenied: (api, code) => {

@@ -42,7 +42,7 @@ export class ExecutionBridge {
    */
   async open(execution: BridgedExecution, vm: Vm): Promise<Bridge> {
     const { id, context, budget, audit, setup } = execution;
-    const { tracker, deadline, signal } = budget;
+    const { tracker, deadline, signal, trace } = budget;
     const request = { context, executionId: id, signal };
     const contributions = await atOnceOr(this.contexts.contributionsTo(execution, request), budget, vm);
     const scope = new SetupScope(this.apis, tracker.limits.maxInputBytes);
@@ -60,6 +60,7 @@ export class ExecutionBridge {
         context,
         tracker,
         deadline,
+        trace,
         extraApis: methods,
         onDenied: (api, code) => {
           audit.denied(api, code);

@@ -1,6 +1,7 @@
 import type { Deadline } from '../admission/deadline.ts';
 import type { ScriptCall } from '../host-api/script-call.ts';
 import type { TenantContext } from '../tenancy/tenant-context.ts';
+import type { OperationTrace } from '../tracing/operation-trace.ts';
 
 /** What the calls of one execution have in common. */
 export interface CallScope {
@@ -9,6 +10,7 @@ export interface CallScope {
   readonly context: TenantContext;
   readonly executionId: string;
   readonly deadline: Deadline;
+  readonly trace: OperationTrace | undefined;
   readonly maxResultBytes: number;
 }
 

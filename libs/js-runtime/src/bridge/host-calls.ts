@@ -7,6 +7,7 @@ import type { ApiCallOutcome } from '../metrics/api-call-metrics.ts';
 import type { CallAnswer, RunCalls, VmCall } from '../process/vm-request.ts';
 import type { ApiHeader } from '../protocol/messages.ts';
 import type { AdmittedCall, Caller, SecurityValidator } from '../security/security-validator.ts';
+import type { PartSpan } from '../tracing/part-span.ts';
 import { answerOf, refusalOf } from './call-answer.ts';
 import { HostCall, type CallScope } from './host-call.ts';
 
@@ -32,6 +33,8 @@ export class HostCalls implements RunCalls {
   /** The asynchronous context, nestjs-cls included, of whoever executes the script: a message of a VM comes with none. */
   readonly #inCallersContext = AsyncLocalStorage.snapshot();
   readonly #pending = new Set<HostCall>();
+  /** Of the calls that have come to nothing yet. */
+  readonly #spans = new Map<AdmittedCall, PartSpan>();
   readonly #refusedWith = new Set<string>();
   #isOver = false;
 
@@ -65,16 +68,28 @@ export class HostCalls implements RunCalls {
   onCall(call: VmCall): void {
     if (this.#isOver) return;
     const admitted = this.validator.admit(call, this.caller);
-    void this.#inCallersContext(() => this.#answer(call, admitted));
+    const span = this.scope.trace?.beginCall(admitted.method.name);
+    if (span) this.#spans.set(admitted, span);
+    void this.#inCallersContext(() =>
+      span ? span.run(async () => this.#answer(call, admitted)) : this.#answer(call, admitted),
+    );
   }
 
   /** The execution has ended, for whatever reason: whoever still works for it is told. */
   end(): void {
     this.#isOver = true;
+    // Whatever they come to later, nobody waits for it.
+    for (const call of this.#spans.keys()) this.#endSpan(call, 'CANCELLED');
     if (this.#pending.size === 0) return;
     const reason = new DOMException('The execution has ended', 'AbortError');
     for (const pending of this.#pending) pending.abort(reason);
     this.#pending.clear();
+  }
+
+  /** What a call has come to first is what counts. */
+  #endSpan(call: AdmittedCall, outcome: ApiCallOutcome): void {
+    this.#spans.get(call)?.end(outcome);
+    this.#spans.delete(call);
   }
 
   /** Whatever a policy, a schema or a method throws, and whatever is wrong with that: it must not end the backend. */
@@ -87,6 +102,7 @@ export class HostCalls implements RunCalls {
       this.#noteFailure(admitted.method, error);
       answered = this.#refused(failed(admitted.method));
     }
+    this.#endSpan(admitted, answered.outcome);
     call.answer(answered.answer, admitted.end);
     const outcome = this.#isOver ? 'CANCELLED' : answered.outcome;
     this.events.onEnded(admitted.method.name, outcome, performance.now() - readAt);

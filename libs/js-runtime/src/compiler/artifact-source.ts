@@ -60,10 +60,13 @@ export class ArtifactSource {
   async #compile(script: CompiledScript, vm: Vm, budget: Budget): Promise<Landing> {
     const { id: key, name, wrap, language, source } = script;
     budget.tracker.hasCode('miss');
+    const span = budget.trace?.begin('compile', script);
     const reply = await meteredCall(vm, budget, async (limits) =>
       vm.compile({ script: { key, name, wrap }, language, source, limits }),
     );
     this.onCompiled(reply.cpuMs);
+    // Whatever else it is ends the operation, and the span with that.
+    if (reply.outcome.kind === 'compiled') span?.end();
     return landingFrom(reply, name, vm, budget);
   }
 }

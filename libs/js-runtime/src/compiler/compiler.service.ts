@@ -16,6 +16,8 @@ import { ResourceTracker } from '../security/resource-tracker.ts';
 import { TenantUsageService } from '../security/tenant-usage.service.ts';
 import type { TenantContext } from '../tenancy/tenant-context.ts';
 import { TenancyService } from '../tenancy/tenancy.service.ts';
+import type { OperationTrace } from '../tracing/operation-trace.ts';
+import { startOperation } from '../tracing/start-operation.ts';
 import { ArtifactCache, type CacheStats } from './cache/artifact-cache.ts';
 import { ArtifactSource } from './artifact-source.ts';
 import { toolchainOf } from './cache-key.ts';
@@ -59,29 +61,46 @@ export class CompilerService {
    * whatever the `ModuleResolver` throws
    */
   async compile(name: string, source: string, options: CompileOptions = {}): Promise<CompiledScript> {
+    const operation = startOperation('js_runtime.compile', { tenantId: this.tenancy.find()?.tenant.id });
+    if (!operation) return this.#compileNow(name, source, options);
+    return operation.run(async (trace) => this.#compileNow(name, source, options, trace));
+  }
+
+  async #compileNow(
+    name: string,
+    source: string,
+    options: CompileOptions,
+    trace?: OperationTrace,
+  ): Promise<CompiledScript> {
     const tenancy = this.tenancy.current();
     const { id: tenantId } = tenancy.tenant;
     const limits = tightenLimits(this.policies.of(tenantId).limits, options.limits);
     const tracker = new ResourceTracker(limits);
     try {
       const script = this.describe(tenantId, name, source, options, limits);
+      trace?.hasScript(script);
       const deadline = new Deadline(limits.timeoutMs);
       const signal = options.signal ?? new AbortController().signal;
       tracker.waits();
+      trace?.waits();
       await this.pool.withVm(
         async ({ vm }) => {
           tracker.hasVm();
-          const budget = { tracker, deadline, signal };
+          trace?.hasVm(vm.id);
+          const budget = { tracker, deadline, signal, trace };
           await this.#compile(script, vm, tenancy, budget, options.link ?? true);
           assertCpuLeft(budget);
         },
         { tenantId, deadline, signal, script: { key: script.id, maxMemoryMb: limits.maxMemoryMb } },
       );
-      this.tenantUsage.add(tenantId, tracker.receipt(), false, 'compilations');
+      const usage = tracker.receipt();
+      this.tenantUsage.add(tenantId, usage, false, 'compilations');
+      trace?.hasUsed(usage);
       return script;
     } catch (error) {
       const usage = tracker.receipt();
       this.tenantUsage.add(tenantId, usage, true, 'compilations');
+      trace?.hasUsed(usage);
       throw error instanceof JsRuntimeError ? Object.assign(error, { usage }) : error;
     }
   }
@@ -150,11 +169,15 @@ export class CompilerService {
     const link = async ({ units }: LoadedScript): Promise<LinkReply> =>
       meteredCall(vm, budget, async (left) => vm.link({ units, limits: left }));
     const loaded = await loader.load(script, this.moduleLookupFor(tenancy, limits));
+    const span = budget.trace?.begin('link');
     let { outcome } = await link(loaded);
     if (outcome.kind === 'not-held') ({ outcome } = await link(await loader.withCode(loaded)));
     if (outcome.kind === 'not-compiled') throw compilationFailed(outcome.error, loaded.scripts);
     if (outcome.kind === 'out-of-memory') throw memoryLimitExceeded(limits.maxMemoryMb, budget.tracker.used);
-    if (outcome.kind === 'compiled') return;
+    if (outcome.kind === 'compiled') {
+      span?.end();
+      return;
+    }
     vm.kill('protocol');
     throw new JsRuntimeError('VM_CRASHED', 'The VM gave an answer that is none');
   }

@@ -10,13 +10,16 @@ import { TenantPolicies } from '../config/tenant-policy.ts';
 import { ScriptConsole } from '../console-sink/script-console.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import { LoadMonitor } from '../load/load-monitor.ts';
-import { ExecutionMetrics, type ExecutionOutcome } from '../metrics/execution-metrics.ts';
+import { ExecutionMetrics } from '../metrics/execution-metrics.ts';
 import type { RuntimeMetrics } from './runtime-metrics.ts';
 import { VmPoolService } from '../pool/vm-pool.service.ts';
 import { tightenLimits } from '../security/resource-limits.ts';
 import { ResourceTracker } from '../security/resource-tracker.ts';
 import { TenantUsageService } from '../security/tenant-usage.service.ts';
 import { TenancyService } from '../tenancy/tenancy.service.ts';
+import type { OperationTrace } from '../tracing/operation-trace.ts';
+import { outcomeOf } from '../tracing/outcome.ts';
+import { startOperation } from '../tracing/start-operation.ts';
 import { inExecution } from './current-execution.ts';
 import type { ExecuteOptions } from './execute-options.ts';
 import type { ExecutionResult } from './execution-result.ts';
@@ -103,7 +106,7 @@ export class ExecutionService {
     const executionId = executionIdOf(options.executionId);
     this.#executionsTotal++;
     try {
-      const run = async (): Promise<ExecutionResult> => this.#execute(executionId, script, options, setup);
+      const run = async (): Promise<ExecutionResult> => this.#traced(executionId, script, options, setup);
       const result = await inExecution(executionId, run);
       this.executionMetrics.ended('OK');
       return result;
@@ -118,11 +121,24 @@ export class ExecutionService {
     }
   }
 
+  async #traced(
+    executionId: string,
+    script: string | CompiledScript,
+    options: ExecuteOptions,
+    setup?: SetupFn,
+  ): Promise<ExecutionResult> {
+    const tenantId = this.tenancy.find()?.tenant.id;
+    const operation = startOperation('js_runtime.execute', { executionId, tenantId });
+    if (!operation) return this.#execute(executionId, script, options, setup);
+    return operation.run(async (trace) => this.#execute(executionId, script, options, setup, trace));
+  }
+
   async #execute(
     executionId: string,
     scriptOrSource: string | CompiledScript,
     options: ExecuteOptions,
     setup?: SetupFn,
+    trace?: OperationTrace,
   ): Promise<ExecutionResult> {
     const context = this.tenancy.current();
     const { id: tenantId } = context.tenant;
@@ -134,20 +150,23 @@ export class ExecutionService {
     try {
       this.pool.refuseIfOverloaded();
       running = this.#running.begin(tenantId, executionId, options.signal);
-      const budget = { tracker, deadline: new Deadline(limits.timeoutMs), signal: running.signal };
+      const budget = { tracker, deadline: new Deadline(limits.timeoutMs), signal: running.signal, trace };
       script = this.#scriptOf(tenantId, scriptOrSource, limits, options);
+      trace?.hasScript(script);
       const inputJson = inputToJson(options.input, limits.maxInputBytes);
       tracker.hasInput(Buffer.byteLength(inputJson));
       const result = await this.runner.run({ id: executionId, context, budget, audit, setup }, script, inputJson);
       const usage = tracker.receipt();
       this.tenantUsage.add(tenantId, usage, false);
       this.executionMetrics.used(usage);
+      trace?.hasUsed(usage);
       audit.ended({ outcome: 'OK', script, usage });
       this.scriptConsole.ended(executionId, context, script.name, result.logs);
       return { ...result, usage };
     } catch (error) {
       const usage = tracker.receipt();
       this.tenantUsage.add(tenantId, usage, true);
+      trace?.hasUsed(usage);
       this.executionMetrics.used(usage);
       audit.ended({ outcome: outcomeOf(error), script, usage });
       if (!(error instanceof JsRuntimeError)) throw error;
@@ -172,10 +191,6 @@ export class ExecutionService {
     if (script.sourceBytes <= limits.maxSourceBytes) return script;
     throw scriptTooLarge('The script has', script.sourceBytes, limits.maxSourceBytes);
   }
-}
-
-function outcomeOf(error: unknown): ExecutionOutcome {
-  return error instanceof JsRuntimeError ? error.code : 'INTERNAL_ERROR';
 }
 
 /** Only what CompilerService.compile() made is one; anything else is for `describe` to accept or refuse. */

@@ -25,11 +25,13 @@ export class ScriptRunner {
 
   /** @throws JsRuntimeError, and what a setup function throws */
   async run(execution: BridgedExecution, script: CompiledScript, inputJson: string): Promise<Unmetered> {
-    const { tracker, deadline, signal } = execution.budget;
+    const { tracker, deadline, signal, trace } = execution.budget;
     tracker.waits();
+    trace?.waits();
     return this.pool.withVm(
       async ({ vm }) => {
         tracker.hasVm();
+        trace?.hasVm(vm.id);
         return this.#runIn(vm, execution, script, inputJson);
       },
       {
@@ -48,6 +50,7 @@ export class ScriptRunner {
     const loaded = await loader.load(script, this.compiler.moduleLookupFor(context, tracker.limits));
     tracker.hasCode('hit');
     const bridge = await this.bridge.open(execution, vm);
+    const span = budget.trace?.begin('run');
     let reply: RunReply;
     try {
       reply = await this.#runLoaded(vm, execution, loader, loaded, bridge, inputJson);
@@ -63,6 +66,7 @@ export class ScriptRunner {
     try {
       const used = tracker.used ?? reply;
       const value = readOutcome(reply, tracker.limits, tracker.elapsedMs, used, loaded.scripts, bridge.calls);
+      span?.end();
       return { executionId: id, value, logs: reply.logs, vmId: vm.id };
     } catch (error) {
       if (!(error instanceof JsRuntimeError)) throw error;

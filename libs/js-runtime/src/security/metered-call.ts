@@ -5,6 +5,7 @@ import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import type { Vm } from '../pool/vm-factory.ts';
 import type { MeteredUse } from '../process/run-meter.ts';
 import { VmGoneError } from '../process/vm-gone.error.ts';
+import type { OperationTrace } from '../tracing/operation-trace.ts';
 import type { ResourceTracker } from './resource-tracker.ts';
 
 /** What an execution, or a compilation, may still use, and what stops it. */
@@ -12,6 +13,8 @@ export interface Budget {
   readonly tracker: ResourceTracker;
   readonly deadline: Deadline;
   readonly signal: AbortSignal;
+  /** Only where somebody traces it. */
+  readonly trace?: OperationTrace | undefined;
 }
 
 /** So often is looked whether the VM is still there, while something else is waited for. */

@@ -1,0 +1,18 @@
+import { ERROR_CODES, type ErrorCode } from '../errors/error-codes.ts';
+import { JsRuntimeError } from '../errors/js-runtime-error.ts';
+
+/**
+ * What became of what a span is of. `INTERNAL_ERROR`: an error that is none of this library's, as of a setup function. `API_ERROR`:
+ * a host API's own `ScriptApiError`.
+ */
+export type Outcome = 'OK' | ErrorCode | 'INTERNAL_ERROR' | 'API_ERROR';
+
+export function outcomeOf(error: unknown): Exclude<Outcome, 'API_ERROR'> {
+  return error instanceof JsRuntimeError ? error.code : 'INTERNAL_ERROR';
+}
+
+/** Whether somebody of the backend should look into it. What a script does wrong, its author is told. */
+export function isOurs(outcome: Outcome): boolean {
+  if (outcome === 'OK' || outcome === 'API_ERROR') return false;
+  return outcome === 'INTERNAL_ERROR' || ERROR_CODES[outcome].status >= 500;
+}
