@@ -132,6 +132,12 @@ export default {
       to: { path: `${LIB}/`, pathNot: layers('audit', 'config', 'errors', 'metrics', 'tenancy') },
     },
     {
+      name: 'console-sink-below-execution',
+      severity: 'error',
+      from: inLayer('console-sink'),
+      to: { path: `${LIB}/`, pathNot: layers('console-sink', 'errors', 'protocol', 'tenancy') },
+    },
+    {
       name: 'pool-below-execution-compiler',
       severity: 'error',
       from: inLayer('pool'),
