@@ -165,6 +165,12 @@ export default {
       to: { path: '(^|/)@opentelemetry/', pathNot: '(^|/)@opentelemetry/api(/|$)' },
     },
     {
+      name: 'console-sink-below-execution',
+      severity: 'error',
+      from: inLayer('console-sink'),
+      to: { path: `${LIB}/`, pathNot: layers('console-sink', 'errors', 'protocol', 'tenancy') },
+    },
+    {
       name: 'pool-below-execution-compiler',
       severity: 'error',
       from: inLayer('pool'),

@@ -1,11 +1,9 @@
 import type { Writable } from 'node:stream';
 import { escapeControls } from './escape-controls.ts';
+import { redactLine } from './redact-line.ts';
 
 /** What a reader that has stalled may cost in memory; then lines are dropped. */
 const MAX_BUFFERED_BYTES = 16 * 1024 * 1024;
-
-/** User and password in an URL, whoever has put it into a line. */
-const URL_CREDENTIALS = /:\/\/[^\s/"\\]*@/g;
 
 /**
  * Where pino's lines go. Not pino's own destination: that one blocks the process when nobody reads, and a backend is not to
@@ -38,6 +36,6 @@ export class LogOutput {
   }
 
   #put(line: string): void {
-    this.stream.write(this.format(escapeControls(line.replace(URL_CREDENTIALS, '://[redacted]@'))));
+    this.stream.write(this.format(escapeControls(redactLine(line))));
   }
 }

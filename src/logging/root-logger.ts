@@ -4,10 +4,6 @@ import { logContext } from './log-context.ts';
 import { LogOutput } from './log-output.ts';
 import { textLine } from './text-line.ts';
 
-/** Headers, whoever logs them, and what may be called a secret beside them. */
-const SECRET_FIELDS = ['authorization', 'cookie', 'password', 'apiKey'];
-const SECRET_PATHS = SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]);
-
 let root: Logger | undefined;
 
 /** What all lines of the process are written through. Standard output is one, so it is; and there before Nest is. */
@@ -26,7 +22,6 @@ export function createLogger({ level, format }: Pick<LogConfig, 'level' | 'forma
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       mixin: logContext,
-      redact: { paths: SECRET_PATHS, censor: '[redacted]' },
     },
     output,
   );

@@ -28,8 +28,7 @@ export class ScriptLog {
     for (const { level, message } of entries) {
       const as = LEVELS[level];
       if (!this.#logger.isLevelEnabled(as) || !this.#limiter.admit(tenantId)) continue;
-      // As an argument: pino would look for placeholders in the message.
-      this.#logger[as](fields, '%s', cut(message, MAX_LINE_CHARS));
+      this.#logger[as](fields, cut(message, MAX_LINE_CHARS));
     }
   }
 

@@ -56,6 +56,10 @@ describe('The console sink', () => {
 });
 
 describe('A console sink that fails', () => {
+  let runtime: TestRuntime | undefined;
+
+  afterEach(async () => runtime?.close());
+
   it.each<[how: string, fail: () => void | Promise<void>]>([
     [
       'at once',
@@ -76,10 +80,9 @@ describe('A console sink that fails', () => {
     class FailingSink implements ConsoleSink {
       logged = fail;
     }
-    const runtime = await startRuntime({}, { consoleSink: FailingSink });
+    runtime = await startRuntime({}, { consoleSink: FailingSink });
     const { value } = await runtime.run('console.log("a"); 42');
     const { code } = await runtime.errorOf('console.log("a"); throw 1');
-    await runtime.close();
     expect([value, code]).toEqual([42, 'SCRIPT_ERROR']);
   });
 
@@ -90,9 +93,8 @@ describe('A console sink that fails', () => {
       }
     }
     const error = jest.spyOn(Logger.prototype, 'error').mockImplementation();
-    const runtime = await startRuntime({}, { consoleSink: FailingSink });
+    runtime = await startRuntime({}, { consoleSink: FailingSink });
     await runtime.run('console.log("a")');
-    await runtime.close();
     expect(error).toHaveBeenCalledWith('The console sink failed', expect.stringContaining('The disk is full'));
     error.mockRestore();
   });
