@@ -18,6 +18,7 @@ import { TENANT_OPTIONS, TenantPolicies, type TenantOptionsService } from './con
 import { ExecutionService } from './execution/execution.service.ts';
 import { ScriptRunner } from './execution/script-runner.ts';
 import { JsRuntimeHealthIndicator } from './health/js-runtime.health.ts';
+import { ScriptCheck } from './health/script-check.ts';
 import { StopNotice } from './health/stop-notice.ts';
 import { ApiRegistry } from './host-api/api-registry.ts';
 import { LOAD_METERS } from './load/load-meters.ts';
@@ -72,6 +73,7 @@ import { TenancyService } from './tenancy/tenancy.service.ts';
     ScriptRunner,
     ExecutionService,
     StopNotice,
+    ScriptCheck,
     JsRuntimeHealthIndicator,
   ],
   exports: [

@@ -64,6 +64,7 @@ export class CompilerService {
     const limits = tightenLimits(this.policies.of(tenantId).limits, options.limits);
     const tracker = new ResourceTracker(limits);
     try {
+      this.pool.refuseIfOverloaded();
       const script = this.describe(tenantId, name, source, options, limits);
       const deadline = new Deadline(limits.timeoutMs);
       const signal = options.signal ?? new AbortController().signal;

@@ -185,7 +185,7 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
    * @throws JsRuntimeError OVERLOADED, which counts as a lease that was refused
    */
   refuseIfOverloaded(): void {
-    if (!this.#size.isClosed) return;
+    if (!this.#size.isClosed || this.#isClosing) return;
     this.#ledger.requested();
     const refusal = this.#overloaded();
     this.#ledger.refused(refusal.code);
