@@ -1,3 +1,4 @@
+import type { Response } from 'supertest';
 import { VmPoolService } from 'nestjs-js-runtime';
 import { startBackend, type Backend } from './support/backend.ts';
 
@@ -26,7 +27,10 @@ describe('What operators and clients read', () => {
 
   it('GET /health/deep runs a script, for operators', async () => {
     const { body } = await backend.get('/health/deep').set('Authorization', 'Bearer admin-dev-key').expect(200);
-    expect(body).toMatchObject({ status: 'ok', details: { jsRuntime: { status: 'up' } } });
+    expect(body).toMatchObject({
+      status: 'ok',
+      details: { jsRuntime: { status: 'up', tookMs: expect.any(Number), load: { level: 'normal' } } },
+    });
     for (const key of ['acme-dev-key', 'wrong']) {
       expect((await backend.get('/health/deep').set('Authorization', `Bearer ${key}`)).status).toBe(401);
     }
@@ -36,8 +40,14 @@ describe('What operators and clients read', () => {
     const pool = backend.app.get(VmPoolService);
     while (pool.stats().available < 2) await new Promise(setImmediate);
     for (const { pid } of pool.vms()) process.kill(pid, 'SIGSTOP');
-    const { body } = await backend.get('/health/deep').set('Authorization', 'Bearer admin-dev-key').expect(503);
-    expect(body).toMatchObject({ details: { jsRuntime: { status: 'down', message: 'no VM could run a script' } } });
+    const ask = async (): Promise<Response> => backend.get('/health/deep').set('Authorization', 'Bearer admin-dev-key');
+    let response = await ask();
+    // For a second, the last answer is good enough.
+    while (response.status === 200) response = await ask();
+    expect(response.status).toBe(503);
+    expect(response.body).toMatchObject({
+      details: { jsRuntime: { status: 'down', message: 'the VM ended: wall', pool: { accepting: true } } },
+    });
     for (const { pid } of pool.vms()) process.kill(pid, 'SIGCONT');
     while ((await backend.get('/health/ready')).status !== 200);
   });

@@ -19,6 +19,7 @@ import { ScriptConsole } from './console-sink/script-console.ts';
 import { ExecutionService } from './execution/execution.service.ts';
 import { ScriptRunner } from './execution/script-runner.ts';
 import { JsRuntimeHealthIndicator } from './health/js-runtime.health.ts';
+import { ScriptCheck } from './health/script-check.ts';
 import { StopNotice } from './health/stop-notice.ts';
 import { ApiRegistry } from './host-api/api-registry.ts';
 import { LOAD_METERS } from './load/load-meters.ts';
@@ -74,6 +75,7 @@ import { TenancyService } from './tenancy/tenancy.service.ts';
     ScriptRunner,
     ExecutionService,
     StopNotice,
+    ScriptCheck,
     JsRuntimeHealthIndicator,
   ],
   exports: [

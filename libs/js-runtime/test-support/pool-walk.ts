@@ -36,7 +36,11 @@ export const STEP_KINDS = [
   'passTime',
   'checkSomeVm',
   'burn',
+  'changeLoad',
 ] as const;
+
+/** At which the load is normal, elevated and critical. */
+const MEMORY_PERCENTS = [10, 85, 95];
 
 /** A pool, tenants that use it, and a world in which anything may end or fail at any moment. Collects what is wrong. */
 export class PoolWalk {
@@ -69,6 +73,7 @@ export class PoolWalk {
   async recover(): Promise<void> {
     this.factory.holdsStarts = this.factory.holdsResets = false;
     this.factory.failingStarts = 0;
+    this.#meters.memoryPercent = 0;
     for (let round = 0; round < 8; round++) {
       for (const held of [...this.factory.heldStarts, ...this.factory.heldResets]) held.succeed();
       this.letDyingExit();
@@ -77,6 +82,7 @@ export class PoolWalk {
       for (const vm of this.factory.living) vm.finishRecycling();
       while (this.#leases.size > 0) this.release(0);
       await jest.advanceTimersByTimeAsync(10_000);
+      this.#load.look();
     }
   }
 
@@ -189,6 +195,12 @@ export class PoolWalk {
       vm.refusesToRestore = pick % 5 === 0;
     }
     jest.advanceTimersByTime(20);
+  }
+
+  changeLoad(pick: number): void {
+    this.#meters.memoryPercent = MEMORY_PERCENTS[pick % MEMORY_PERCENTS.length] ?? 0;
+    jest.advanceTimersByTime(this.#options.loadIntervalMs);
+    this.#load.look();
   }
 
   /** What the tenants rely on. */

@@ -830,4 +830,54 @@ describe('AdmissionQueue', () => {
       expect(order()).toBe('b');
     });
   });
+
+  describe('waitedMs', () => {
+    const waited = (): number[] => queue.waitedMs(performance.now());
+
+    beforeEach(() => {
+      jest.useFakeTimers();
+    });
+
+    afterEach(() => {
+      queue.refuseAll(() => new JsRuntimeError('SHUTTING_DOWN', 'the test is over'));
+      jest.useRealTimers();
+    });
+
+    it('counts from when somebody could run, not while its tenant runs as many as it may', () => {
+      open({ tenantConcurrency: 2 });
+      askAll('aaa');
+      expect(waited()).toEqual([0, 0]);
+      serve();
+      jest.advanceTimersByTime(300);
+      expect(waited()).toEqual([300]);
+      giveBack('a');
+      expect(waited()).toEqual([300, 0]);
+      jest.advanceTimersByTime(100);
+      expect(waited()).toEqual([400, 100]);
+    });
+
+    it('counts the next one from when the one before has left', async () => {
+      open({ tenantConcurrency: 1 });
+      const controller = new AbortController();
+      const first = ask('a', 1000, controller.signal);
+      void ask('a');
+      jest.advanceTimersByTime(300);
+      controller.abort();
+      await first;
+      expect(waited()).toEqual([0]);
+    });
+
+    it('counts from when what was owed for the place has been settled', () => {
+      open({ tenantConcurrency: 1 });
+      const line = queue.lineOf('a');
+      take(line, 'item');
+      void ask('a');
+      queue.gaveBack(line, 'item', true);
+      jest.advanceTimersByTime(300);
+      expect(waited()).toEqual([]);
+      queue.settled(line);
+      jest.advanceTimersByTime(100);
+      expect(waited()).toEqual([100]);
+    });
+  });
 });

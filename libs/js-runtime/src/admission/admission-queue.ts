@@ -80,10 +80,12 @@ export class AdmissionQueue<T> {
         line.waiters.delete(waiter);
         this.#waiting--;
       };
+      const now = performance.now();
       const waiter: Waiter<T> = {
         line,
         deadline,
-        since: performance.now(),
+        since: now,
+        mayRunSince: line.waiters.size < line.vacancies ? now : undefined,
         script,
         grant: (item) => {
           leave();
@@ -91,7 +93,7 @@ export class AdmissionQueue<T> {
         },
         refuse: (error) => {
           leave();
-          this.#forgetIfEmpty(line);
+          this.#hasChanged(line);
           this.onRefused(error);
           reject(error);
         },
@@ -171,24 +173,23 @@ export class AdmissionQueue<T> {
     line.serviceTime.record(servedMs);
     this.#serviceTime.record(servedMs);
     if (owes) line.owed++;
-    else this.#forgetIfEmpty(line);
+    else this.#hasChanged(line);
   }
 
   /** What was owed for one place has been replaced. */
   settled(line: TenantLine<T>): void {
     line.owed--;
-    this.#forgetIfEmpty(line);
+    this.#hasChanged(line);
   }
 
-  /** How long those have waited who would run if there was a VM, in milliseconds. */
+  /**
+   * How long those have waited who would run if there was a VM, in milliseconds: since they would. What a tenant waits for itself
+   * is no load.
+   */
   waitedMs(now: number): number[] {
     const waited: number[] = [];
-    for (const line of this.#lines.values()) {
-      let left = line.vacancies;
-      for (const { since } of line.waiters) {
-        if (left-- === 0) break;
-        waited.push(now - since);
-      }
+    for (const { waiters } of this.#lines.values()) {
+      for (const { mayRunSince } of waiters) if (mayRunSince !== undefined) waited.push(now - mayRunSince);
     }
     return waited;
   }
@@ -260,7 +261,9 @@ export class AdmissionQueue<T> {
     if (ages.length > 0) yield ages.reduce((sum, age) => sum + age, 0) / ages.length;
   }
 
-  #forgetIfEmpty(line: TenantLine<T>): void {
+  /** One of it runs, or waits, no more. */
+  #hasChanged(line: TenantLine<T>): void {
+    if (line.waiters.size > 0) line.noteWhoMayRun(performance.now());
     if (!line.isEmpty) return;
     this.#lines.delete(line.tenantId);
     if (this.#waiting === 0) this.#departed.clear();

@@ -15,6 +15,8 @@ export interface Waiter<T> {
   readonly deadline: Deadline;
   /** `performance.now()` at which it began to wait. */
   readonly since: number;
+  /** `performance.now()` since when it waits for a `T` only, and no more for its own tenant; undefined until then. */
+  mayRunSince: number | undefined;
   /** What it is wanted for: of several, one that holds this script is better. */
   readonly script: WantedScript | undefined;
   grant(item: T): void;
@@ -45,6 +47,15 @@ export class TenantLine<T> {
   /** Whether another one may wait, with this share of the queue that there usually is. One that may run as soon as there is a VM does not count as queued. */
   isFull(queueShare: number): boolean {
     return this.waiters.size >= Math.ceil(queueShare * this.policy.tenantQueueSize) + this.vacancies;
+  }
+
+  /** Its first waiters may run by now: as many as it has vacancies. */
+  noteWhoMayRun(now: number): void {
+    let left = this.vacancies;
+    for (const waiter of this.waiters) {
+      if (left-- === 0) return;
+      waiter.mayRunSince ??= now;
+    }
   }
 
   get isEmpty(): boolean {

@@ -77,6 +77,7 @@ export class CompilerService {
     const limits = tightenLimits(this.policies.of(tenantId).limits, options.limits);
     const tracker = new ResourceTracker(limits);
     try {
+      this.pool.refuseIfOverloaded();
       const script = this.describe(tenantId, name, source, options, limits);
       trace?.hasScript(script);
       const deadline = new Deadline(limits.timeoutMs);

@@ -54,6 +54,9 @@ export interface TenantOptionsService {
   optionsOf: TenantResolver;
 }
 
+/** Whose the VM is that a health check has. It has what is configured for all; nobody is asked what differs for it. */
+export const HEALTH_TENANT_ID = '(health)';
+
 export const TENANT_OPTIONS = Symbol('TENANT_OPTIONS');
 
 /** By tenant id, as an object or, in an environment, as its JSON; or a function. */
@@ -87,6 +90,7 @@ export class TenantPolicies {
 
   /** @throws Error when the resolver gives what is no policy, or throws itself: then nothing runs for this tenant */
   of(tenantId: string): TenantPolicy {
+    if (tenantId === HEALTH_TENANT_ID) return this.#defaults;
     const overrides = this.#resolve(tenantId) as unknown;
     if (overrides === undefined || overrides === null) return this.#defaults;
     if (!isPlainObject(overrides)) {

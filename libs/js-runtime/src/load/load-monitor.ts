@@ -11,7 +11,8 @@ export interface LoadSource {
   vmBytes(): number;
   /** See `LoadStats`. Asked once in each interval. */
   queueWaitMs(): number;
-  onLevelChanged(): void;
+  /** Called when the level has changed, and at each look while it is not `normal`. */
+  onLoad(): void;
 }
 
 const NOTHING_MEASURED: Pick<LoadStats, 'memory' | 'eventLoopDelayMs' | 'queueWaitMs'> = {
@@ -33,6 +34,7 @@ export class LoadMonitor implements OnModuleInit, OnApplicationShutdown {
   #measured = NOTHING_MEASURED;
   #timer: NodeJS.Timeout | undefined;
   #level: LoadLevel = 'normal';
+  #isBlind = false;
 
   constructor(
     @Inject(COMPILED_OPTIONS) private readonly options: CompiledOptions,
@@ -72,10 +74,8 @@ export class LoadMonitor implements OnModuleInit, OnApplicationShutdown {
 
   /** Measures, and draws the consequences. */
   look(): void {
-    const memory = this.meters.memory(() => this.#source?.vmBytes() ?? 0);
-    const eventLoopDelayMs = this.meters.eventLoopDelayMs();
-    const queueWaitMs = this.#source?.queueWaitMs() ?? 0;
-    this.#measured = { memory, eventLoopDelayMs, queueWaitMs };
+    this.#measured = this.#measure();
+    const { memory, eventLoopDelayMs, queueWaitMs } = this.#measured;
     const hasChanged = this.#gauge.look(
       {
         memory: memory.limitBytes > 0 ? (100 * memory.usedBytes) / memory.limitBytes : 0,
@@ -84,11 +84,27 @@ export class LoadMonitor implements OnModuleInit, OnApplicationShutdown {
       },
       performance.now(),
     );
-    if (!hasChanged) return;
-    this.#level = this.#gauge.level;
-    this.#entered[this.#level]++;
-    this.#logChange();
-    this.#source?.onLevelChanged();
+    if (hasChanged) {
+      this.#level = this.#gauge.level;
+      this.#entered[this.#level]++;
+      this.#logChange();
+    }
+    if (hasChanged || this.#level !== 'normal') this.#source?.onLoad();
+  }
+
+  /** What cannot be measured, for want of descriptors for one, is no reason to end, nor to keep a level that nobody sees any more. */
+  #measure(): typeof NOTHING_MEASURED {
+    try {
+      const memory = this.meters.memory(() => this.#source?.vmBytes() ?? 0);
+      const eventLoopDelayMs = this.meters.eventLoopDelayMs();
+      const queueWaitMs = this.#source?.queueWaitMs() ?? 0;
+      this.#isBlind = false;
+      return { memory, eventLoopDelayMs, queueWaitMs };
+    } catch (error) {
+      if (!this.#isBlind) this.#logger.error(`The load cannot be measured: ${(error as Error).message}`);
+      this.#isBlind = true;
+      return NOTHING_MEASURED;
+    }
   }
 
   stats(): LoadStats {

@@ -12,7 +12,8 @@ import type { VmStarter } from './vm-starter.ts';
 /** How long after somebody had to wait for a new isolate one is kept ready for the next. */
 const SPARE_MS = 1000;
 
-type Lend = (pooled: PooledVm, line: TenantLine<VmLease>, waitedMs: number) => VmLease;
+/** `forVmMs`: of the wait, when there was nothing else to wait for. */
+type Lend = (pooled: PooledVm, line: TenantLine<VmLease>, waitedMs: number, forVmMs: number) => VmLease;
 
 /**
  * Compares the VMs there are with those there should be, and does what is missing: hands out, makes ready for another tenant,
@@ -79,15 +80,17 @@ export class Balancer {
 
   /** VMs that start, and those that will as soon as there is room for them. */
   #countComing(): number {
-    const { maxVms } = this.options;
+    const { wanted, most, isReduced } = this.size;
     const starting = this.fleet.count(isStarting);
-    const missing = this.size.wanted - this.fleet.count(isFresh) - starting;
-    const room = maxVms - this.fleet.size + this.fleet.count(isRetired);
+    // Of those beyond what is wanted none is replaced for its own sake: what comes then is for those who wait.
+    const missing = isReduced ? this.queue.waiting : wanted - this.fleet.count(isFresh) - starting;
+    const room = most - this.fleet.size + this.fleet.count(isRetired);
     return starting + Math.max(0, Math.min(missing, room));
   }
 
   #grant(waiter: Waiter<VmLease>, pooled: PooledVm): void {
-    waiter.grant(this.lend(pooled, waiter.line, performance.now() - waiter.since));
+    const now = performance.now();
+    waiter.grant(this.lend(pooled, waiter.line, now - waiter.since, now - (waiter.mayRunSince ?? now)));
   }
 
   /** While tenants come and go faster than VMs, the next one's isolate is replaced before it is asked for. */
@@ -102,28 +105,38 @@ export class Balancer {
 
   /** Retires what is to be replaced, once its replacement is there or cannot be beside it; and, when nobody waits, what is too much. */
   #trim(): void {
-    const { maxVms } = this.options;
-    const { wanted } = this.size;
+    const { wanted, most, isReduced } = this.size;
     for (const pooled of this.fleet) {
       if (!pooled.dueFor || !pooled.isFree) continue;
-      const hasNoRoom = this.fleet.size >= maxVms && !this.fleet.has(isStarting);
+      const hasNoRoom = this.fleet.size >= most && !this.fleet.has(isStarting);
       if (hasNoRoom || this.fleet.count(isThere) > wanted) pooled.retire(pooled.dueFor);
     }
-    let excess = this.fleet.count(isFresh) - wanted;
-    if (excess <= 0 || this.queue.isAnybodyNext) return;
-    for (; excess > 0; excess--) chooseToRetire(this.fleet)?.retire(this.size.isReduced ? 'load' : 'overflow');
+    const fresh = this.fleet.count(isFresh);
+    if (fresh <= wanted || this.queue.isAnybodyNext) return;
+    for (let excess = fresh - this.options.poolSize; excess > 0; excess--)
+      chooseToRetire(this.fleet)?.retire('overflow');
+    if (isReduced) this.#shrink();
+  }
+
+  /**
+   * Ends one that nobody has used for a while; the next one when its process is gone. What is used again and again stays: to start it
+   * each time would be more load.
+   */
+  #shrink(): void {
+    const longest = chooseToRetire(this.fleet);
+    if (!longest || longest.unusedMs < this.options.loadIntervalMs || this.fleet.has(isRetired)) return;
+    longest.retire('load');
   }
 
   /** Starts what is missing, and looks again when somebody has waited long enough, or a start may be tried again. */
   #replenish(): void {
-    const { maxVms, overflowAfterMs } = this.options;
-    const { wanted, mayOverflow } = this.size;
+    const { overflowAfterMs } = this.options;
+    const { wanted, most } = this.size;
     const now = performance.now();
-    const room = maxVms - this.fleet.size;
+    const room = most - this.fleet.size;
     const starting = this.fleet.count(isStarting);
     // Only where one more could be started does it matter who has waited for how long.
-    const late =
-      room > 0 && mayOverflow ? this.queue.waitingSince(now - overflowAfterMs) : { count: 0, nextSince: undefined };
+    const late = room > 0 ? this.queue.waitingSince(now - overflowAfterMs) : { count: 0, nextSince: undefined };
     const missing = Math.max(
       wanted - this.fleet.count(isFresh) - starting,
       late.count - starting - this.fleet.count(isBeingFreed),

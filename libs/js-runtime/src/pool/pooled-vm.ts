@@ -52,6 +52,11 @@ export class PooledVm {
     return wallClock() - this.createdAt;
   }
 
+  /** How long nobody has used it. */
+  get unusedMs(): number {
+    return wallClock() - this.lastUsedAt;
+  }
+
   get lease(): VmLease | undefined {
     return this.#lease;
   }

@@ -1,29 +1,29 @@
-import { TIME_BOUNDS_MS, type MsHistogramStats } from '../metrics/ms-histogram.ts';
-
 /** The percentile that is told of. */
 const PERCENTILE = 0.9;
 
-/**
- * How long it took, or takes, to get a VM lately, from what is counted anyway: the difference between two snapshots of the
- * histogram, and those who wait still.
- */
+/** How long it took, or takes, to get a VM lately. Exactly: of a histogram's bucket only the bounds are known, and twice as long is another level. */
 export class RecentWaits {
-  #before: readonly number[] = [];
+  /** Of those that had to wait. */
+  #waitedMs: number[] = [];
+  #leasesBefore = 0;
 
-  /** The 90th percentile since this was last asked for, in milliseconds; of leases, the upper bound of their bucket. */
-  percentileMs({ counts }: MsHistogramStats, stillWaitingMs: readonly number[]): number {
-    const waits = stillWaitingMs.map((ms) => ({ ms, count: 1 }));
-    for (const [index, count] of counts.entries()) {
-      const recent = count - (this.#before[index] ?? 0);
-      if (recent > 0) waits.push({ ms: TIME_BOUNDS_MS[index] ?? 2 * (TIME_BOUNDS_MS.at(-1) ?? 0), count: recent });
-    }
-    this.#before = counts;
-    waits.sort((one, other) => one.ms - other.ms);
-    let left = Math.ceil(PERCENTILE * waits.reduce((sum, { count }) => sum + count, 0));
-    for (const { ms, count } of waits) {
-      left -= count;
-      if (left <= 0) return ms;
-    }
-    return 0;
+  /** One that had to wait has its VM. */
+  waited(ms: number): void {
+    this.#waitedMs.push(ms);
+  }
+
+  /**
+   * The 90th percentile since this was last asked for, in milliseconds: of leases, most of which are had at once, and of those
+   * who wait still.
+   *
+   * @param leases that there were since the start
+   */
+  percentileMs(leases: number, stillWaitingMs: readonly number[]): number {
+    const atOnce = Math.max(0, leases - this.#leasesBefore - this.#waitedMs.length);
+    const waits = [...this.#waitedMs, ...stillWaitingMs].sort((one, other) => one - other);
+    this.#leasesBefore = leases;
+    this.#waitedMs = [];
+    const rank = Math.ceil(PERCENTILE * (atOnce + waits.length));
+    return waits[rank - atOnce - 1] ?? 0;
   }
 }

@@ -83,8 +83,8 @@ describe('VmPoolService, whatever happens', () => {
       { numRuns: 100 },
     );
     // The walks have been everywhere.
-    const everywhere = ['leased', 'POOL_EXHAUSTED', 'TENANT_BUSY', 'CANCELLED'];
-    const endings = ['age', 'uses', 'unhealthy', 'crashed', 'wall', 'overflow', 'rebind', 'lowered'];
+    const everywhere = ['leased', 'POOL_EXHAUSTED', 'TENANT_BUSY', 'CANCELLED', 'OVERLOADED'];
+    const endings = ['age', 'uses', 'unhealthy', 'crashed', 'wall', 'overflow', 'load', 'rebind', 'lowered'];
     expect([...seen]).toEqual(expect.arrayContaining([...everywhere, ...endings]));
   });
 

@@ -96,7 +96,11 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
     this.#watch = new VmWatch(this.#fleet, options.healthTimeoutMs);
     this.#starter = new VmStarter(this.#fleet, factory, options, this.#ledger, events, this.#closing.signal);
     this.#debts = new Debts(this.#fleet, this.#queue, this.#starter, () => this.#size.wanted);
-    const lend = this.#lend.bind(this);
+    const lend: ConstructorParameters<typeof Balancer>[6] = (pooled, line, waitedMs, forVmMs) => {
+      // Else nobody asks for them.
+      if (options.loadEnabled) this.#recentWaits.waited(forVmMs);
+      return this.#lend(pooled, line, waitedMs);
+    };
     const { onChange } = events;
     this.#balancer = new Balancer(
       this.#fleet,
@@ -110,8 +114,9 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
     );
     load.watch({
       vmBytes: () => this.#memoryBytes(),
-      queueWaitMs: () => this.#recentWaits.percentileMs(this.#ledger.waits, this.#queue.waitedMs(performance.now())),
-      onLevelChanged: onChange,
+      queueWaitMs: () =>
+        this.#recentWaits.percentileMs(this.#ledger.waits.count, this.#queue.waitedMs(performance.now())),
+      onLoad: onChange,
     });
     // Nobody may be waiting for it.
     this.#firstVm.promise.catch(() => undefined);
@@ -180,7 +185,7 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
    * @throws JsRuntimeError OVERLOADED, which counts as a lease that was refused
    */
   refuseIfOverloaded(): void {
-    if (!this.#size.isClosed) return;
+    if (!this.#size.isClosed || this.#isClosing) return;
     this.#ledger.requested();
     const refusal = this.#overloaded();
     this.#ledger.refused(refusal.code);
