@@ -23,8 +23,8 @@ COPY libs/ libs/
 RUN npm run build
 
 FROM node:26.10.0-trixie-slim
-# Process 1. Node could be it, but the kernel does not let process 1 end by a signal that it does not handle, and Nest ends
-# the backend by the signal that it has got; nor does Node reap what others leave to process 1.
+# Process 1. Node could be it, but the kernel does not let process 1 end by a signal that it does not handle yet, as while it
+# starts; nor does Node reap what others leave to process 1.
 RUN apt-get update && apt-get install --yes --no-install-recommends tini && rm -rf /var/lib/apt/lists/*
 # Of util-linux: what a VM process may, and that none outlives the backend. Without them the backend only warns.
 RUN setpriv --version && prlimit --version
@@ -53,6 +53,6 @@ EXPOSE 3000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/live`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 
-# 143 is an end by SIGTERM, which is in order: 0.
+# The backend ends with 0 by itself; 143 is an end by SIGTERM before it listens for that, which is in order, too.
 ENTRYPOINT ["tini", "-e", "143", "--"]
 CMD ["node", "dist/main.js"]

@@ -1,13 +1,15 @@
-import { ERROR_CODES, type ErrorCode } from '../errors/error-codes.ts';
+import { ERROR_CODES } from '../errors/error-codes.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
+import type { ApiCallOutcome } from '../metrics/api-call-metrics.ts';
+import type { ExecutionOutcome } from '../metrics/execution-metrics.ts';
 
 /**
  * What became of what a span is of. `INTERNAL_ERROR`: an error that is none of this library's, as of a setup function. `API_ERROR`:
  * a host API's own `ScriptApiError`.
  */
-export type Outcome = 'OK' | ErrorCode | 'INTERNAL_ERROR' | 'API_ERROR';
+export type Outcome = ExecutionOutcome | ApiCallOutcome;
 
-export function outcomeOf(error: unknown): Exclude<Outcome, 'API_ERROR'> {
+export function outcomeOf(error: unknown): ExecutionOutcome {
   return error instanceof JsRuntimeError ? error.code : 'INTERNAL_ERROR';
 }
 
