@@ -69,6 +69,10 @@ export class VmChannel {
   readonly #decoder = new FrameDecoder(PLAIN_REPLY.maxFrameBytes, PLAIN_REPLY.maxHeaderBytes);
   /** The first is being written. */
   readonly #answers: WaitingAnswer[] = [];
+  readonly #onFrame = (frame: Frame): void => {
+    // The frame before may have ended it.
+    if (!this.#isClosed) this.#settle(frame);
+  };
   #pending: Pending | undefined;
   #lastRequestId = READY_ID;
   /** The request after which the process last said that it has recycled. */
@@ -147,11 +151,7 @@ export class VmChannel {
 
   #receive(chunk: Buffer): void {
     try {
-      for (const frame of this.#decoder.push(chunk)) {
-        // The frame before may have ended it.
-        if (this.#isClosed) return;
-        this.#settle(frame);
-      }
+      this.#decoder.push(chunk, this.#onFrame);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#events.onViolation();

@@ -82,8 +82,12 @@ export class FrameDecoder {
     this.#maxHeaderBytes = maxHeaderBytes;
   }
 
-  /** @throws ProtocolError when the stream breaks the format; the decoder is then of no further use. */
-  *push(chunk: Buffer): Generator<Frame> {
+  /**
+   * Takes what has arrived, and hands over each frame that is complete with it.
+   *
+   * @throws ProtocolError when the stream breaks the format; the decoder is then of no further use. And what `onFrame` throws.
+   */
+  push(chunk: Buffer, onFrame: (frame: Frame) => void): void {
     let offset = 0;
     while (offset < chunk.byteLength) {
       if (!this.#body) {
@@ -100,7 +104,7 @@ export class FrameDecoder {
       const body = this.#body;
       this.#body = undefined;
       this.#bodyBytes = this.#lengthBytes = 0;
-      yield decodeBody(body, this.#maxHeaderBytes, this.#maxAttachments);
+      onFrame(decodeBody(body, this.#maxHeaderBytes, this.#maxAttachments));
     }
   }
 
