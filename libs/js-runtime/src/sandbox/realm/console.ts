@@ -52,13 +52,23 @@ export function installConsole(use: Primordials): RealmLog {
     cut = true;
   };
 
-  const console: Partial<Record<LogLevel, (...args: unknown[]) => void>> = {};
-  const levels: LogLevel[] = ['log', 'info', 'warn', 'error', 'debug'];
-  for (const level of levels) {
-    console[level] = (...args: unknown[]): void => {
-      write(level, args);
-    };
-  }
+  const console: Record<LogLevel, (...args: unknown[]) => void> = {
+    log: (...args) => {
+      write('log', args);
+    },
+    info: (...args) => {
+      write('info', args);
+    },
+    warn: (...args) => {
+      write('warn', args);
+    },
+    error: (...args) => {
+      write('error', args);
+    },
+    debug: (...args) => {
+      write('debug', args);
+    },
+  };
   use.defineProperty(globalThis, 'console', {
     value: use.freeze(console),
     writable: true,

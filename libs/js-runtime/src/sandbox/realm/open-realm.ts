@@ -11,8 +11,12 @@ import { installStructuredClone } from './structured-clone.ts';
 import { installTimers } from './timers.ts';
 
 /** isolated-vm's handles as they are inside the isolate. */
+interface ContextHandle {
+  release(): void;
+}
 interface ScriptHandle {
-  runSync(context: unknown, options: object): { deref(): unknown; release(): void };
+  runSync(context: ContextHandle, options: object): { deref(): unknown; release(): void };
+  release(): void;
 }
 
 /**
@@ -27,8 +31,7 @@ interface ScriptHandle {
  * of host APIs that were made, if there are any).
  */
 export type EnterRealm = (
-  operation:
-    'warm' | 'begin' | 'allow' | 'define' | 'run' | 'module' | 'tick' | 'deliverer' | 'poller' | 'poll' | 'logs',
+  operation: 'warm' | 'begin' | 'run' | 'module' | 'tick' | 'deliverer' | 'poller' | 'poll' | 'logs',
   ...args: unknown[]
 ) => string | DeliverAnswers | (() => string) | undefined;
 
@@ -98,11 +101,17 @@ export function openRealm(apis: readonly ApiHeader[]): EnterRealm {
 
   // isolated-vm reads options like any object, inherited ones too.
   const asReference = use.freeze({ __proto__: null, reference: true });
-  const evaluate = (script: ScriptHandle, context: unknown): unknown => {
-    const reference = script.runSync(context, asReference);
-    const value = reference.deref();
-    reference.release();
-    return value;
+  /** Releases the handles, which are copies: else it takes two collections of garbage to be rid of this context, one for each end. */
+  const evaluate = (script: ScriptHandle, context: ContextHandle): unknown => {
+    try {
+      const reference = script.runSync(context, asReference);
+      const value = reference.deref();
+      reference.release();
+      return value;
+    } finally {
+      script.release();
+      context.release();
+    }
   };
   const settle = (value: unknown): void => {
     if ((typeof value === 'object' && value !== null) || typeof value === 'function') void settleLater(value);
@@ -147,39 +156,40 @@ export function openRealm(apis: readonly ApiHeader[]): EnterRealm {
     configurable: true,
   });
 
+  const defineAll = (values: object): void => {
+    const names = use.ownKeys(values);
+    for (let index = 0; index < names.length; index++) {
+      const name = names[index] as string;
+      const value = deepFreeze(use, (values as Record<string, unknown>)[name]);
+      use.defineProperty(globalThis, name, { __proto__: null, value, enumerable: true } as PropertyDescriptor);
+    }
+  };
+  const begin = (args: unknown[]): void => {
+    log.open(args[0] as number, args[1] as number);
+    maxResultChars = args[2] as number;
+    context = deepFreeze(use, use.parse(args[3] as string) as unknown);
+    use.defineProperty(globalThis, 'context', { value: context, enumerable: true });
+    input = args[4] === '' ? undefined : deepFreeze(use, use.parse(args[4] as string) as unknown);
+    use.defineProperty(globalThis, 'input', { value: input, enumerable: true });
+    if (args[5] !== '') defineAll(use.parse(args[5] as string) as object);
+    calls.open(args[6] as number, args[7] as number, args[8] as number);
+    if (args[9] !== '') calls.add(use.parse(args[9] as string) as readonly ApiHeader[]);
+  };
+
   return (operation, ...args) => {
     switch (operation) {
       case 'warm':
         // The first use of a handle in a context makes its class there, which takes longer than a script does.
-        evaluate(args[0] as ScriptHandle, args[1]);
+        evaluate(args[0] as ScriptHandle, args[1] as ContextHandle);
         return undefined;
-      case 'begin': {
-        log.open(args[0] as number, args[1] as number);
-        maxResultChars = args[2] as number;
-        context = deepFreeze(use, use.parse(args[3] as string) as unknown);
-        use.defineProperty(globalThis, 'context', { value: context, enumerable: true });
-        input = args[4] === '' ? undefined : deepFreeze(use, use.parse(args[4] as string) as unknown);
-        use.defineProperty(globalThis, 'input', { value: input, enumerable: true });
+      case 'begin':
+        begin(args);
         return undefined;
-      }
-      case 'allow':
-        calls.open(args[0] as number, args[1] as number, args[2] as number);
-        calls.add(use.parse(args[3] as string) as readonly ApiHeader[]);
-        return undefined;
-      case 'define': {
-        const values = use.parse(args[0] as string) as object;
-        const names = use.ownKeys(values);
-        for (let index = 0; index < names.length; index++) {
-          const name = names[index] as string;
-          const value = deepFreeze(use, (values as Record<string, unknown>)[name]);
-          use.defineProperty(globalThis, name, { __proto__: null, value, enumerable: true } as PropertyDescriptor);
-        }
-        return undefined;
-      }
       case 'run':
+        begin(args);
         try {
-          const value = evaluate(args[0] as ScriptHandle, args[1]);
-          settle(args[2] === 'function' ? use.apply(value as () => unknown, undefined, []) : value);
+          const value = evaluate(args[10] as ScriptHandle, args[11] as ContextHandle);
+          settle(args[12] === 'function' ? use.apply(value as () => unknown, undefined, []) : value);
         } catch (thrown) {
           fail(thrown);
         }

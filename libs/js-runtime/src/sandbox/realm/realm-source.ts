@@ -27,11 +27,14 @@ const parts = [
   openRealm,
 ];
 
-/** A script that opens a realm with these host APIs; its completion value is the `EnterRealm` function. */
+/**
+ * A script that opens a realm with these host APIs; its completion value is the `EnterRealm` function. Functions in brackets are
+ * compiled with it, and so are in its code cache.
+ */
 export function realmSource(apis: readonly ApiHeader[]): string {
   return `(() => {
 'use strict';
-${parts.map((part) => part.toString()).join('\n')}
+${parts.map((part) => `const ${part.name} = (${part.toString()});`).join('\n')}
 return openRealm(${JSON.stringify(apis)});
 })()`;
 }
