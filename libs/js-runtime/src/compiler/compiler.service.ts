@@ -25,6 +25,7 @@ import { compilationFailed } from './compilation-failed.ts';
 import { CompileCounts } from './compile-counts.ts';
 import type { CompiledScript, CompileOptions, SourceOptions } from './compiled-script.ts';
 import { describeScript } from './describe-script.ts';
+import { DescribedScripts } from './described-scripts.ts';
 import type { ModuleLookup } from './module-finder.ts';
 import { MODULE_RESOLVER, type ModuleResolver } from './module-resolver.ts';
 import { ScriptLoader, type LoadedScript } from './script-loader.ts';
@@ -35,6 +36,7 @@ export class CompilerService {
   readonly #toolchain: string;
   readonly #artifacts: ArtifactSource;
   readonly #counts = new CompileCounts();
+  readonly #described = new DescribedScripts();
 
   constructor(
     @Inject(COMPILED_OPTIONS) options: CompiledOptions,
@@ -119,7 +121,12 @@ export class CompilerService {
     options: SourceOptions,
     limits: Pick<ResourceLimits, 'maxSourceBytes'>,
   ): CompiledScript {
-    return describeScript(this.#toolchain, tenantId, name, source, options, limits);
+    const { wrap = 'script', language = 'javascript' } = options;
+    const known = this.#described.find({ tenantId, name, wrap, language, source });
+    if (known && known.sourceBytes <= limits.maxSourceBytes) return known;
+    const script = describeScript(this.#toolchain, tenantId, name, source, options, limits);
+    this.#described.add(script);
+    return script;
   }
 
   /** Loads scripts into one VM, for one execution or compilation. */
