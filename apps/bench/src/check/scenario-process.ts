@@ -1,0 +1,43 @@
+import { isDeepStrictEqual } from 'node:util';
+import { EXECUTIONS_PER_WINDOW, typicalOf } from './counting/typical.ts';
+import { MeasuredProcess } from './measured-process.ts';
+import { SCENARIOS } from './scenarios.ts';
+import type { Scenario, Stage } from './scenario.ts';
+
+/*
+ * The process of one scenario, named by its argument: counts executions of it, and prints the counts as JSON.
+ */
+
+const WINDOWS = 5;
+/** Code is compiled, caches are filled, hidden classes are what they will be. */
+const WARM_UP_EXECUTIONS = 5 * EXECUTIONS_PER_WINDOW;
+
+const [, , name = ''] = process.argv;
+const scenario = SCENARIOS[name];
+if (!scenario) throw new Error(`Unknown: ${name}`);
+const measured = new MeasuredProcess();
+const stage = await open(scenario);
+measured.started();
+await scenario.begin?.(stage);
+const counts = [];
+for (let execution = 0; execution < WARM_UP_EXECUTIONS + WINDOWS * EXECUTIONS_PER_WINDOW; execution++) {
+  const { prepare, finish } = scenario;
+  if (prepare) await measured.uncounted(() => prepare(stage, execution));
+  const { counts: once, outcome } = await measured.count(() => scenario.execute(stage, execution));
+  if (!isDeepStrictEqual(outcome, scenario.expected(execution))) {
+    throw new Error(`${name} came to ${JSON.stringify(outcome)}`);
+  }
+  if (execution >= WARM_UP_EXECUTIONS) counts.push(once);
+  if (finish) await measured.uncounted(() => finish(stage));
+}
+if (process.env.BENCH_CHECK_RAW) console.error(JSON.stringify(counts));
+process.stdout.write(JSON.stringify(typicalOf(counts)), () => process.exit(0));
+
+/** Loads the library only now, so that what it takes of Node is counted. */
+async function open({ options }: Scenario): Promise<Stage> {
+  const { comesToRest, startLibrary } = await import('../library.ts');
+  const { BenchApi } = await import('./bench-api.ts');
+  const library = await startLibrary(options, [BenchApi]);
+  if (!(await comesToRest(library.pool, options.poolSize, 30_000))) throw new Error('not all VMs have started');
+  return { library, api: library.get(BenchApi), background: [] };
+}
