@@ -28,11 +28,12 @@ function differenceOf(scenario: string, what: string, baseline: number, now: num
 }
 
 /** Numbers in messages have more or fewer digits: CPU time, above all. */
-const DIGITS_BYTES = 12;
+const DIGITS_BYTES = 8;
+const HEAP_BYTES = 1024;
 /** What is not exact; the rest is. */
 function toleranceOf(what: string, baseline: number): number {
-  if (isHeap(what)) return Math.max(0.1 * baseline, 2048);
-  return isBytes(what) ? 0.02 * baseline + DIGITS_BYTES : 0;
+  if (isHeap(what)) return 0.05 * baseline + HEAP_BYTES;
+  return isBytes(what) ? 0.01 * baseline + DIGITS_BYTES : 0;
 }
 
 function namesOf(one: object, other: object): string[] {

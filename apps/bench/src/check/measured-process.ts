@@ -1,7 +1,7 @@
 import type { ExecutionResult } from 'nestjs-js-runtime';
 import { Counter, type Counts } from './counting/counter.ts';
 import { countBuiltIns } from './counting/built-ins.ts';
-import { FrameCounter } from './counting/frame-counter.ts';
+import { FrameCounter, UNFINISHED } from './counting/frame-counter.ts';
 import { HeapMarks } from './counting/heap.ts';
 import { countProcesses } from './counting/processes.ts';
 import { countPromises } from './counting/promises.ts';
@@ -73,8 +73,6 @@ export class MeasuredProcess {
       });
     }
     this.#isAtRest = true;
-    // So that each execution finds the same free memory, and none is interrupted by a collection.
-    globalThis.gc?.();
     return inTime('the execution', (done) => {
       this.#execute(execute, done);
     });
@@ -87,6 +85,7 @@ export class MeasuredProcess {
     const finish = (): void => {
       this.#turns.settle((ofVms) => {
         const heap = this.#heap.end();
+        for (const { isAtEnd } of this.#frames.values()) if (!isAtEnd) this.#counter.add(UNFINISHED);
         this.#counter.end();
         done({ counts: sum([this.#counter.counts(), heap, ...ofVms]), outcome });
       });

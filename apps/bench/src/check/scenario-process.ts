@@ -8,7 +8,7 @@ import type { Scenario, Stage } from './scenario.ts';
  * The process of one scenario, named by its argument: counts executions of it, and prints the counts as JSON.
  */
 
-const WINDOWS = 5;
+const WINDOWS = 7;
 /** Code is compiled, caches are filled, hidden classes are what they will be. */
 const WARM_UP_EXECUTIONS = 5 * EXECUTIONS_PER_WINDOW;
 
@@ -22,6 +22,8 @@ await scenario.begin?.(stage);
 const counts = [];
 for (let execution = 0; execution < WARM_UP_EXECUTIONS + WINDOWS * EXECUTIONS_PER_WINDOW; execution++) {
   const { prepare, finish } = scenario;
+  // So that each window finds the same free memory, and is not interrupted by a collection of garbage.
+  if (execution % EXECUTIONS_PER_WINDOW === 0) globalThis.gc?.();
   if (prepare) await measured.uncounted(() => prepare(stage, execution));
   const { counts: once, outcome } = await measured.count(() => scenario.execute(stage, execution));
   if (!isDeepStrictEqual(outcome, scenario.expected(execution))) {
@@ -30,7 +32,6 @@ for (let execution = 0; execution < WARM_UP_EXECUTIONS + WINDOWS * EXECUTIONS_PE
   if (execution >= WARM_UP_EXECUTIONS) counts.push(once);
   if (finish) await measured.uncounted(() => finish(stage));
 }
-if (process.env.BENCH_CHECK_RAW) console.error(JSON.stringify(counts));
 process.stdout.write(JSON.stringify(typicalOf(counts)), () => process.exit(0));
 
 /** Loads the library only now, so that what it takes of Node is counted. */

@@ -1,4 +1,6 @@
 const LENGTH_BYTES = 4;
+/** What is counted when a stream ends otherwise than a frame does: then it does not consist of such frames, and their count means nothing. */
+export const UNFINISHED = 'unfinished frames';
 
 /**
  * Counts the frames in a stream of bytes. All that it knows of them is that each begins with its length, in 32 bits, of what
@@ -9,7 +11,7 @@ export class FrameCounter {
   #lengthBytes = 0;
   #missing = 0;
 
-  /** Whether the stream ends where a frame does. What is no such stream hardly ever does. */
+  /** Whether the stream ends where a frame does. */
   get isAtEnd(): boolean {
     return this.#missing === 0 && this.#lengthBytes === 0;
   }

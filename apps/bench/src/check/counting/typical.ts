@@ -6,9 +6,9 @@ import { HEAP_BYTES } from './heap.ts';
 export const EXECUTIONS_PER_WINDOW = 12;
 
 /**
- * What an execution costs, of counts of many: the median of what windows of them came to. So what happens once in a while (a
- * collection of garbage, an isolate replaced because its process has grown) is left out. Bytes are the median of single executions;
- * those on the heap are what nine of ten executions exceed, or take: what is left of a page when an object does not fit counts as used, too.
+ * What an execution costs, of counts of many: the median of what windows of them came to. So what happens once in a while, as
+ * when an isolate is replaced because its process has grown, is left out. Of bytes, it is the median of single executions; on the
+ * heap, where what remains of a page when an object does not fit is taken for used, little of what single ones came to.
  */
 export function typicalOf(executions: readonly Counts[]): Counts {
   const names = new Set(executions.flatMap((counts) => Object.keys(counts)));
@@ -22,12 +22,9 @@ export function typicalOf(executions: readonly Counts[]): Counts {
 }
 
 function typicalCount(name: string, values: readonly number[]): number {
-  // When garbage was collected, there is less than before.
-  if (isHeap(name))
-    return percentile(
-      values.filter((value) => value > 0),
-      10,
-    );
+  // Where garbage was collected, there is less than before.
+  const grown = values.filter((value) => value > 0);
+  if (isHeap(name)) return grown.length > 0 ? percentile(grown, 10) : 0;
   return isBytes(name) ? median(values) : median(sumsOfWindows(values)) / EXECUTIONS_PER_WINDOW;
 }
 

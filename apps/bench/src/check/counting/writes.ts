@@ -1,3 +1,5 @@
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import type { Socket } from 'node:net';
 import { replaceFunction } from './replace-function.ts';
 
@@ -44,6 +46,25 @@ export function onWrites(pipe: Socket, told: (handle: StreamHandle, parts: reado
   for (const [name, encoding] of Object.entries(ENCODINGS)) {
     tell(name, (data) => [Buffer.from(data as string, encoding)]);
   }
+}
+
+/** As `onWrites`, of what is written to a descriptor past all that. */
+export function onSyncWrites(told: (fd: number, parts: readonly Uint8Array[]) => void): void {
+  replaceFunction(fs, 'writeSync', (original) => (...args) => {
+    const writtenBytes = original(...args) as number;
+    const [fd, data, offset] = args;
+    const bytes = typeof data === 'string' ? Buffer.from(data) : (data as Uint8Array);
+    const start = typeof data === 'string' || typeof offset !== 'number' ? 0 : offset;
+    told(fd as number, [bytes.subarray(start, start + writtenBytes)]);
+    return writtenBytes;
+  });
+  replaceFunction(fs, 'writevSync', (original) => (...args) => {
+    const writtenBytes = original(...args) as number;
+    const [fd, parts] = args;
+    told(fd as number, [Buffer.concat(parts as Uint8Array[]).subarray(0, writtenBytes)]);
+    return writtenBytes;
+  });
+  syncBuiltinESMExports();
 }
 
 /** Buffers; or each part, and after it its encoding. */

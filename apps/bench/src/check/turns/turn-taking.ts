@@ -37,6 +37,7 @@ export class TurnTaking {
     child.on('exit', () => {
       this.#vms.delete(vm);
       this.#resting.delete(vm);
+      this.#restsWhenAllDo();
     });
   }
 
@@ -86,6 +87,14 @@ export class TurnTaking {
   #rest(done: () => void): void {
     this.#onAllRest = done;
     for (const vm of this.#vms) vm.comeToRest();
+    this.#restsWhenAllDo();
+  }
+
+  #restsWhenAllDo(): void {
+    if (this.#resting.size < this.#vms.size) return;
+    const done = this.#onAllRest;
+    this.#onAllRest = undefined;
+    done?.();
   }
 
   #sentBytes(): number {
@@ -106,8 +115,7 @@ export class TurnTaking {
     },
     onRests: (vm: StoppedVm, counts: Counts): void => {
       this.#resting.set(vm, counts);
-      if (this.#resting.size < this.#vms.size) return;
-      this.#onAllRest?.();
+      this.#restsWhenAllDo();
     },
   };
 }

@@ -39,7 +39,6 @@ class Membrane {
         this.#onCall(`new ${name}`);
         return this.#wrap(Reflect.construct(target, this.#unwrapAll(args)) as object) as object;
       },
-      get: (target, key) => this.#member(name, target, key),
     });
   }
 

@@ -1,13 +1,13 @@
 import { Socket } from 'node:net';
 import { Counter } from '../counting/counter.ts';
 import { countBuiltIns } from '../counting/built-ins.ts';
-import { FrameCounter } from '../counting/frame-counter.ts';
+import { FrameCounter, UNFINISHED } from '../counting/frame-counter.ts';
 import { HeapMarks } from '../counting/heap.ts';
 import { countPromises } from '../counting/promises.ts';
 import { replaceFunction } from '../counting/replace-function.ts';
 import { CountedTimers } from '../counting/timers.ts';
 import { uncounted } from '../counting/uncounted.ts';
-import { onWrites, type StreamHandle } from '../counting/writes.ts';
+import { onSyncWrites, onWrites, type StreamHandle } from '../counting/writes.ts';
 import type { ComeToRest } from '../turns/messages.ts';
 import { countAddon } from './count-addon.ts';
 import { Turns, type Answer } from './turns.ts';
@@ -32,25 +32,35 @@ const timers = new CountedTimers(counter);
 let takesTurns = false;
 /** Of the process's own pipe, once it has written. */
 let pipe: StreamHandle | undefined;
+let writtenBytes = 0;
 
 countPromises(counter);
 countBuiltIns(counter);
 
 onWrites(commands, (handle, parts) => {
   pipe = handle;
+  wrote(parts);
+});
+onSyncWrites((_, parts) => {
+  wrote(parts);
+});
+
+/** Nothing else than its pipe is open for writing in this process. */
+function wrote(parts: readonly Uint8Array[]): void {
   counter.add('writes');
   for (const part of parts) {
+    writtenBytes += part.byteLength;
     counter.add('bytes written', part.byteLength);
     counter.add('frames written', frames.push(part));
   }
-  takeTurn(handle);
-});
+  takeTurn();
+}
 
 /** What does not fit into the pipe at once leaves when there is room. */
-function takeTurn(handle: StreamHandle): void {
+function takeTurn(): void {
   if (!takesTurns) return;
-  if (handle.writeQueueSize === 0) continueAfter(turns.wrote(handle.bytesWritten));
-  else uncounted.setImmediate(takeTurn, handle);
+  if (pipe && pipe.writeQueueSize > 0) uncounted.setImmediate(takeTurn);
+  else continueAfter(turns.wrote(writtenBytes));
 }
 
 function continueAfter({ isAnswered }: Answer): void {
@@ -92,8 +102,8 @@ function comeToRest(command: ComeToRest): void {
 
 function rest(): void {
   const heapCounts = heap.end();
+  if (!frames.isAtEnd) counter.add(UNFINISHED);
   counter.end();
-  if (!frames.isAtEnd) throw new Error('what is on the pipe are no frames that begin with their length');
   const answer = turns.rests({ ...counter.counts(), ...heapCounts });
   counter.begin();
   heap.begin();
