@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { countAddon } from './count-addon.ts';
 
 /* Classes as isolated-vm has them: nothing of them can be changed, and their methods take nothing but their own objects. */
@@ -9,6 +10,13 @@ class Context {
   }
   release(): void {
     Context.idOf(this);
+  }
+}
+
+/** Only its objects are seen. */
+class Module {
+  instantiate(context: Context): number {
+    return Context.idOf(context);
   }
 }
 
@@ -30,6 +38,12 @@ class Reference {
   async apply(): Promise<Context> {
     return Promise.resolve(new Context());
   }
+  module(): Module {
+    return new Module();
+  }
+  copy(): object[] {
+    return [{ a: 1 }, [1], new Uint8Array(1), new RangeError('no'), Object.create(null) as object];
+  }
   each(callback: (context: Context) => unknown): number {
     return Context.idOf(callback(new Context()));
   }
@@ -48,6 +62,8 @@ interface FakeAddon {
   readonly Context: typeof Context;
   readonly Reference: typeof Reference;
 }
+
+const { isProxy } = types;
 
 function counted(): { addon: FakeAddon; calls: string[] } {
   const calls: string[] = [];
@@ -82,6 +98,20 @@ describe('countAddon', () => {
       }),
     ).toBe(7);
     expect(calls).toEqual(['new Reference', 'Reference.each', 'Context.release']);
+  });
+
+  it('knows objects of classes that the addon does not show', () => {
+    const { addon, calls } = counted();
+    const module = new addon.Reference(undefined).module();
+    expect(module.instantiate(new addon.Context())).toBe(7);
+    expect(calls).toEqual(['new Reference', 'Reference.module', 'new Context', 'Module.instantiate']);
+  });
+
+  it('leaves alone what is no object of the addon', () => {
+    const { addon } = counted();
+    const copies = new addon.Reference(undefined).copy();
+    for (const copy of copies) expect(isProxy(copy)).toBe(false);
+    expect(isProxy(new addon.Context())).toBe(true);
   });
 
   it('gives properties as they are, and counts no look at them', () => {

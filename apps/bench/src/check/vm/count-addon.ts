@@ -12,8 +12,6 @@ export function countAddon<T extends object>(addon: T, onCall: (name: string) =>
 class Membrane {
   readonly addon: object;
   readonly #onCall: (name: string) => void;
-  /** Of the addon's classes. */
-  readonly #prototypes = new Set<object>();
   readonly #proxies = new WeakMap<object, object>();
   readonly #originals = new WeakMap<object, object>();
   readonly #functions = new WeakMap<AnyFunction, AnyFunction>();
@@ -25,9 +23,7 @@ class Membrane {
     for (const holder of [addon, Object.getPrototypeOf(addon) as object]) {
       for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(holder))) {
         if (name === 'constructor' || typeof value !== 'function') continue;
-        const original = value as AnyFunction & { readonly prototype: object };
-        this.#prototypes.add(original.prototype);
-        classes[name] = { value: this.#classOf(name, original), enumerable: true };
+        classes[name] = { value: this.#classOf(name, value as AnyFunction), enumerable: true };
       }
     }
     this.addon = Object.create(addon, classes) as object;
@@ -46,11 +42,10 @@ class Membrane {
   #wrap(value: unknown): unknown {
     if (typeof value !== 'object' || value === null) return value;
     if (value instanceof Promise) return value.then((result) => this.#wrap(result));
-    const prototype = Object.getPrototypeOf(value) as object;
-    if (!this.#prototypes.has(prototype)) return value;
     const known = this.#proxies.get(value);
     if (known) return known;
-    const { name } = (prototype as { readonly constructor: { readonly name: string } }).constructor;
+    const name = classOutsideOfLanguage(value);
+    if (name === undefined) return value;
     const proxy = new Proxy(value, { get: (target, key) => this.#member(name, target, key) });
     this.#proxies.set(value, proxy);
     this.#originals.set(proxy, value);
@@ -104,4 +99,12 @@ class Membrane {
     if (prototype !== Object.prototype && prototype !== null) return value;
     return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, this.#unwrap(part)]));
   }
+}
+
+/** The name of the class of an object that only the addon can have made: it does not show all of its classes. */
+function classOutsideOfLanguage(value: object): string | undefined {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  const constructor: unknown = (prototype as { readonly constructor?: unknown } | null)?.constructor;
+  if (typeof constructor !== 'function') return undefined;
+  return Reflect.get(globalThis, constructor.name) === constructor ? undefined : constructor.name;
 }
