@@ -1,4 +1,4 @@
-import { differencesOf, textOf, type CountsByScenario } from './compare.ts';
+import { differencesOf, renewed, textOf, type CountsByScenario } from './compare.ts';
 
 const BASELINE: CountsByScenario = {
   trivial: { 'path.host.promises': 50, 'path.vm.writes': 1 },
@@ -68,5 +68,19 @@ describe('differencesOf', () => {
     ['path.host.promises', 100_000, 100_001],
   ])('allows for no more than that: %s, %i and %i', (what, baseline, now) => {
     expect(linesFor(what, baseline, now)).toHaveLength(1);
+  });
+});
+
+describe('renewed', () => {
+  it('has the counts of now, and of the former baseline only what is the same', () => {
+    const baseline = { trivial: { 'path.host.promises': 50, 'path.vm.bytes written': 100, 'path.vm.setTimeout': 1 } };
+    const now = {
+      trivial: { 'path.host.promises': 49, 'path.vm.bytes written': 101, 'path.vm.writes': 1 },
+      refused: {},
+    };
+    expect(renewed(baseline, now)).toEqual({
+      trivial: { 'path.host.promises': 49, 'path.vm.bytes written': 100, 'path.vm.writes': 1 },
+      refused: {},
+    });
   });
 });

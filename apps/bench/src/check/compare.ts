@@ -40,6 +40,20 @@ function namesOf(one: object, other: object): string[] {
   return [...new Set([...Object.keys(one), ...Object.keys(other)])];
 }
 
+/** What is counted now; where that is no difference, as it was, so that a new baseline differs from the former in nothing else. */
+export function renewed(baseline: CountsByScenario, now: CountsByScenario): CountsByScenario {
+  const entries = Object.entries(now).map(([scenario, counts]) => {
+    const before = baseline[scenario] ?? {};
+    const kept = Object.entries(counts).map(([what, count]) => {
+      const known = before[what];
+      const isSame = known !== undefined && differenceOf(scenario, what, known, count).length === 0;
+      return [what, isSame ? known : count];
+    });
+    return [scenario, Object.fromEntries(kept) as Counts];
+  });
+  return Object.fromEntries(entries) as CountsByScenario;
+}
+
 /** One line: what a difference is of, and both counts. */
 export function textOf({ kind, scenario, what, baseline, now }: Difference): string {
   return `${kind.toUpperCase()}  ${scenario}  ${what}  baseline ${baseline}  now ${now}`;

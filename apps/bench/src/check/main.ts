@@ -1,5 +1,5 @@
 import { readBaseline, writeBaseline, type Baseline } from './baseline.ts';
-import { differencesOf, textOf, type CountsByScenario } from './compare.ts';
+import { differencesOf, renewed, textOf, type CountsByScenario } from './compare.ts';
 import { countScenario } from './count-scenario.ts';
 import { readOptions, USAGE, type CheckOptions } from './options.ts';
 import { SCENARIOS } from './scenarios.ts';
@@ -13,7 +13,12 @@ else check(baseline, counted);
 async function countAll(names: readonly string[]): Promise<CountsByScenario> {
   const counts: Record<string, CountsByScenario[string]> = {};
   for (const name of names) {
-    counts[name] = await countScenario(name);
+    try {
+      counts[name] = await countScenario(name);
+    } catch (error) {
+      console.error((error as Error).message);
+      process.exit(1);
+    }
     console.log(`counted: ${name}`);
   }
   return counts;
@@ -22,7 +27,7 @@ async function countAll(names: readonly string[]): Promise<CountsByScenario> {
 async function update(before: Baseline, now: CountsByScenario): Promise<void> {
   // What was not counted stays as it is.
   const others = options.scenarios ? before.scenarios : {};
-  await writeBaseline(options.baselineFile, { ...others, ...now });
+  await writeBaseline(options.baselineFile, { ...others, ...renewed(before.scenarios, now) });
   const differences = differencesOf(relevant(before), now);
   for (const difference of differences) console.log(textOf(difference));
   console.log(`\n${options.baselineFile}: written, ${differences.length} counts differ from what it had`);

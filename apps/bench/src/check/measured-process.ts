@@ -12,7 +12,7 @@ import { TurnTaking } from './turns/turn-taking.ts';
 
 /** A timer that is due so soon after an execution belongs to it, as the one that watches running VMs does. */
 const PASSING_MS = 20;
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 120_000;
 
 export interface Counted {
   readonly counts: Counts;

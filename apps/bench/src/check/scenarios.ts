@@ -1,7 +1,5 @@
 import type { Scenario } from './scenario.ts';
 
-/** So long that no execution that waits runs out of it. */
-const LONG_MS = 600_000;
 const PERMISSIONS = ['bench:*'];
 const TRIVIAL = '({ tenant: context.tenant.id, answer: 6 * 7 })';
 const LARGE_CHARS = 100 * 1024;
@@ -18,7 +16,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   /** The tenant's other VM does not hold the script, and is sent its code cache. */
   'other-vm': {
-    options: { poolSize: 2, permissions: PERMISSIONS, timeoutMs: LONG_MS },
+    options: { poolSize: 2, permissions: PERMISSIONS },
     // The one that has compiled it is kept at work with it.
     prepare: async ({ library, api, background }, execution) => {
       background.push(library.runAs('acme', scriptThatMayWait(execution), { ...FUNCTION, input: true }));
@@ -61,7 +59,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   /** The tenant runs, and has waiting, as much as it may. */
   refused: {
-    options: { poolSize: 1, permissions: PERMISSIONS, timeoutMs: LONG_MS, tenantConcurrency: 1, tenantQueueSize: 1 },
+    options: { poolSize: 1, permissions: PERMISSIONS, tenantConcurrency: 1, tenantQueueSize: 1 },
     begin: async ({ library, api, background }) => {
       for (let count = 0; count < 2; count++) {
         background.push(library.runAs('acme', scriptThatMayWait(0), { ...FUNCTION, input: true }));
