@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ClsModule } from 'nestjs-cls';
 import {
@@ -22,14 +23,24 @@ export interface Library {
   readonly compiler: CompilerService;
   runAs(tenantId: string, script: string, options?: ExecuteOptions): Promise<ExecutionResult>;
   runWithSetup(tenantId: string, script: string, setup: SetupFn, options?: ExecuteOptions): Promise<ExecutionResult>;
+  /** One of the providers that it was given. */
+  get<T>(provider: Type<T>): T;
   close(): Promise<void>;
 }
 
-export async function startLibrary(options: JsRuntimeOptions): Promise<Library> {
+/** @param providers for one, host APIs */
+export async function startLibrary(
+  options: JsRuntimeOptions,
+  providers: readonly Type<unknown>[] = [],
+): Promise<Library> {
   // eslint-disable-next-line @typescript-eslint/no-extraneous-class -- Node runs this file as it is, without decorators
   class BenchModule {}
   const app = await NestFactory.createApplicationContext(
-    { module: BenchModule, imports: [ClsModule.forRoot({ global: true }), JsRuntimeModule.forRoot(options)] },
+    {
+      module: BenchModule,
+      imports: [ClsModule.forRoot({ global: true }), JsRuntimeModule.forRoot(options)],
+      providers: [...providers],
+    },
     { logger: false },
   );
   const executions = app.get(ExecutionService);
@@ -41,6 +52,7 @@ export async function startLibrary(options: JsRuntimeOptions): Promise<Library> 
       tenancy.runAs({ tenant: { id: tenantId } }, () => executions.execute(script, executeOptions)),
     runWithSetup: (tenantId, script, setup, executeOptions) =>
       tenancy.runAs({ tenant: { id: tenantId } }, () => executions.executeWithSetup(script, setup, executeOptions)),
+    get: (provider) => app.get(provider),
     close: () => app.close(),
   };
 }
