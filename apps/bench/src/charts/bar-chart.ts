@@ -19,8 +19,8 @@ export interface Bars {
 /** Beyond so many bars their values would cover each other. */
 const MAX_LABELLED = 24;
 
-/** As SVG. */
-export function barChart({ title, yTitle, yLog = false, groups, series }: BarChart): string {
+/** As SVG. Needs the packages of `packages.ts`. */
+export async function barChart({ title, yTitle, yLog = false, groups, series }: BarChart): Promise<string> {
   const values = series.flatMap((bars) => bars.values).filter((value) => value !== undefined);
   const isLabelled = groups.length * series.length <= MAX_LABELLED;
   const names = series.map(({ name }) => ({ name }));

@@ -20,8 +20,15 @@ export interface Line {
 
 const DASH = 'path://M0 0h10v2h-10z M15 0h10v2h-10z';
 
-/** As SVG. */
-export function lineChart({ title, xTitle, yTitle, xLog = false, yLog = false, series }: LineChart): string {
+/** As SVG. Needs the packages of `packages.ts`. */
+export async function lineChart({
+  title,
+  xTitle,
+  yTitle,
+  xLog = false,
+  yLog = false,
+  series,
+}: LineChart): Promise<string> {
   const points = series.flatMap((line) => line.points);
   const names = series.map(({ name, isBound }) => (isBound ? { name, icon: DASH } : { name }));
   return renderSvg({

@@ -15,8 +15,8 @@ const WIDTH = 860;
 const HEIGHT = 460;
 
 /** Draws without a DOM. The same option gives the same bytes, whatever has been drawn before. */
-export function renderSvg(option: object): string {
-  const echarts = loadPackage('echarts') as Echarts;
+export async function renderSvg(option: object): Promise<string> {
+  const echarts = (await loadPackage('echarts')) as Echarts;
   const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height: HEIGHT });
   try {
     chart.setOption(option);
