@@ -2,6 +2,7 @@ import { nowMs } from './clock.ts';
 import { Observed } from './observed.ts';
 import type { Plan } from './plan.ts';
 import { TRIVIAL, type Target } from './target.ts';
+import { tenantOf } from './tenants.ts';
 
 /** So many callers, each of which asks again as soon as it has its answer: what can be done, and no more than that is asked. */
 export async function runClosedLoop(target: Target, plan: Plan): Promise<Observed> {
@@ -18,9 +19,4 @@ export async function runClosedLoop(target: Target, plan: Plan): Promise<Observe
   });
   await Promise.all(callers);
   return observed;
-}
-
-/** They take turns. */
-export function tenantOf(index: number, tenants: number): string {
-  return `tenant-${index % tenants}`;
 }

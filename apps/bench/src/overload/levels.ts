@@ -1,10 +1,11 @@
 import { median, percentile, Tally } from '../report.ts';
-import { runClosedLoop, tenantOf } from './closed-loop.ts';
+import { runClosedLoop } from './closed-loop.ts';
 import { Observed } from './observed.ts';
 import { runOpenLoop } from './open-loop.ts';
 import type { Plan } from './plan.ts';
 import type { Progress } from './progress.ts';
 import { TRIVIAL, type Target } from './target.ts';
+import { tenantOf } from './tenants.ts';
 
 /** What one level of load came to: medians of its rounds. */
 export interface Level {

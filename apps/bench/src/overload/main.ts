@@ -2,6 +2,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { startOverHttp } from './http-target.ts';
 import { measureLevels } from './levels.ts';
 import { machineFacts } from './machine-facts.ts';
 import { measureNeighbour } from './neighbour.ts';
@@ -9,6 +10,7 @@ import { readOptions, USAGE, type OverloadOptions } from './options.ts';
 import { FULL, QUICK } from './plan.ts';
 import { Progress } from './progress.ts';
 import { startInProcess } from './target.ts';
+import { allTenants } from './tenants.ts';
 import { checksOf } from './verdict.ts';
 import { writeResults } from './write.ts';
 
@@ -19,7 +21,9 @@ const plan = options.isQuick ? QUICK : FULL;
 // Warm-up and closed loops, levels, and the neighbour: alone and beside two floods.
 const progress = new Progress(1 + plan.rounds * (1 + plan.factors.length + 3));
 const measuredAt = new Date().toISOString();
-const target = await startInProcess(plan.bounds);
+const target = await (options.isHttp
+  ? startOverHttp(plan.bounds, allTenants(plan.tenants))
+  : startInProcess(plan.bounds));
 try {
   const levels = await measureLevels(target, plan, progress);
   const neighbours = await measureNeighbour(target, plan, levels.capacityPerSecond, progress);
@@ -27,8 +31,8 @@ try {
   const results = { measuredAt, machine: machineFacts(), target: target.title, plan, levels, neighbours, checks };
   const report = await writeResults(results, {
     folder: options.out ?? (options.isQuick ? await mkdtemp(join(tmpdir(), 'bench-overload-')) : DOCS),
-    name: 'overload',
-    command: 'npm run bench:overload',
+    name: options.isHttp ? 'overload-http' : 'overload',
+    command: `npm run bench:overload${options.isHttp ? ' -- --http' : ''}`,
     hasCharts: options.hasCharts,
   });
   console.log(`The report is ${report}`);

@@ -4,6 +4,7 @@ import { runOpenLoop } from './open-loop.ts';
 import type { Plan } from './plan.ts';
 import type { Progress } from './progress.ts';
 import { ENDLESS, TRIVIAL, type Target, type Work } from './target.ts';
+import { FLOODING, POLITE } from './tenants.ts';
 
 /** What a polite tenant has beside one that floods; medians of the rounds. */
 export interface Neighbour {
@@ -78,7 +79,7 @@ async function measureRound(target: Target, plan: Plan, one: Case, seed: number)
     schedule: { kind: 'even', perSecond: plan.neighbour.perSecond, forMs, seed },
     minGapMs: POLITE_GAP_MS,
     request: async (arrival) => {
-      const outcome = await target.request('polite', TRIVIAL);
+      const outcome = await target.request(POLITE, TRIVIAL);
       outcomes.add(outcome);
       observed.ended(arrival, outcome);
     },
@@ -89,7 +90,7 @@ async function measureRound(target: Target, plan: Plan, one: Case, seed: number)
       schedule: { kind: 'poisson', perSecond: flood.perSecond, forMs, seed },
       minGapMs: FLOOD_GAP_MS,
       request: async () => {
-        floodOutcomes.add(await target.request('flooding', flood.work));
+        floodOutcomes.add(await target.request(FLOODING, flood.work));
       },
     });
   await Promise.all([polite, flooded]);

@@ -11,7 +11,7 @@ export interface Plan {
   readonly factors: readonly number[];
   /** Tenants that offer load at the same time, as many of them as of each other. */
   readonly tenants: number;
-  /** Of closed loops, to find out what can be done. */
+  /** Of closed loops, to find out what can be done: none of them may be refused. */
   readonly inFlight: number;
   readonly bounds: Bounds;
   readonly neighbour: {
@@ -48,9 +48,11 @@ export const FULL: Plan = {
 export const QUICK: Plan = {
   ...FULL,
   rounds: 1,
-  levelMs: 400,
+  levelMs: 500,
   risingMs: 100,
-  factors: [0.5, 2],
+  factors: [0.5, 10],
   tenants: 2,
-  bounds: { ...BOUNDS, poolSize: 2, tenantConcurrency: 1, tenantQueueSize: 10, queueSize: 100 },
+  inFlight: 8,
+  bounds: { ...BOUNDS, poolSize: 4, tenantConcurrency: 2, tenantQueueSize: 20, queueSize: 100 },
+  neighbour: { perSecond: 50, factor: 10, loopsPerSecond: 50 },
 };
