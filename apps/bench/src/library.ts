@@ -9,6 +9,7 @@ import {
   JsRuntimeModule,
   TenancyService,
   VmPoolService,
+  type CompiledScript,
   type ErrorCode,
   type ExecuteOptions,
   type ExecutionResult,
@@ -20,8 +21,14 @@ import {
 export interface Library {
   readonly pool: VmPoolService;
   readonly compiler: CompilerService;
-  runAs(tenantId: string, script: string, options?: ExecuteOptions): Promise<ExecutionResult>;
-  runWithSetup(tenantId: string, script: string, setup: SetupFn, options?: ExecuteOptions): Promise<ExecutionResult>;
+  compileAs(tenantId: string, name: string, source: string): Promise<CompiledScript>;
+  runAs(tenantId: string, script: string | CompiledScript, options?: ExecuteOptions): Promise<ExecutionResult>;
+  runWithSetup(
+    tenantId: string,
+    script: string | CompiledScript,
+    setup: SetupFn,
+    options?: ExecuteOptions,
+  ): Promise<ExecutionResult>;
   close(): Promise<void>;
 }
 
@@ -34,9 +41,12 @@ export async function startLibrary(options: JsRuntimeOptions): Promise<Library> 
   );
   const executions = app.get(ExecutionService);
   const tenancy = app.get(TenancyService);
+  const compiler = app.get(CompilerService);
   return {
     pool: app.get(VmPoolService),
-    compiler: app.get(CompilerService),
+    compiler,
+    compileAs: (tenantId, name, source) =>
+      tenancy.runAs({ tenant: { id: tenantId } }, () => compiler.compile(name, source)),
     runAs: (tenantId, script, executeOptions) =>
       tenancy.runAs({ tenant: { id: tenantId } }, () => executions.execute(script, executeOptions)),
     runWithSetup: (tenantId, script, setup, executeOptions) =>
