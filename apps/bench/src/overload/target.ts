@@ -1,5 +1,5 @@
 import { comesToRest, outcomeOf, startLibrary } from '../library.ts';
-import { EXPECTED, SCRIPT } from '../peer.ts';
+import { EXPECTED, SCRIPT } from '../trivial-script.ts';
 
 /** What a request asks for. */
 export interface Work {
