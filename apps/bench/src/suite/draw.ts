@@ -41,7 +41,8 @@ function barsOf(
   const own = cells.filter((cell) => cell.workload === workload);
   const groups = peers.map(({ name }) => name).filter((name) => own.some(({ peer }) => peer === name));
   return {
-    groups,
+    // Else lines end in the middle of a word.
+    groups: groups.map((name) => name.replaceAll('-', '-\n')),
     series: series.map(({ title, at }) => ({
       name: title,
       values: groups.map((peer) => {
