@@ -10,6 +10,7 @@ import {
   JsRuntimeModule,
   TenancyService,
   VmPoolService,
+  type CompiledScript,
   type ErrorCode,
   type ExecuteOptions,
   type ExecutionResult,
@@ -21,8 +22,14 @@ import {
 export interface Library {
   readonly pool: VmPoolService;
   readonly compiler: CompilerService;
-  runAs(tenantId: string, script: string, options?: ExecuteOptions): Promise<ExecutionResult>;
-  runWithSetup(tenantId: string, script: string, setup: SetupFn, options?: ExecuteOptions): Promise<ExecutionResult>;
+  compileAs(tenantId: string, name: string, source: string): Promise<CompiledScript>;
+  runAs(tenantId: string, script: string | CompiledScript, options?: ExecuteOptions): Promise<ExecutionResult>;
+  runWithSetup(
+    tenantId: string,
+    script: string | CompiledScript,
+    setup: SetupFn,
+    options?: ExecuteOptions,
+  ): Promise<ExecutionResult>;
   /** One of the providers that it was given. */
   get<T>(provider: Type<T>): T;
   close(): Promise<void>;
@@ -45,9 +52,12 @@ export async function startLibrary(
   );
   const executions = app.get(ExecutionService);
   const tenancy = app.get(TenancyService);
+  const compiler = app.get(CompilerService);
   return {
     pool: app.get(VmPoolService),
-    compiler: app.get(CompilerService),
+    compiler,
+    compileAs: (tenantId, name, source) =>
+      tenancy.runAs({ tenant: { id: tenantId } }, () => compiler.compile(name, source)),
     runAs: (tenantId, script, executeOptions) =>
       tenancy.runAs({ tenant: { id: tenantId } }, () => executions.execute(script, executeOptions)),
     runWithSetup: (tenantId, script, setup, executeOptions) =>
