@@ -1,4 +1,4 @@
-import type { TenantPolicies } from '../config/tenant-policy.ts';
+import type { TenantPolicies, TenantPolicy } from '../config/tenant-policy.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import type { Deadline } from './deadline.ts';
 import { retryAfterMs, ServiceTime } from './service-time.ts';
@@ -53,6 +53,15 @@ export class AdmissionQueue<T> {
     if (!line) return new TenantLine<T>(tenantId, policy, this.#departed.get(tenantId) ?? 0);
     line.policy = policy;
     return line;
+  }
+
+  /** Why somebody new would be sent away now, if so; of a tenant that none of runs or waits that is not known before it asks. */
+  refusalOf(tenantId: string, policy: TenantPolicy): JsRuntimeError | undefined {
+    const line = this.#lines.get(tenantId);
+    if (!line) return undefined;
+    line.policy = policy;
+    // The next one may have a VM at once.
+    return line.isNextNew ? undefined : this.#refusal(line);
   }
 
   /**

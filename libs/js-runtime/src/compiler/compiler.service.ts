@@ -76,10 +76,11 @@ export class CompilerService {
   ): Promise<CompiledScript> {
     const tenancy = this.tenancy.current();
     const { id: tenantId } = tenancy.tenant;
-    const limits = tightenLimits(this.policies.of(tenantId).limits, options.limits);
+    const policy = this.policies.of(tenantId);
+    const limits = tightenLimits(policy.limits, options.limits);
     const tracker = new ResourceTracker(limits);
     try {
-      this.pool.refuseIfOverloaded();
+      this.pool.refuseIfHopeless(tenantId, policy);
       const script = this.describe(tenantId, name, source, options, limits);
       trace?.hasScript(script);
       const deadline = new Deadline(limits.timeoutMs);

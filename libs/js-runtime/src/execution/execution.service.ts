@@ -142,13 +142,14 @@ export class ExecutionService {
   ): Promise<ExecutionResult> {
     const context = this.tenancy.current();
     const { id: tenantId } = context.tenant;
-    const limits = tightenLimits(this.policies.of(tenantId).limits, options.limits);
+    const policy = this.policies.of(tenantId);
+    const limits = tightenLimits(policy.limits, options.limits);
     const tracker = new ResourceTracker(limits);
     const audit = this.auditTrail.begin(executionId, context);
     let running: RunningExecution | undefined;
     let script: CompiledScript | undefined;
     try {
-      this.pool.refuseIfOverloaded();
+      this.pool.refuseIfHopeless(tenantId, policy);
       running = this.#running.begin(tenantId, executionId, options.signal);
       const budget = { tracker, deadline: new Deadline(limits.timeoutMs), signal: running.signal, trace };
       script = this.#scriptOf(tenantId, scriptOrSource, limits, options);

@@ -11,7 +11,7 @@ import type { Deadline } from '../admission/deadline.ts';
 import type { TenantLine, WantedScript } from '../admission/tenant-line.ts';
 import type { CompiledOptions } from '../config/options.schema.ts';
 import { COMPILED_OPTIONS } from '../config/options.token.ts';
-import { TenantPolicies } from '../config/tenant-policy.ts';
+import { TenantPolicies, type TenantPolicy } from '../config/tenant-policy.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import { LoadMonitor } from '../load/load-monitor.ts';
 import { Balancer } from './balancer.ts';
@@ -169,8 +169,7 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
       this.#ledger.refused(refusal.code);
       throw refusal;
     }
-    const isNext = line.vacancies > 0 && line.waiters.size === 0;
-    const ready = isNext ? chooseReady(this.#fleet, tenantId, line.policy.tenantBoundary, script) : undefined;
+    const ready = line.isNextNew ? chooseReady(this.#fleet, tenantId, line.policy.tenantBoundary, script) : undefined;
     if (ready) return this.#lend(ready, line, 0);
     const { waiting } = this.#queue;
     const lease = this.#queue.wait(line, deadline, signal, script);
@@ -182,12 +181,13 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
   /**
    * For what is about to ask for a VM, and would rather know before it does anything for that.
    *
-   * @throws JsRuntimeError OVERLOADED, which counts as a lease that was refused
+   * @throws JsRuntimeError OVERLOADED, or what the tenant's line says when no more may wait in it; that counts as a lease that was refused
    */
-  refuseIfOverloaded(): void {
-    if (!this.#size.isClosed || this.#isClosing) return;
+  refuseIfHopeless(tenantId: string, policy: TenantPolicy): void {
+    if (this.#isClosing) return;
+    const refusal = this.#size.isClosed ? this.#overloaded() : this.#queue.refusalOf(tenantId, policy);
+    if (!refusal) return;
     this.#ledger.requested();
-    const refusal = this.#overloaded();
     this.#ledger.refused(refusal.code);
     throw refusal;
   }
