@@ -163,16 +163,32 @@ export class AdmissionQueue<T> {
     return { count, nextSince };
   }
 
+  /** The first that waits of a tenant, if it may run; whose deadline has passed is sent away. */
+  nextOf(tenantId: string): Waiter<T> | undefined {
+    const line = this.#lines.get(tenantId);
+    if (!line || line.vacancies === 0) return undefined;
+    for (const waiter of line.waiters) {
+      if (!waiter.deadline.isOver) return waiter;
+      this.refuseLate(waiter);
+    }
+    return undefined;
+  }
+
   /** The line's tenant has one more from now on: it has taken a turn. */
   took(line: TenantLine<T>, item: T): void {
-    this.#lines.set(line.tenantId, line);
+    this.tookMore(line, item);
     this.#virtualTime = Math.max(this.#virtualTime, line.virtualTime);
     line.virtualTime = this.#virtualTime + 1 / line.policy.tenantWeight;
-    line.running.set(item, performance.now());
     for (const [tenantId, at] of this.#departed) {
       if (at > this.#virtualTime && this.#departed.size <= MAX_DEPARTED) break;
       this.#departed.delete(tenantId);
     }
+  }
+
+  /** The same, but as part of a turn that it has taken. */
+  tookMore(line: TenantLine<T>, item: T): void {
+    this.#lines.set(line.tenantId, line);
+    line.running.set(item, performance.now());
   }
 
   /** It has one less. Its place is free at once, or, if something is owed for it, when that is settled. */

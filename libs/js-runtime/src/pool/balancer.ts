@@ -12,8 +12,19 @@ import type { VmStarter } from './vm-starter.ts';
 /** How long after somebody had to wait for a new isolate one is kept ready for the next. */
 const SPARE_MS = 1000;
 
-/** `forVmMs`: of the wait, when there was nothing else to wait for. */
-type Lend = (pooled: PooledVm, line: TenantLine<VmLease>, waitedMs: number, forVmMs: number) => VmLease;
+/** So long a tenant of which more wait goes on with a VM that it got in its turn: some executions, for which one new isolate is made. */
+const TURN_MS = 20;
+
+/** What a VM is lent to somebody who waited with. */
+export interface AfterWait {
+  readonly waitedMs: number;
+  /** Of that, when there was nothing else to wait for. */
+  readonly forVmMs: number;
+  /** Whether it goes on with the turn that the VM's tenant has. */
+  readonly continuesTurn: boolean;
+}
+
+type Lend = (pooled: PooledVm, line: TenantLine<VmLease>, wait: AfterWait) => VmLease;
 
 /**
  * Compares the VMs there are with those there should be, and does what is missing: hands out, makes ready for another tenant,
@@ -54,6 +65,7 @@ export class Balancer {
   /** Gives free VMs to those who wait, in turn; who can only use another tenant's has it made ready. */
   #serve(): void {
     if (this.queue.waiting === 0 || !this.fleet.has(isFree)) return;
+    this.#continueTurns();
     let beingFreed = this.fleet.count(isBeingFreed);
     let coming = this.#countComing();
     for (const waiter of this.queue.inTurn()) {
@@ -88,9 +100,22 @@ export class Balancer {
     return starting + Math.max(0, Math.min(missing, room));
   }
 
-  #grant(waiter: Waiter<VmLease>, pooled: PooledVm): void {
+  /** Where the VM's tenant has not used up its turn. Turns of one execution each would mean a new isolate for each, of which most takes longer than that. */
+  #continueTurns(): void {
     const now = performance.now();
-    waiter.grant(this.lend(pooled, waiter.line, now - waiter.since, now - (waiter.mayRunSince ?? now)));
+    for (const pooled of this.fleet) {
+      if (!pooled.isFree || pooled.tenantId === undefined || now - pooled.turnBeganAt >= TURN_MS) continue;
+      const waiter = this.queue.nextOf(pooled.tenantId);
+      if (waiter && chooseReady([pooled], pooled.tenantId, waiter.line.policy.tenantBoundary)) {
+        this.#grant(waiter, pooled, true);
+      }
+    }
+  }
+
+  #grant(waiter: Waiter<VmLease>, pooled: PooledVm, continuesTurn = false): void {
+    const now = performance.now();
+    const { line, since, mayRunSince = now } = waiter;
+    waiter.grant(this.lend(pooled, line, { waitedMs: now - since, forVmMs: now - mayRunSince, continuesTurn }));
   }
 
   /** While tenants come and go faster than VMs, the next one's isolate is replaced before it is asked for. */

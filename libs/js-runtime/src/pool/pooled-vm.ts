@@ -18,6 +18,8 @@ export class PooledVm {
   isShared = false;
   lastUsedAt = this.createdAt;
   useCount = 0;
+  /** `performance.now()` at which its tenant got it in its turn. */
+  turnBeganAt = 0;
   /** Why it is to be replaced, once it is. */
   dueFor: 'age' | 'uses' | undefined;
   /** Uses after which it is to be replaced. */

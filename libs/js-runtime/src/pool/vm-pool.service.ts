@@ -14,7 +14,7 @@ import { COMPILED_OPTIONS } from '../config/options.token.ts';
 import { TenantPolicies, type TenantPolicy } from '../config/tenant-policy.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import { LoadMonitor } from '../load/load-monitor.ts';
-import { Balancer } from './balancer.ts';
+import { Balancer, type AfterWait } from './balancer.ts';
 import { chooseReady } from './choose-vm.ts';
 import { Debts } from './debts.ts';
 import { Fleet, isStarting, isThere } from './fleet.ts';
@@ -36,6 +36,8 @@ export interface AcquireOptions {
   /** Of several VMs that it could have, one that holds this script is better. */
   readonly script?: WantedScript | undefined;
 }
+
+const AT_ONCE: AfterWait = { waitedMs: 0, forVmMs: 0, continuesTurn: false };
 
 interface HeldLease {
   readonly pooled: PooledVm;
@@ -96,10 +98,10 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
     this.#watch = new VmWatch(this.#fleet, options.healthTimeoutMs);
     this.#starter = new VmStarter(this.#fleet, factory, options, this.#ledger, events, this.#closing.signal);
     this.#debts = new Debts(this.#fleet, this.#queue, this.#starter, () => this.#size.wanted);
-    const lend: ConstructorParameters<typeof Balancer>[6] = (pooled, line, waitedMs, forVmMs) => {
+    const lend: ConstructorParameters<typeof Balancer>[6] = (pooled, line, wait) => {
       // Else nobody asks for them.
-      if (options.loadEnabled) this.#recentWaits.waited(forVmMs);
-      return this.#lend(pooled, line, waitedMs);
+      if (options.loadEnabled) this.#recentWaits.waited(wait.forVmMs);
+      return this.#lend(pooled, line, wait);
     };
     const { onChange } = events;
     this.#balancer = new Balancer(
@@ -170,7 +172,7 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
       throw refusal;
     }
     const ready = line.isNextNew ? chooseReady(this.#fleet, tenantId, line.policy.tenantBoundary, script) : undefined;
-    if (ready) return this.#lend(ready, line, 0);
+    if (ready) return this.#lend(ready, line, AT_ONCE);
     const { waiting } = this.#queue;
     const lease = this.#queue.wait(line, deadline, signal, script);
     // Who is refused changes nothing.
@@ -295,11 +297,15 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
     return bytes;
   }
 
-  #lend(pooled: PooledVm, line: TenantLine<VmLease>, waitedMs: number): VmLease {
+  #lend(pooled: PooledVm, line: TenantLine<VmLease>, { waitedMs, continuesTurn }: AfterWait): VmLease {
     const lease = new VmLease(pooled.vm, line.tenantId);
     pooled.lend(lease, line.policy.tenantBoundary);
     this.#leases.set(lease, { pooled, line });
-    this.#queue.took(line, lease);
+    if (continuesTurn) this.#queue.tookMore(line, lease);
+    else {
+      this.#queue.took(line, lease);
+      pooled.turnBeganAt = performance.now();
+    }
     this.#ledger.leased(waitedMs);
     this.#watch.start();
     return lease;

@@ -1,5 +1,6 @@
 import { endOf, usePool } from '../../test-support/use-pool.ts';
 import { Deadline } from '../admission/deadline.ts';
+import type { TenantOverrides } from '../config/tenant-policy.ts';
 import type { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import type { VmLease } from './vm-lease.ts';
 
@@ -12,14 +13,16 @@ describe('VmPoolService and those who wait', () => {
   const on = usePool();
   const { acquire, fakeOf, open, settle } = on;
 
-  /** Serves everybody who waits, one after the other on one VM, and tells in which order. */
-  async function serveAll(first: VmLease, waiting: readonly Promise<VmLease>[]): Promise<string> {
+  /** Serves everybody who waits, one after the other on one VM, and tells in which order. Each has it for as long as a turn lasts, or less. */
+  async function serveAll(first: VmLease, waiting: readonly Promise<VmLease>[], eachMs = 20): Promise<string> {
     const order: string[] = [];
     const turns = waiting.map(async (promise) => {
       const lease = await promise;
       order.push(lease.tenantId);
+      jest.advanceTimersByTime(eachMs);
       on.pool.release(lease);
     });
+    jest.advanceTimersByTime(eachMs);
     on.pool.release(first);
     await Promise.all(turns);
     return order.join(' ');
@@ -52,6 +55,68 @@ describe('VmPoolService and those who wait', () => {
     const first = await acquire('a');
     const waiting = ['light', 'light', 'light', 'heavy', 'heavy', 'heavy', 'heavy'].map(async (id) => acquire(id));
     await expect(serveAll(first, waiting)).resolves.toBe('light heavy heavy light heavy heavy light');
+  });
+
+  describe('whose executions are short', () => {
+    it('lets a tenant go on until its turn is over, for one new isolate', async () => {
+      await open(1);
+      const first = await acquire('a');
+      const waiting = ['a', 'a', 'a', 'a', 'b', 'b', 'b', 'c'].map(async (tenantId) => acquire(tenantId));
+      // What has begun before the turn is over, 20 ms after the first got its VM, is part of it.
+      await expect(serveAll(first, waiting, 8)).resolves.toBe('a a b b b c a a');
+      expect(fakeOf(first).resets).toBe(3);
+    });
+
+    it('counts no more than a turn, however many there were in it', async () => {
+      await open(1, { tenantConcurrency: 1 });
+      const first = await acquire('a');
+      const waiting = ['a', 'a', 'b', 'a', 'a', 'b', 'b', 'b'].map(async (tenantId) => acquire(tenantId));
+      await expect(serveAll(first, waiting, 10)).resolves.toBe('a b b a a b b a');
+    });
+
+    it('leaves the VM to the next as soon as none of the tenant waits', async () => {
+      await open(1);
+      const first = await acquire('a');
+      const waiting = ['b', 'c', 'b'].map(async (tenantId) => acquire(tenantId));
+      await expect(serveAll(first, waiting, 1)).resolves.toBe('b b c');
+    });
+
+    it('lets no tenant have more than tenantConcurrency by that', async () => {
+      await open(2, { tenantConcurrency: 1 });
+      const [first, other] = [await acquire('a'), await acquire('b')];
+      const [more, third] = [acquire('a'), acquire('c')];
+      on.pool.release(other);
+      await expect(third).resolves.toMatchObject({ tenantId: 'c' });
+      expect(on.pool.stats()).toMatchObject({ inUse: 2, waiting: 1 });
+      on.pool.release(first);
+      await expect(more).resolves.toMatchObject({ tenantId: 'a' });
+    });
+
+    it('has nobody go on whose deadline has passed', async () => {
+      await open(1);
+      const first = await acquire('a');
+      const late = endOf(acquire('a', { deadline: new Deadline(5) }));
+      const next = acquire('b');
+      // The clock goes on, and nobody hears of it: the event loop is busy.
+      const now = performance.now() + 5;
+      jest.spyOn(performance, 'now').mockImplementation(() => now);
+      on.pool.release(first);
+      jest.restoreAllMocks();
+      await expect(late).resolves.toEqual(exhausted);
+      await expect(next).resolves.toMatchObject({ tenantId: 'b' });
+    });
+
+    it('has nobody go on with a process that others have used who may not share one', async () => {
+      const tenants: Record<string, TenantOverrides> = {};
+      await open(1, { maxVms: 2, tenants: (id: string) => tenants[id] });
+      await on.visit('b');
+      const first = await acquire('a');
+      tenants.a = { tenantBoundary: 'process' };
+      const next = acquire('a');
+      on.pool.release(first);
+      expect(on.pool.stats().inUse).toBe(0);
+      await expect(next.then(({ vm }) => vm.id)).resolves.not.toBe(first.vm.id);
+    });
   });
 
   it('gives a VM that comes free to who waits, not to who comes just then', async () => {
