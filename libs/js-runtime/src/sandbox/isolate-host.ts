@@ -68,7 +68,7 @@ export class IsolateHost {
   /** Makes the next execution's realm, so that it need not wait for it. */
   prepareRealm(): void {
     if (this.#isolate.isDisposed || this.#nextRealm) return;
-    this.#usedRealms.collect();
+    this.#usedRealms.add();
     this.#nextRealm = new Realm(this.#isolate, this.#realmScripts);
   }
 

@@ -86,8 +86,11 @@ function handle(request: Request, attachments: readonly Buffer[]): void {
       const metersItself = request.maxCpuMs !== undefined;
       const exceedsMemory = (): boolean => metersItself && memory.exceeds(request.maxMemoryMb);
       const texts = { contextJson: text(0), inputJson: text(1), globalsJson: text(2) };
-      const calls = new CallLine(({ argumentsJson, ...call }) => {
-        send({ type: 'call', id, ...call }, [argumentsJson]);
+      const calls = new CallLine((made) => {
+        // In one write.
+        pipe.cork();
+        for (const { argumentsJson, ...call } of made) send({ type: 'call', id, ...call }, [argumentsJson]);
+        pipe.uncork();
       });
       running = { id, calls };
       host.run(request, texts, attachments.slice(3).values(), calls, exceedsMemory, (output) => {
