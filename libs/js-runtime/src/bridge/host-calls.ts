@@ -31,7 +31,7 @@ const TIMED_OUT = Symbol('timed out');
 export class HostCalls implements RunCalls {
   readonly extraApis: readonly ApiHeader[];
   /** The asynchronous context, nestjs-cls included, of whoever executes the script: a message of a VM comes with none. */
-  readonly #callersContext = new AsyncResource('ScriptCalls', { requireManualDestroy: true });
+  readonly #callersContext = new AsyncResource('ScriptCalls');
   readonly #pending = new Set<HostCall>();
   /** Of the calls that have come to nothing yet. */
   readonly #spans = new Map<AdmittedCall, PartSpan>();
