@@ -26,5 +26,5 @@ export class OperatorKey {
 }
 
 function digest(key: string): Buffer {
-  return Buffer.from(hash('sha256', key, 'hex'), 'hex');
+  return hash('sha256', key, 'buffer');
 }

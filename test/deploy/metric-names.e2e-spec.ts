@@ -1,7 +1,7 @@
 import { ERROR_CODES } from 'nestjs-js-runtime';
 import { startBackend, type Backend } from '../support/backend.ts';
 import { deployedQueries } from './deployed-queries.ts';
-import { familyOf, parseExposition, type ExposedMetric } from './exposition.ts';
+import { familyOf, readMetrics, type ExposedMetric } from './exposed-metrics.ts';
 import { parseQuery, type Matcher, type Selector } from './promql.ts';
 
 /** What Prometheus adds to all that it collects from a pod. */
@@ -28,7 +28,7 @@ describe('What dashboard, alerts and autoscaler ask for', () => {
     await backend.execute({ wrap: 'function', script: 'await http.fetch("nonsense");' }).expect(422);
     await backend.execute({ script: 'throw new Error("on purpose")' }).expect(422);
     const { text } = await backend.get('/metrics').expect(200);
-    exposed = parseExposition(text);
+    exposed = readMetrics(text);
   });
   afterAll(async () => {
     delete process.env.METRICS_TENANTS;
@@ -78,7 +78,7 @@ describe('What dashboard, alerts and autoscaler ask for', () => {
 describe('The check of queries', () => {
   it('knows metrics by their declaration and series by their metric', () => {
     const text = `# HELP a of all\n# TYPE a histogram\na_bucket{le="1",x="q\\"1"} 0\na_sum 0\n# TYPE b_count gauge\nb_count 1\n`;
-    const exposed = parseExposition(text);
+    const exposed = readMetrics(text);
     expect([...exposed.keys()]).toEqual(['a', 'b_count']);
     expect([...(exposed.get('a')?.labels.keys() ?? [])]).toEqual(['le', 'x']);
     const series = ['a_bucket', 'a_sum', 'b_count', 'c_sum'];

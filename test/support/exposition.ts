@@ -1,11 +1,12 @@
 /** What a Prometheus server reads from a text exposition. */
 export interface Exposition {
-  /** `HELP` and `TYPE` by metric family. */
+  /** `TYPE` by metric family. */
   readonly types: ReadonlyMap<string, string>;
   /** Values by name and labels, as they are written: `a_total{b="c"}`. */
   readonly values: ReadonlyMap<string, number>;
 }
 
+/** https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format */
 export function parseExposition(text: string): Exposition {
   const types = new Map<string, string>();
   const values = new Map<string, number>();

@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { TenantContext } from '../tenancy/tenant-context.ts';
+import { requestIdOf, type TenantContext } from '../tenancy/tenant-context.ts';
 import type { CompiledOptions } from '../config/options.schema.ts';
 import { COMPILED_OPTIONS } from '../config/options.token.ts';
 import { tellSink } from '../errors/tell-sink.ts';
@@ -8,6 +8,9 @@ import { AUDIT_SINK, type AuditedExecution, type AuditSink, type ExecutionRecord
 
 /** So many denied calls of one execution are told one by one: a script can make as many as it may make calls. */
 const MAX_DENIED_RECORDS = 10;
+
+/** Of executions that nobody is told of. */
+const NOTHING: ExecutionAudit = { denied: () => undefined, ended: () => undefined };
 
 /** Tells the sink of executions, and never fails. */
 @Injectable()
@@ -22,13 +25,14 @@ export class AuditTrail {
     this.#isEnabled = auditEnabled;
   }
 
-  begin(executionId: string, { tenant, user, request }: TenantContext): ExecutionAudit {
-    const requestId = request?.id;
+  begin(executionId: string, context: TenantContext): ExecutionAudit {
+    if (!this.#isEnabled) return NOTHING;
+    const { tenant, user } = context;
     const who: AuditedExecution = {
       executionId,
       tenantId: tenant.id,
       userId: user?.id,
-      requestId: typeof requestId === 'string' ? requestId : undefined,
+      requestId: requestIdOf(context),
     };
     let deniedCalls = 0;
     return {
@@ -44,7 +48,6 @@ export class AuditTrail {
   }
 
   #tell(told: () => void | Promise<void>): void {
-    if (!this.#isEnabled) return;
     tellSink(told, (error) => {
       this.#logger.error('The audit sink failed', textForLog(error));
     });

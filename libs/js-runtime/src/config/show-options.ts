@@ -12,7 +12,7 @@ export interface ShownOption {
   readonly isDefault: boolean;
 }
 
-export const REDACTED = '[redacted]';
+const REDACTED = '[redacted]';
 
 /** The options that are in effect, in the order of the schema. */
 export function showOptions(options: CompiledOptions): readonly ShownOption[] {

@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
 import { tellSink } from '../errors/tell-sink.ts';
 import { textForLog } from '../errors/text-for-log.ts';
 import type { LogEntry } from '../protocol/messages.ts';
-import type { TenantContext } from '../tenancy/tenant-context.ts';
+import { requestIdOf, type TenantContext } from '../tenancy/tenant-context.ts';
 import { CONSOLE_SINK, type ConsoleSink } from './console-sink.ts';
 
 /** Tells the sink, where there is one, what scripts have logged, and never fails. */
@@ -13,17 +13,12 @@ export class ScriptConsole {
   constructor(@Optional() @Inject(CONSOLE_SINK) private readonly sink?: ConsoleSink) {}
 
   /** @param entries undefined when the VM could not say any more */
-  ended(
-    executionId: string,
-    { tenant, request }: TenantContext,
-    scriptName: string,
-    entries: readonly LogEntry[] = [],
-  ): void {
+  ended(executionId: string, context: TenantContext, scriptName: string, entries: readonly LogEntry[] = []): void {
     const { sink } = this;
     if (!sink || entries.length === 0) return;
-    const requestId = typeof request?.id === 'string' ? request.id : undefined;
+    const requestId = requestIdOf(context);
     tellSink(
-      () => sink.logged({ executionId, tenantId: tenant.id, requestId, scriptName, entries }),
+      () => sink.logged({ executionId, tenantId: context.tenant.id, requestId, scriptName, entries }),
       (error) => {
         this.#logger.error('The console sink failed', textForLog(error));
       },

@@ -1,6 +1,6 @@
 /**
  * Upper bounds in milliseconds, for all that is measured here: from a trivial script on a warm VM to the longest limit that is
- * usual. Three in each power of ten, so that a quantile is off by half at most. What takes longer than the last is counted apart.
+ * usual. Three in each power of ten up to ten seconds, so that a quantile is off by 2.5 times at most. What takes longer than the last is counted apart.
  */
 export const TIME_BOUNDS_MS = [
   0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000,

@@ -1,24 +1,17 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { ProtocolError } from '../protocol/frame.ts';
-import {
-  MAX_CODE_CACHE_BYTES,
-  type AllowedCalls,
-  type CompileOutcome,
-  type RunOutcome,
-  type ScriptHeader,
-  type ScriptLanguage,
-  type UnitHeader,
-  type VmMessage,
-} from '../protocol/messages.ts';
+import type { CompileOutcome, RunOutcome, VmMessage } from '../protocol/messages.ts';
 import { KeptScripts } from '../protocol/kept-scripts.ts';
 import type { ChildCommand } from './child-command.ts';
 import { vmStdio } from './inherited-descriptors.ts';
+import { isCompilationOf } from './is-compilation-of.ts';
 import { KernelLimits } from './kernel-limits.ts';
 import { reasonOfOwnDeath } from './own-death.ts';
 import { Patience } from './patience.ts';
 import { setProcessPriority } from './priority.ts';
 import { RecyclingWatch } from './recycling-watch.ts';
+import { allowedOf, codeOf, headerOf } from './request-parts.ts';
 import { compiledSizeOf, isLogTooLong, PLAIN_REPLY, replySizeOf, type ReplySize } from './reply-size.ts';
 import type { RetireReason } from './retire-reason.ts';
 import type { MeteredUse, MeterLimits, RunMeter } from './run-meter.ts';
@@ -32,7 +25,6 @@ import type {
   LinkReply,
   LinkRequest,
   RequestLimits,
-  RunCalls,
   RunReply,
   RunRequest,
   RunUnit,
@@ -420,34 +412,6 @@ export class VmProcess {
     this.kill('protocol');
     return new VmGoneError('protocol', this.#runMeter?.read(), { cause: new ProtocolError(what) });
   }
-}
-
-/** Whether an honest VM can have made this of a source. */
-function isCompilationOf(
-  { wrap }: ScriptHeader,
-  language: ScriptLanguage,
-  source: string,
-  { outcome, codeCache, javascript }: CompileReply,
-): boolean {
-  const isTypeScript = language === 'typescript';
-  if (outcome.kind === 'parser-overflowed') return isTypeScript;
-  if (outcome.kind !== 'compiled') return outcome.kind !== 'not-held';
-  if (wrap !== 'module' && outcome.imports.length > 0) return false;
-  if (codeCache && (wrap === 'module' || codeCache.byteLength > MAX_CODE_CACHE_BYTES)) return false;
-  // Blanks take the place of types, so the length stays; nothing is left out of JavaScript, nor of nothing.
-  return isTypeScript ? (javascript ?? '').length === source.length : javascript === undefined;
-}
-
-function allowedOf({ extraApis, maxApiCalls, maxApiCallsInFlight, maxApiArgumentBytes }: RunCalls): AllowedCalls {
-  return { extraApis, maxApiCalls, maxApiCallsInFlight, maxApiArgumentBytes };
-}
-
-function headerOf({ key, name, wrap, imports, sourceChars, code }: RunUnit): UnitHeader {
-  return { key, name, wrap, imports, sourceChars, hasCode: code !== undefined };
-}
-
-function codeOf({ code }: RunUnit): (string | Uint8Array)[] {
-  return code ? [code.source, code.codeCache ?? ''] : [];
 }
 
 function optional(bytes: Buffer): Buffer | undefined {

@@ -102,6 +102,7 @@ describe('TenancyService', () => {
       ['whose tenant is null', { tenant: null }],
       ['whose tenant has no id', { tenant: {} }],
       ['whose tenant id is empty', { tenant: { id: '' } }],
+      ['whose tenant id is that of health checks', { tenant: { id: '(health)' } }],
       ['whose tenant id is a number', { tenant: { id: 7 } }],
       ['whose tenant id is an object', { tenant: { id: { toString: () => 'acme' } } }],
     ])('refuses a context %s, and sets nothing', (_, context) => {

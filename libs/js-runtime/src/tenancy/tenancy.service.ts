@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ClsService } from 'nestjs-cls';
+import { HEALTH_TENANT_ID } from '../config/tenant-policy.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import type { TenantContext } from './tenant-context.ts';
 
@@ -13,7 +14,8 @@ export class TenancyService {
   /**
    * Sets the tenant for the rest of the current CLS context; a guard or middleware calls it once per request.
    *
-   * @throws JsRuntimeError TENANT_CONTEXT_MISSING when there is no CLS context to set it in
+   * @throws JsRuntimeError TENANT_CONTEXT_MISSING when there is no CLS context to set it in, the id is no text or empty, or it is
+   * `(health)`, which is the runtime's own
    */
   enter(context: TenantContext): void {
     if (!this.cls.isActive()) {
@@ -51,6 +53,10 @@ export class TenancyService {
 
 function checked(context: TenantContext): TenantContext {
   const id: unknown = (context as Partial<TenantContext>).tenant?.id;
+  if (id === HEALTH_TENANT_ID) {
+    // It would get what is configured for all, and nothing that is only for it.
+    throw new JsRuntimeError('TENANT_CONTEXT_MISSING', `The tenant.id ${HEALTH_TENANT_ID} is the runtime's own`);
+  }
   if (typeof id === 'string' && id !== '') return context;
   throw new JsRuntimeError(
     'TENANT_CONTEXT_MISSING',

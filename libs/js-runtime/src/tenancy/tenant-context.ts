@@ -14,3 +14,8 @@ export interface TenantContext {
   readonly user?: JsonObject & { readonly id: string };
   readonly request?: JsonObject;
 }
+
+/** `context.request.id`, where that is a string: what records and log lines are found by. */
+export function requestIdOf({ request }: TenantContext): string | undefined {
+  return typeof request?.id === 'string' ? request.id : undefined;
+}

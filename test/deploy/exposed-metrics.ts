@@ -1,3 +1,5 @@
+import { parseExposition } from '../support/exposition.ts';
+
 export interface ExposedMetric {
   readonly type: string;
   /** Whether it has samples yet. Without, nothing is known of its labels. */
@@ -6,17 +8,13 @@ export interface ExposedMetric {
   readonly labels: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-/**
- * What a scrape tells: each metric by its name, whether it has samples yet or not.
- * https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
- */
-export function parseExposition(text: string): ReadonlyMap<string, ExposedMetric> {
+/** What a scrape tells: each metric by its name, whether it has samples yet or not. */
+export function readMetrics(text: string): ReadonlyMap<string, ExposedMetric> {
+  const { types, values } = parseExposition(text);
   const metrics = new Map<string, { type: string; hasSamples: boolean; labels: Map<string, Set<string>> }>();
-  for (const line of text.split('\n')) {
-    const [, declared, type = ''] = /^# TYPE (\S+) (\w+)$/.exec(line) ?? [];
-    if (declared !== undefined) metrics.set(declared, { type, hasSamples: false, labels: new Map() });
-    const [, sampled = '', labelsText = ''] = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? /.exec(line) ?? [];
-    if (sampled === '') continue;
+  for (const [name, type] of types) metrics.set(name, { type, hasSamples: false, labels: new Map() });
+  for (const series of values.keys()) {
+    const [, sampled = '', labelsText = ''] = /^([^{]+)(?:\{(.*)\})?$/.exec(series) ?? [];
     const metric = metrics.get(familyOf(sampled, metrics));
     if (!metric) throw new Error(`${sampled} is of no metric that was declared`);
     metric.hasSamples = true;
