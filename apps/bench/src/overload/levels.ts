@@ -32,7 +32,7 @@ export interface Levels {
 }
 
 /** More than can be done is not made one by one: what came would be nothing but wake-ups, and it waits for far longer anyway. */
-const [FINE_GAP_MS, COARSE_GAP_MS] = [0.1, 1];
+const [FINE_GAP_MS, COARSE_GAP_MS] = [0.1, 2];
 
 interface Round {
   readonly observed: Observed;

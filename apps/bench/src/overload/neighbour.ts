@@ -32,7 +32,7 @@ interface Case {
 }
 
 /** A flood need not be fine, and what is measured beside it should be. */
-const [POLITE_GAP_MS, FLOOD_GAP_MS] = [0.1, 1];
+const [POLITE_GAP_MS, FLOOD_GAP_MS] = [0.1, 2];
 
 /** Rounds alone and beside each flood alternate, so that the machine's mood falls on all of them. */
 export async function measureNeighbour(

@@ -23,6 +23,9 @@ export class AdmissionQueue<T> {
   readonly #departed = new Map<string, number>();
   #virtualTime = 0;
   #waiting = 0;
+  /** Of all lines, and when they began: a refusal, of which there may be many, must not look at each. */
+  #running = 0;
+  #startedAtSum = 0;
 
   constructor(
     private readonly policies: TenantPolicies,
@@ -122,8 +125,10 @@ export class AdmissionQueue<T> {
   /**
    * Those who may run, in the order in which they are to be served. Whoever is still waiting when the next is asked for is
    * passed over.
+   *
+   * @param mayBegin asked of each line, each time: of those that it says no to nobody is next
    */
-  *inTurn(): Generator<Waiter<T>, void, undefined> {
+  *inTurn(mayBegin: (line: TenantLine<T>) => boolean = () => true): Generator<Waiter<T>, void, undefined> {
     const passed = new Map<TenantLine<T>, number>();
     for (;;) {
       let next: TenantLine<T> | undefined;
@@ -132,7 +137,7 @@ export class AdmissionQueue<T> {
         const skip = passed.size === 0 ? 0 : (passed.get(line) ?? 0);
         if (line.waiters.size <= skip || line.vacancies <= skip) continue;
         const at = Math.max(line.virtualTime, this.#virtualTime) + skip / line.policy.tenantWeight;
-        if (at >= nextAt) continue;
+        if (at >= nextAt || !mayBegin(line)) continue;
         next = line;
         nextAt = at;
       }
@@ -144,12 +149,16 @@ export class AdmissionQueue<T> {
     }
   }
 
-  /** How many who may run have waited since before a point of `performance.now()`, and when the next began to, if any. */
-  waitingSince(before: number): { count: number; nextSince: number | undefined } {
+  /** How many who may run have waited since before a point of `performance.now()`, and when the next began to, if any. Whose line may not begin does not count. */
+  waitingSince(
+    before: number,
+    mayBegin: (line: TenantLine<T>) => boolean = () => true,
+  ): { count: number; nextSince: number | undefined } {
     let count = 0;
     let nextSince: number | undefined;
     for (const line of this.#lines.values()) {
       let left = line.vacancies;
+      if (left === 0 || line.waiters.size === 0 || !mayBegin(line)) continue;
       for (const { since } of line.waiters) {
         if (left-- === 0) break;
         if (since <= before) {
@@ -187,14 +196,21 @@ export class AdmissionQueue<T> {
 
   /** The same, but as part of a turn that it has taken. */
   tookMore(line: TenantLine<T>, item: T): void {
+    const now = performance.now();
     this.#lines.set(line.tenantId, line);
-    line.running.set(item, performance.now());
+    line.running.set(item, now);
+    this.#running++;
+    this.#startedAtSum += now;
   }
 
   /** It has one less. Its place is free at once, or, if something is owed for it, when that is settled. */
   gaveBack(line: TenantLine<T>, item: T, owes = false): void {
-    const servedMs = performance.now() - (line.running.get(item) ?? 0);
+    const startedAt = line.running.get(item) ?? 0;
+    const servedMs = performance.now() - startedAt;
     line.running.delete(item);
+    this.#running--;
+    // Sums of fractions are never quite undone.
+    this.#startedAtSum = this.#running === 0 ? 0 : this.#startedAtSum - startedAt;
     line.serviceTime.record(servedMs);
     this.#serviceTime.record(servedMs);
     if (owes) line.owed++;
@@ -273,17 +289,15 @@ export class AdmissionQueue<T> {
   }
 
   #poolExhausted(message: string): JsRuntimeError {
-    const serviceMs = Math.max(this.#serviceTime.meanMs, ...this.#meanAgesMs());
+    const serviceMs = Math.max(this.#serviceTime.meanMs, this.#meanAgeMs);
     return new JsRuntimeError('POOL_EXHAUSTED', message, {
       retryAfterMs: retryAfterMs(this.#waiting, this.parallelism(), serviceMs),
     });
   }
 
-  /** How long what runs now has been running, on average. */
-  *#meanAgesMs(): Generator<number, void, undefined> {
-    const now = performance.now();
-    const ages = [...this.#lines.values()].flatMap(({ running }) => [...running.values()].map((since) => now - since));
-    if (ages.length > 0) yield ages.reduce((sum, age) => sum + age, 0) / ages.length;
+  /** How long what runs now has been running, on average; 0 when nothing does. */
+  get #meanAgeMs(): number {
+    return this.#running === 0 ? 0 : performance.now() - this.#startedAtSum / this.#running;
   }
 
   /** One of it runs, or waits, no more. */

@@ -2,12 +2,14 @@ import type { AdmissionQueue } from '../admission/admission-queue.ts';
 import type { TenantLine, Waiter } from '../admission/tenant-line.ts';
 import type { CompiledOptions } from '../config/options.schema.ts';
 import { canBeReset, chooseReady, chooseToRebind, chooseToRetire } from './choose-vm.ts';
-import { isBeingFreed, isFree, isFresh, isRetired, isStarting, isThere, type Fleet } from './fleet.ts';
+import type { ConcurrencyLimit } from './concurrency-limit.ts';
+import { isAtWork, isBeingFreed, isFree, isFresh, isRetired, isStarting, isThere, type Fleet } from './fleet.ts';
 import type { PoolSize } from './pool-size.ts';
 import type { PooledVm } from './pooled-vm.ts';
 import type { VmFactory } from './vm-factory.ts';
 import type { VmLease } from './vm-lease.ts';
 import type { VmStarter } from './vm-starter.ts';
+import type { VmWatch } from './vm-watch.ts';
 
 /** How long after somebody had to wait for a new isolate one is kept ready for the next. */
 const SPARE_MS = 1000;
@@ -24,7 +26,7 @@ export interface AfterWait {
   readonly continuesTurn: boolean;
 }
 
-type Lend = (pooled: PooledVm, line: TenantLine<VmLease>, wait: AfterWait) => VmLease;
+export type Lend = (pooled: PooledVm, line: TenantLine<VmLease>, wait: AfterWait) => VmLease;
 
 /**
  * Compares the VMs there are with those there should be, and does what is missing: hands out, makes ready for another tenant,
@@ -43,6 +45,8 @@ export class Balancer {
     private readonly factory: VmFactory,
     private readonly options: CompiledOptions,
     private readonly size: PoolSize,
+    private readonly limit: ConcurrencyLimit,
+    private readonly watch: Pick<VmWatch, 'niceOf' | 'restoreForAnother'>,
     private readonly lend: Lend,
     /** Told when what it has begun, or waited for, has come to its end. */
     private readonly onChange: () => void,
@@ -57,6 +61,24 @@ export class Balancer {
     this.#replenish();
   }
 
+  /**
+   * Whether one more of a tenant may be at work. What has a lower priority than it is not in its way; and a tenant that has nothing
+   * at work waits for others only when so many tenants have something.
+   */
+  mayBegin({ tenantId, running }: TenantLine<VmLease>): boolean {
+    const { most } = this.limit;
+    if (most === Infinity) return true;
+    const nice = this.watch.niceOf(tenantId);
+    const tenants = new Set<string | undefined>();
+    let atWork = 0;
+    for (const pooled of this.fleet) {
+      if (!isAtWork(pooled) || pooled.nice > nice) continue;
+      atWork++;
+      tenants.add(pooled.tenantId);
+    }
+    return atWork < most || (running.size === 0 && tenants.size < most);
+  }
+
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);
@@ -68,7 +90,7 @@ export class Balancer {
     this.#continueTurns();
     let beingFreed = this.fleet.count(isBeingFreed);
     let coming = this.#countComing();
-    for (const waiter of this.queue.inTurn()) {
+    for (const waiter of this.queue.inTurn((line) => this.mayBegin(line))) {
       if (!this.fleet.has(isFree)) return;
       if (waiter.deadline.isOver) {
         this.queue.refuseLate(waiter);
@@ -106,7 +128,11 @@ export class Balancer {
     for (const pooled of this.fleet) {
       if (!pooled.isFree || pooled.tenantId === undefined || now - pooled.turnBeganAt >= TURN_MS) continue;
       const waiter = this.queue.nextOf(pooled.tenantId);
-      if (waiter && chooseReady([pooled], pooled.tenantId, waiter.line.policy.tenantBoundary)) {
+      if (
+        waiter &&
+        this.mayBegin(waiter.line) &&
+        chooseReady([pooled], pooled.tenantId, waiter.line.policy.tenantBoundary)
+      ) {
         this.#grant(waiter, pooled, true);
       }
     }
@@ -160,8 +186,11 @@ export class Balancer {
     const now = performance.now();
     const room = most - this.fleet.size;
     const starting = this.fleet.count(isStarting);
-    // Only where one more could be started does it matter who has waited for how long.
-    const late = room > 0 ? this.queue.waitingSince(now - overflowAfterMs) : { count: 0, nextSince: undefined };
+    // Only where one more could be started does it matter who has waited for how long; and who may not begin waits for no VM.
+    const late =
+      room > 0
+        ? this.queue.waitingSince(now - overflowAfterMs, (line) => this.mayBegin(line))
+        : { count: 0, nextSince: undefined };
     const missing = Math.max(
       wanted - this.fleet.count(isFresh) - starting,
       late.count - starting - this.fleet.count(isBeingFreed),
@@ -188,6 +217,8 @@ export class Balancer {
 
   /** Replaces a VM's isolate; afterwards it is nobody's. */
   #free(pooled: PooledVm): void {
+    this.watch.restoreForAnother(pooled);
+    if (pooled.state === 'retired') return;
     const work = async (): Promise<void> => this.factory.reset(pooled.vm, this.options.vmCreateTimeoutMs);
     void pooled.recycle('isolate', work).then(() => {
       this.onChange();

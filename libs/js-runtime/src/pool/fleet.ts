@@ -65,3 +65,8 @@ export function isFree(pooled: PooledVm): boolean {
 export function isBeingFreed(pooled: PooledVm): boolean {
   return pooled.isBeingFreed;
 }
+
+/** It takes a CPU, or may: lent, or getting a new isolate. */
+export function isAtWork(pooled: PooledVm): boolean {
+  return pooled.isBeingFreed || pooled.state === 'leased';
+}

@@ -26,6 +26,8 @@ export class PooledVm {
   readonly maxUses: number;
   /** CPU that its process had used when somebody first looked during this lease, in milliseconds. */
   cpuMsAtFirstLook: number | undefined;
+  /** And when somebody last looked, since it became its tenant's. */
+  cpuMsAtLastLook: number | undefined;
   /** Its priority; 0 unless it was lowered. */
   nice = 0;
   /** Whether somebody has tried to lower it. */
@@ -129,6 +131,7 @@ export class PooledVm {
     if (task === 'isolate') {
       this.isShared ||= this.tenantId !== undefined;
       this.tenantId = undefined;
+      this.cpuMsAtLastLook = undefined;
     }
     this.#to('idle');
   }

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import {
   Inject,
   Injectable,
@@ -14,10 +15,11 @@ import { COMPILED_OPTIONS } from '../config/options.token.ts';
 import { TenantPolicies, type TenantPolicy } from '../config/tenant-policy.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import { LoadMonitor } from '../load/load-monitor.ts';
-import { Balancer, type AfterWait } from './balancer.ts';
+import { Balancer, type AfterWait, type Lend } from './balancer.ts';
 import { chooseReady } from './choose-vm.ts';
 import { Debts } from './debts.ts';
-import { Fleet, isStarting, isThere } from './fleet.ts';
+import { ConcurrencyLimit } from './concurrency-limit.ts';
+import { Fleet, isAtWork, isStarting, isThere } from './fleet.ts';
 import { PoolLedger } from './pool-ledger.ts';
 import { PoolSize } from './pool-size.ts';
 import type { PoolStats } from './pool-stats.ts';
@@ -60,6 +62,7 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
   readonly #recentWaits = new RecentWaits();
   readonly #size: PoolSize;
   readonly #queue: AdmissionQueue<VmLease>;
+  readonly #limit: ConcurrencyLimit;
   readonly #watch: VmWatch;
   readonly #starter: VmStarter;
   readonly #balancer: Balancer;
@@ -95,10 +98,13 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
       },
       () => this.#size.queueShare,
     );
-    this.#watch = new VmWatch(this.#fleet, options.healthTimeoutMs);
+    this.#limit = new ConcurrencyLimit(availableParallelism(), options.maxVms);
+    this.#watch = new VmWatch(this.#fleet, options.healthTimeoutMs, (lateMs) => {
+      if (options.loadEnabled) this.#limitTo(lateMs);
+    });
     this.#starter = new VmStarter(this.#fleet, factory, options, this.#ledger, events, this.#closing.signal);
     this.#debts = new Debts(this.#fleet, this.#queue, this.#starter, () => this.#size.wanted);
-    const lend: ConstructorParameters<typeof Balancer>[6] = (pooled, line, wait) => {
+    const lend: Lend = (pooled, line, wait) => {
       // Else nobody asks for them.
       if (options.loadEnabled) this.#recentWaits.waited(wait.forVmMs);
       return this.#lend(pooled, line, wait);
@@ -111,6 +117,8 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
       factory,
       options,
       this.#size,
+      this.#limit,
+      this.#watch,
       lend,
       onChange,
     );
@@ -171,7 +179,8 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
       this.#ledger.refused(refusal.code);
       throw refusal;
     }
-    const ready = line.isNextNew ? chooseReady(this.#fleet, tenantId, line.policy.tenantBoundary, script) : undefined;
+    const mayHaveOne = line.isNextNew && this.#balancer.mayBegin(line);
+    const ready = mayHaveOne ? chooseReady(this.#fleet, tenantId, line.policy.tenantBoundary, script) : undefined;
     if (ready) return this.#lend(ready, line, AT_ONCE);
     const { waiting } = this.#queue;
     const lease = this.#queue.wait(line, deadline, signal, script);
@@ -307,7 +316,7 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
       pooled.turnBeganAt = performance.now();
     }
     this.#ledger.leased(waitedMs);
-    this.#watch.start();
+    this.#watch.lent(pooled);
     return lease;
   }
 
@@ -341,6 +350,12 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
     if (this.#isClosing) pooled.retire('shutdown');
     else if (pooled.useCount >= this.options.vmMaxUses) pooled.retire('uses');
     else if (pooled.useCount >= pooled.maxUses) pooled.dueFor ??= 'uses';
+  }
+
+  /** More may begin than could before, when the limit has risen or something at work has been lowered. */
+  #limitTo(lateMs: number): void {
+    this.#limit.look(lateMs, this.#fleet.count(isAtWork));
+    if (this.#queue.waiting > 0) this.#balance();
   }
 
   #balance(): void {

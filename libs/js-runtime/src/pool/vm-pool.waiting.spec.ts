@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { endOf, usePool } from '../../test-support/use-pool.ts';
 import { Deadline } from '../admission/deadline.ts';
 import type { TenantOverrides } from '../config/tenant-policy.ts';
@@ -116,6 +117,84 @@ describe('VmPoolService and those who wait', () => {
       on.pool.release(first);
       expect(on.pool.stats().inUse).toBe(0);
       await expect(next.then(({ vm }) => vm.id)).resolves.not.toBe(first.vm.id);
+    });
+  });
+
+  describe('while the backend is late', () => {
+    const CPUS = availableParallelism();
+    /** As many VMs as the CPUs are too few for. */
+    const MANY = CPUS + 3;
+
+    /** The pool has a look at its VMs, and comes later than it should, several times. */
+    function beLate(): void {
+      for (let lateMs = 10; lateMs <= 50; lateMs += 10) {
+        const after = performance.now() + 10 + lateMs;
+        const now = jest.spyOn(performance, 'now').mockImplementation(() => after);
+        jest.advanceTimersByTime(10);
+        now.mockRestore();
+      }
+    }
+
+    async function leaseEach(tenantIds: readonly string[]): Promise<VmLease[]> {
+      return Promise.all(tenantIds.map(async (tenantId) => acquire(tenantId)));
+    }
+
+    it('has no more VMs at work than there are CPUs, and starts none for those who wait', async () => {
+      const tenants = Array.from({ length: CPUS }, (_, index) => `tenant ${index}`);
+      await open(MANY, { maxVms: 2 * MANY, tenantConcurrency: MANY });
+      const leases = await leaseEach(tenants);
+      beLate();
+      const more = acquire('one more');
+      const again = acquire('tenant 0');
+      beLate();
+      expect(on.pool.stats()).toMatchObject({ inUse: CPUS, waiting: 2, starting: 0, created: MANY });
+      on.pool.release(leases[0] as VmLease);
+      await expect(more).resolves.toMatchObject({ tenantId: 'one more' });
+      expect(on.pool.stats()).toMatchObject({ inUse: CPUS, waiting: 1 });
+      on.pool.release(await more);
+      await expect(again).resolves.toMatchObject({ tenantId: 'tenant 0' });
+    });
+
+    it('lets a tenant that has nothing at work begin beside one that has all that may be', async () => {
+      if (CPUS === 1) return;
+      await open(MANY, { tenantConcurrency: MANY });
+      await leaseEach(new Array<string>(CPUS).fill('a'));
+      beLate();
+      const more = acquire('a');
+      await expect(acquire('b')).resolves.toMatchObject({ tenantId: 'b' });
+      expect(on.pool.stats()).toMatchObject({ inUse: CPUS + 1, waiting: 1 });
+      more.catch(() => undefined);
+    });
+
+    it('pays no heed to what was lowered', async () => {
+      await open(MANY, { tenantConcurrency: MANY });
+      const leases = await leaseEach(new Array<string>(CPUS).fill('a'));
+      beLate();
+      const more = acquire('a');
+      await settle();
+      expect(on.pool.stats()).toMatchObject({ inUse: CPUS, waiting: 1 });
+      fakeOf(leases[0] as VmLease).ranMs += 100;
+      beLate();
+      await expect(more).resolves.toMatchObject({ tenantId: 'a' });
+    });
+
+    it('lets more begin as soon as it is in time again', async () => {
+      await open(MANY, { tenantConcurrency: MANY });
+      await leaseEach(new Array<string>(CPUS).fill('a'));
+      beLate();
+      const more = acquire('a');
+      jest.advanceTimersByTime(90);
+      await settle();
+      expect(on.pool.stats().waiting).toBe(1);
+      jest.advanceTimersByTime(10);
+      await expect(more).resolves.toMatchObject({ tenantId: 'a' });
+    });
+
+    it('lets all begin where the load is not measured', async () => {
+      await open(MANY, { tenantConcurrency: MANY, loadEnabled: false });
+      await leaseEach(new Array<string>(CPUS).fill('a'));
+      beLate();
+      await expect(acquire('a')).resolves.toMatchObject({ tenantId: 'a' });
     });
   });
 
