@@ -80,7 +80,7 @@ export class CompilerService {
     const limits = tightenLimits(policy.limits, options.limits);
     const tracker = new ResourceTracker(limits);
     try {
-      this.pool.refuseIfHopeless(tenantId, policy);
+      this.pool.refuseIfHopeless(tenantId, policy, options.signal);
       const script = this.describe(tenantId, name, source, options, limits);
       trace?.hasScript(script);
       const deadline = new Deadline(limits.timeoutMs);

@@ -15,6 +15,17 @@ describe('JsRuntimeError', () => {
     expect(new Error('another').stack).toContain('\n    at ');
   });
 
+  it('leaves other errors as they are when its cause cannot be read', () => {
+    const before = Error.stackTraceLimit;
+    const options = Object.defineProperty({}, 'cause', {
+      get: () => {
+        throw new RangeError('no cause');
+      },
+    });
+    expect(() => new JsRuntimeError('TENANT_BUSY', 'later', {}, options)).toThrow('no cause');
+    expect(Error.stackTraceLimit).toBe(before);
+  });
+
   it('can be made where nobody may change Error', () => {
     const descriptor = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit') ?? {};
     Object.defineProperty(Error, 'stackTraceLimit', { ...descriptor, writable: false });

@@ -106,6 +106,13 @@ describe('Executions of a tenant of which no more may wait', () => {
     await expect(runtime.valueOf('1')).resolves.toBe(1);
   });
 
+  it('are told first that they were called off, if they were', async () => {
+    const running = runtime.run('new Promise((resolve) => setTimeout(resolve, 200, "done"))');
+    await until(() => runtime.pool.stats().inUse === 1);
+    await expect(runtime.errorOf('1', { signal: AbortSignal.abort() })).resolves.toMatchObject({ code: 'CANCELLED' });
+    await expect(running).resolves.toMatchObject({ value: 'done' });
+  });
+
   it('wait as soon as the tenant may have more that do', async () => {
     const running = runtime.run('new Promise((resolve) => setTimeout(resolve, 200, "done"))');
     await until(() => runtime.pool.stats().inUse === 1);

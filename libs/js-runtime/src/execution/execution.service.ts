@@ -147,7 +147,7 @@ export class ExecutionService {
     let running: RunningExecution | undefined;
     let script: CompiledScript | undefined;
     try {
-      this.pool.refuseIfHopeless(tenantId, policy);
+      this.pool.refuseIfHopeless(tenantId, policy, options.signal);
       running = this.#running.begin(tenantId, executionId, options.signal);
       const budget = { tracker, deadline: new Deadline(limits.timeoutMs), signal: running.signal, trace };
       script = this.#scriptOf(tenantId, scriptOrSource, limits, options);

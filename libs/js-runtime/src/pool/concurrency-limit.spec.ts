@@ -25,7 +25,11 @@ describe('ConcurrencyLimit', () => {
   });
 
   it('is never less than there are CPUs', () => {
-    expect(look(100, 1000, 1)).toBe(CPUS);
+    expect(look(100, 1000, CPUS + 1)).toBe(CPUS);
+  });
+
+  it('is none when it was late by itself: each of those at work has a CPU', () => {
+    expect(look(100, 1000, CPUS)).toBe(Infinity);
   });
 
   it('is one more whenever it was in time ten times in a row', () => {

@@ -32,7 +32,8 @@ export class ConcurrencyLimit {
   look(lateMs: number, atWork: number): void {
     if (lateMs > LATE_MS) {
       this.#looksInTime = 0;
-      this.#most = Math.max(this.least, Math.floor(KEPT * Math.min(this.#most, atWork)));
+      // With a CPU for each, they are not what made it late.
+      if (atWork > this.least) this.#most = Math.max(this.least, Math.floor(KEPT * Math.min(this.#most, atWork)));
     } else if (lateMs > IN_TIME_MS) {
       this.#looksInTime = 0;
     } else if (++this.#looksInTime >= LOOKS_IN_TIME) {

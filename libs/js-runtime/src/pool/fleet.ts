@@ -66,7 +66,6 @@ export function isBeingFreed(pooled: PooledVm): boolean {
   return pooled.isBeingFreed;
 }
 
-/** It takes a CPU, or may: lent, or getting a new isolate. */
 export function isAtWork(pooled: PooledVm): boolean {
-  return pooled.isBeingFreed || pooled.state === 'leased';
+  return pooled.isAtWork;
 }

@@ -5,6 +5,9 @@ import type { VmInfo } from './vm-info.ts';
 import type { VmLease } from './vm-lease.ts';
 import { NEXT_STATES, type VmState } from './vm-state.ts';
 
+/** Who has taken no CPU for so long waits for something: for a CPU itself nobody waits as long, where as many are at work as may be. */
+const WAITS_MS = 50;
+
 /** What a VM does while it is `recycling`. Only one that makes its realm can be leased meanwhile: the request just waits for it. */
 type RecyclingTask = 'realm' | 'isolate' | 'check';
 
@@ -28,6 +31,8 @@ export class PooledVm {
   cpuMsAtFirstLook: number | undefined;
   /** And when somebody last looked, since it became its tenant's. */
   cpuMsAtLastLook: number | undefined;
+  /** `performance.now()` at which it was lent, or was last seen to have taken a CPU since. */
+  ranAt = 0;
   /** Its priority; 0 unless it was lowered. */
   nice = 0;
   /** Whether somebody has tried to lower it. */
@@ -80,6 +85,11 @@ export class PooledVm {
     return this.state === 'recycling' && this.#task === 'realm';
   }
 
+  /** It takes a CPU, or wants one: it is getting a new isolate, or lent and does not wait for a timer or for an answer. */
+  get isAtWork(): boolean {
+    return this.isBeingFreed || (this.state === 'leased' && performance.now() - this.ranAt < WAITS_MS);
+  }
+
   started(vm: PoolVm): void {
     this.#to('idle');
     this.#vm = vm;
@@ -101,6 +111,7 @@ export class PooledVm {
     this.boundary = boundary;
     this.useCount++;
     this.cpuMsAtFirstLook = undefined;
+    this.ranAt = performance.now();
   }
 
   release(): void {

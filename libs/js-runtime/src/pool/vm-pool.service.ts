@@ -194,8 +194,9 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
    *
    * @throws JsRuntimeError OVERLOADED, or what the tenant's line says when no more may wait in it; that counts as a lease that was refused
    */
-  refuseIfHopeless(tenantId: string, policy: TenantPolicy): void {
-    if (this.#isClosing) return;
+  refuseIfHopeless(tenantId: string, policy: TenantPolicy, signal?: AbortSignal): void {
+    // Who was called off, or comes too late, is told that.
+    if (this.#isClosing || signal?.aborted === true) return;
     const refusal = this.#size.isClosed ? this.#overloaded() : this.#queue.refusalOf(tenantId, policy);
     if (!refusal) return;
     this.#ledger.requested();

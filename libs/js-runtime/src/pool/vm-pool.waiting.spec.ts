@@ -125,28 +125,44 @@ describe('VmPoolService and those who wait', () => {
     /** As many VMs as the CPUs are too few for. */
     const MANY = CPUS + 3;
 
-    /** The pool has a look at its VMs, and comes later than it should, several times. */
-    function beLate(): void {
-      for (let lateMs = 10; lateMs <= 50; lateMs += 10) {
-        const after = performance.now() + 10 + lateMs;
-        const now = jest.spyOn(performance, 'now').mockImplementation(() => after);
-        jest.advanceTimersByTime(10);
-        now.mockRestore();
-      }
+    /** By how much the clock is ahead of the timers: all that they were late. */
+    let lateMs: number;
+
+    beforeEach(() => {
+      lateMs = 0;
+      const now = performance.now.bind(performance);
+      jest.spyOn(performance, 'now').mockImplementation(() => now() + lateMs);
+    });
+
+    afterEach(() => {
+      jest.restoreAllMocks();
+    });
+
+    /** The pool has a look at its VMs, of which these run, and comes so much later than it should. */
+    function look(running: readonly VmLease[], ms: number): void {
+      for (const lease of running) fakeOf(lease).ranMs += 0.001;
+      lateMs += ms;
+      jest.advanceTimersByTime(10);
     }
 
-    async function leaseEach(tenantIds: readonly string[]): Promise<VmLease[]> {
-      return Promise.all(tenantIds.map(async (tenantId) => acquire(tenantId)));
+    /** Has so many at work that the backend is late, until there may be as many as there are CPUs; those go on. */
+    async function leaseUntilLate(tenantIds: readonly string[]): Promise<VmLease[]> {
+      const lease = async (tenantId: string): Promise<VmLease> => acquire(tenantId);
+      const leases = await Promise.all(tenantIds.map(lease));
+      const more = await Promise.all(['x', 'y', 'z'].map(lease));
+      for (let looks = 0; looks < 5; looks++) look([...leases, ...more], 10);
+      for (const one of more) on.pool.release(one);
+      return leases;
     }
+
+    const allOfA = new Array<string>(CPUS).fill('a');
 
     it('has no more VMs at work than there are CPUs, and starts none for those who wait', async () => {
-      const tenants = Array.from({ length: CPUS }, (_, index) => `tenant ${index}`);
       await open(MANY, { maxVms: 2 * MANY, tenantConcurrency: MANY });
-      const leases = await leaseEach(tenants);
-      beLate();
+      const leases = await leaseUntilLate(allOfA.map((_, index) => `tenant ${index}`));
       const more = acquire('one more');
       const again = acquire('tenant 0');
-      beLate();
+      for (let looks = 0; looks < 5; looks++) look(leases, 10);
       expect(on.pool.stats()).toMatchObject({ inUse: CPUS, waiting: 2, starting: 0, created: MANY });
       on.pool.release(leases[0] as VmLease);
       await expect(more).resolves.toMatchObject({ tenantId: 'one more' });
@@ -158,8 +174,7 @@ describe('VmPoolService and those who wait', () => {
     it('lets a tenant that has nothing at work begin beside one that has all that may be', async () => {
       if (CPUS === 1) return;
       await open(MANY, { tenantConcurrency: MANY });
-      await leaseEach(new Array<string>(CPUS).fill('a'));
-      beLate();
+      await leaseUntilLate(allOfA);
       const more = acquire('a');
       await expect(acquire('b')).resolves.toMatchObject({ tenantId: 'b' });
       expect(on.pool.stats()).toMatchObject({ inUse: CPUS + 1, waiting: 1 });
@@ -168,32 +183,40 @@ describe('VmPoolService and those who wait', () => {
 
     it('pays no heed to what was lowered', async () => {
       await open(MANY, { tenantConcurrency: MANY });
-      const leases = await leaseEach(new Array<string>(CPUS).fill('a'));
-      beLate();
+      const leases = await leaseUntilLate(allOfA);
       const more = acquire('a');
       await settle();
       expect(on.pool.stats()).toMatchObject({ inUse: CPUS, waiting: 1 });
       fakeOf(leases[0] as VmLease).ranMs += 100;
-      beLate();
+      look(leases, 10);
+      await expect(more).resolves.toMatchObject({ tenantId: 'a' });
+    });
+
+    it('pays no heed to what waits for something', async () => {
+      await open(MANY, { tenantConcurrency: MANY });
+      const [, ...running] = await leaseUntilLate(allOfA);
+      const more = acquire('a');
+      for (let looks = 0; looks < 3; looks++) look(running, 3);
+      await settle();
+      expect(on.pool.stats()).toMatchObject({ inUse: CPUS, waiting: 1 });
+      look(running, 3);
       await expect(more).resolves.toMatchObject({ tenantId: 'a' });
     });
 
     it('lets more begin as soon as it is in time again', async () => {
       await open(MANY, { tenantConcurrency: MANY });
-      await leaseEach(new Array<string>(CPUS).fill('a'));
-      beLate();
+      const leases = await leaseUntilLate(allOfA);
       const more = acquire('a');
-      jest.advanceTimersByTime(90);
+      for (let looks = 0; looks < 9; looks++) look(leases, 0);
       await settle();
       expect(on.pool.stats().waiting).toBe(1);
-      jest.advanceTimersByTime(10);
+      look(leases, 0);
       await expect(more).resolves.toMatchObject({ tenantId: 'a' });
     });
 
     it('lets all begin where the load is not measured', async () => {
       await open(MANY, { tenantConcurrency: MANY, loadEnabled: false });
-      await leaseEach(new Array<string>(CPUS).fill('a'));
-      beLate();
+      await leaseUntilLate(allOfA);
       await expect(acquire('a')).resolves.toMatchObject({ tenantId: 'a' });
     });
   });

@@ -116,13 +116,16 @@ export class VmWatch {
   }
 
   #lowerIfBurning(pooled: PooledVm): void {
+    const now = performance.now();
     const ranMs = pooled.vm.cpuMs();
+    // Where nobody can tell, it is taken to have run.
+    if (ranMs === undefined || ranMs !== pooled.cpuMsAtLastLook) pooled.ranAt = now;
     if (ranMs === undefined) return;
     pooled.cpuMsAtFirstLook ??= ranMs;
     const burntMs = ranMs - pooled.cpuMsAtFirstLook;
     const { tenantId = '' } = pooled;
     // Between two looks there may have been several executions, all of the same tenant.
-    this.#tenantCpu.uses(tenantId, ranMs - (pooled.cpuMsAtLastLook ?? ranMs), performance.now());
+    this.#tenantCpu.uses(tenantId, ranMs - (pooled.cpuMsAtLastLook ?? ranMs), now);
     pooled.cpuMsAtLastLook = ranMs;
     const steps = this.#isCautious ? STEPS_FOR_GOOD : STEPS;
     const burning = steps.find((one) => burntMs >= one.burntMs)?.nice ?? 0;

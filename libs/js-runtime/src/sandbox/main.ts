@@ -52,6 +52,7 @@ pipe.on('close', () => process.exit(0));
 function receive({ header, attachments }: Frame): void {
   const message = header as HostMessage;
   if (message.type === 'answer') deliver(message, attachments);
+  else if (running || waiting) throw new Error('a request before the last was answered');
   else if (isRecycling) waiting = { request: message, attachments };
   else handle(message, attachments);
 }
