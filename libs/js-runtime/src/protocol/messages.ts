@@ -71,7 +71,8 @@ export type CallAnswerKind = 'value' | 'undefined' | 'error';
 
 /**
  * Backend → VM process. One request at a time; each is answered by exactly one {@link VmMessage} of the same `id`. Meanwhile a
- * `run` may have calls of host APIs, and those have their answers.
+ * `run` may have calls of host APIs, and those have their answers. Only invocations may wait in line; each is answered by an `invoked`
+ * or a `ran`.
  */
 export type HostMessage =
   /** Attachments: source. */
@@ -93,6 +94,8 @@ export type HostMessage =
       readonly id: number;
       /** The first is what is run; the others are what it imports, and what those do. */
       readonly units: readonly UnitHeader[];
+      /** Number under which its realm, a hardened one, is kept to be invoked again. */
+      readonly keep?: number | undefined;
       readonly timeoutMs: number;
       /** Heap limit of the isolate that it runs in; one that has another is replaced. */
       readonly maxMemoryMb: number;
@@ -102,12 +105,31 @@ export type HostMessage =
       readonly calls?: AllowedCalls | undefined;
       readonly limits: OutputLimits;
     }
-  /** Answers a call of the `run` of this id. Attachments: what {@link CallAnswerKind} says. */
+  /**
+   * Invokes warm realms, one after the other, without waiting for the answers to those before. Attachments: for each, its input (JSON,
+   * empty when there is none), after what its context has in common with others (JSON) where that is not what the realm was last given.
+   */
+  | { readonly type: 'invoke'; readonly realm: number; readonly items: readonly InvocationHeader[] }
+  /** Lets a warm realm go. */
+  | { readonly type: 'forget'; readonly realm: number }
+  /** Answers a call of the `run` or the invocation of this id. Attachments: what {@link CallAnswerKind} says. */
   | { readonly type: 'answer'; readonly id: number; readonly call: number; readonly kind: CallAnswerKind }
   /** Replaces the isolate, so that the process may serve another tenant. */
   | { readonly type: 'reset'; readonly id: number }
   /** Runs a constant script in a fresh realm. */
   | { readonly type: 'check'; readonly id: number };
+
+/** Of one invocation. `deadlineMs` is what its script sees, `timeoutMs` what it may take; `common`: whether that comes along. */
+export type InvocationHeader = readonly [
+  id: number,
+  timeoutMs: number,
+  executionId: string,
+  deadlineMs: number,
+  common: 0 | 1,
+];
+
+/** What an invocation came to that has a value, or none, and no logs. `chars`: length of the value in the attachment in UTF-16, -1 for `undefined`. */
+export type PlainAnswer = readonly [id: number, chars: number, cpuMs: number];
 
 export type LogLevel = 'log' | 'info' | 'warn' | 'error' | 'debug';
 
@@ -178,6 +200,8 @@ export type VmMessage =
       readonly cpuMs: number;
       readonly heapBytes: number;
     }
+  /** Answers invocations. Attachment: their values (JSON), one after the other. */
+  | { readonly type: 'invoked'; readonly answers: readonly PlainAnswer[]; readonly heapBytes: number }
   /**
    * Answers `compile` and `link`. Attachments, for `compile`: code cache (or empty), and the JavaScript that TypeScript left (or
    * empty).

@@ -25,10 +25,16 @@ export class CallLine {
   /** Outlives what it was set for: mostly, the next to wait waits for the same deadline. */
   #timer: NodeJS.Timeout | undefined;
   #timerDueMs = 0;
+  #wokenMs = 0;
 
   /** @param send is given the calls that were made together */
   constructor(send: (calls: readonly MadeCall[]) => void) {
     this.#send = send;
+  }
+
+  /** For how long those were at it who had waited, in milliseconds. */
+  get wokenMs(): number {
+    return this.#wokenMs;
   }
 
   /** Whether an answer is still to be delivered. */
@@ -78,7 +84,9 @@ export class CallLine {
     this.#waiter = undefined;
     this.#answers = [];
     this.#inFlight -= answers.length;
+    const wokenAt = performance.now();
     waiter(answers);
+    this.#wokenMs += performance.now() - wokenAt;
   }
 
   #setTimer(timeoutMs: number): void {

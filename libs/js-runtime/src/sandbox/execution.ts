@@ -10,7 +10,15 @@ import type { TimeBudget, TimeOutcome } from './time-budget.ts';
 /** What is run: a script, or modules that were linked into the realm. */
 export type Program =
   | { readonly kind: 'script'; readonly script: ivm.Script; readonly wrap: ScriptWrap }
-  | { readonly kind: 'modules'; readonly modules: LinkedModules };
+  | { readonly kind: 'modules'; readonly modules: LinkedModules }
+  /** What the realm has kept. */
+  | { readonly kind: 'kept'; readonly invocation: Invocation };
+
+/** What is said of one invocation of a warm realm. */
+export interface Invocation {
+  readonly executionId: string;
+  readonly deadlineMs: number;
+}
 
 /** What a realm is told in JSON. */
 export interface RealmTexts {
@@ -94,7 +102,10 @@ function enterUntilItWaits(input: ExecutionInput, enter: () => string, done: Don
 /** What it has come to; undefined while it is pending. */
 function outputOf(input: ExecutionInput, state: string): ExecutionOutput | undefined {
   if (input.exceedsMemory()) return finish(input, { kind: 'out-of-memory' });
-  return state.startsWith('p') ? undefined : finish(input, readOutcome(state, input.request), state);
+  if (state.startsWith('p')) return undefined;
+  const hasLogged = !state.startsWith('q');
+  const settled = hasLogged ? state : state.slice(1);
+  return finish(input, readOutcome(settled, input.request), settled, hasLogged);
 }
 
 function wait(input: ExecutionInput, nextTimerMs: number, done: Done): void {
@@ -121,6 +132,8 @@ function begin({ realm, request, program, budget, contextJson, inputJson, global
       return realm.run(setup, program.script, program.wrap, budget);
     case 'modules':
       return realm.runModules(setup, program.modules, budget);
+    case 'kept':
+      return realm.invoke(setup, program.invocation, budget);
   }
 }
 
@@ -180,16 +193,18 @@ function readOutcome(state: string, request: ExecutionInput['request']): RunOutc
       return { kind: 'not-serializable', message: text };
     case 'l':
       return { kind: 'result-too-large', bytes: Number(text) };
+    case 'd':
+      return { kind: 'not-held' };
     default:
       throw new Error(`unknown state of the realm: ${state.slice(0, 20)}`);
   }
 }
 
-function finish(input: ExecutionInput, outcome: RunOutcome, state = ''): ExecutionOutput {
+function finish(input: ExecutionInput, outcome: RunOutcome, state = '', hasLogged = true): ExecutionOutput {
   return {
     outcome,
     resultJson: outcome.kind === 'value' ? state.slice(1) : '',
-    logs: outcome.kind === 'out-of-memory' ? [] : logsOf(input),
+    logs: outcome.kind === 'out-of-memory' || !hasLogged ? [] : logsOf(input),
   };
 }
 

@@ -3,7 +3,7 @@ import { KeptScripts } from '../protocol/kept-scripts.ts';
 import type { CompileOutcome, HostMessage, ScriptHeader, ScriptLanguage, UnitHeader } from '../protocol/messages.ts';
 import type { CallLine } from './call-line.ts';
 import { Compiler, type LoadedCode, type Unit } from './compile.ts';
-import { execute, type ExecutionOutput, type Program, type RealmTexts } from './execution.ts';
+import { execute, type ExecutionOutput, type Invocation, type Program, type RealmTexts } from './execution.ts';
 import { linkModules, type ModuleUnit } from './link-modules.ts';
 import type { IsolatedVm } from './native.ts';
 import { Realm, type RealmScripts } from './realm.ts';
@@ -12,6 +12,7 @@ import { ParserOverflowed } from './strip-types.ts';
 import { NotCompiled } from './syntax-error.ts';
 import { UsedRealms } from './used-realms.ts';
 import { TimeBudget } from './time-budget.ts';
+import { WarmRealms } from './warm-realms.ts';
 
 type NotCompiledOutcome = Extract<CompileOutcome, { kind: 'not-compiled' | 'not-held' | 'out-of-memory' }>;
 
@@ -43,6 +44,8 @@ export class IsolateHost {
     if (unit.kind === 'script') unit.script.release();
   });
   readonly #usedRealms: UsedRealms;
+  readonly #warmRealms = new WarmRealms();
+  readonly #warmScripts: () => RealmScripts;
   #nextRealm: Realm | undefined;
   #wasInterrupted = false;
 
@@ -52,6 +55,7 @@ export class IsolateHost {
       memoryLimit: maxMemoryMb,
     });
     this.#realmScripts = realmCode.scriptsFor(this.#isolate);
+    this.#warmScripts = () => realmCode.warmScriptsFor(this.#isolate);
     this.#compiler = new Compiler(ivmModule, this.#isolate);
     this.#usedRealms = new UsedRealms(this.#isolate);
     this.prepareRealm();
@@ -82,7 +86,8 @@ export class IsolateHost {
     done: (output: RunOutput) => void,
   ): void {
     const budget = new TimeBudget(request.timeoutMs, request.maxCpuMs);
-    const realm = this.#takeRealm();
+    const { keep } = request;
+    const realm = keep === undefined ? this.#takeRealm() : new Realm(this.#isolate, this.#warmScripts());
     const isolate = this.#isolate;
     const refused: number[] = [];
     let program: Program;
@@ -97,12 +102,57 @@ export class IsolateHost {
     execute({ isolate, realm, program, request, ...texts, calls, budget, exceedsMemory }, (output) => {
       const { kind } = output.outcome;
       this.#wasInterrupted ||= kind === 'timed-out' || kind === 'out-of-cpu';
-      if (!isolate.isDisposed) {
+      const release = (): void => {
+        if (isolate.isDisposed) return;
         if (program.kind === 'modules') program.modules.release();
         realm.release();
-      }
+      };
+      if (keep === undefined || isolate.isDisposed || this.#wasInterrupted) release();
+      else this.#warmRealms.keep(keep, { realm, request, release });
       done({ ...output, refused });
     });
+  }
+
+  /** Invokes a warm realm, and calls `done` once, maybe before it returns. */
+  invoke(
+    number: number,
+    invocation: Invocation,
+    texts: Pick<RealmTexts, 'inputJson'> & { readonly contextJson: string | undefined },
+    timeoutMs: number,
+    calls: CallLine,
+    exceedsMemory: (maxMemoryMb: number) => boolean,
+    done: (output: ExecutionOutput) => void,
+  ): void {
+    const warm = this.#isolate.isDisposed || this.#wasInterrupted ? undefined : this.#warmRealms.get(number);
+    if (!warm) {
+      done({ outcome: { kind: 'not-held' }, resultJson: '', logs: [] });
+      return;
+    }
+    const { realm, request } = warm;
+    warm.contextJson = texts.contextJson ?? warm.contextJson;
+    const { contextJson = '{}' } = warm;
+    const program = { kind: 'kept' as const, invocation };
+    const { maxCpuMs, maxMemoryMb } = request;
+    const input = {
+      isolate: this.#isolate,
+      realm,
+      program,
+      request,
+      calls,
+      budget: new TimeBudget(timeoutMs, maxCpuMs),
+      exceedsMemory: () => maxCpuMs !== undefined && exceedsMemory(maxMemoryMb),
+    };
+    execute({ ...input, contextJson, inputJson: texts.inputJson, globalsJson: '' }, (output) => {
+      const { kind } = output.outcome;
+      this.#wasInterrupted ||= kind === 'timed-out' || kind === 'out-of-cpu';
+      if (kind === 'not-held') this.forget(number);
+      done(output);
+    });
+  }
+
+  /** Lets a warm realm go. */
+  forget(number: number): void {
+    this.#warmRealms.forget(number);
   }
 
   compile(header: ScriptHeader, language: ScriptLanguage, source: string): CompileOutput {

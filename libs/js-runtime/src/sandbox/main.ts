@@ -4,6 +4,7 @@ import type { ApiHeader, HostMessage, VmMessage } from '../protocol/messages.ts'
 import { CallLine } from './call-line.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import { GrownMemory } from './grown-memory.ts';
+import { Invocations } from './invocations.ts';
 import { IsolateHost } from './isolate-host.ts';
 import { loadIsolatedVm } from './native.ts';
 import { RealmCode } from './realm-code.ts';
@@ -42,6 +43,7 @@ const pipe = new Socket({
     callback: (bytes, buffer) => {
       decoder.push(Buffer.from(buffer.buffer, buffer.byteOffset, bytes), receive);
       running?.calls.flush();
+      invocations.flushCalls();
       return true;
     },
   },
@@ -52,7 +54,9 @@ pipe.on('close', () => process.exit(0));
 function receive({ header, attachments }: Frame): void {
   const message = header as HostMessage;
   if (message.type === 'answer') deliver(message, attachments);
-  else if (running || waiting) throw new Error('a request before the last was answered');
+  else if (message.type === 'invoke') invocations.take(message, attachments);
+  else if (message.type === 'forget') host.forget(message.realm);
+  else if (running || waiting || invocations.isBusy) throw new Error('a request before the last was answered');
   else if (isRecycling) waiting = { request: message, attachments };
   else handle(message, attachments);
 }
@@ -61,7 +65,7 @@ function send(message: VmMessage, attachments: readonly (string | Uint8Array)[] 
   pipe.write(encodeFrame(message, attachments));
 }
 
-type Request = Exclude<HostMessage, { type: 'answer' }>;
+type Request = Exclude<HostMessage, { type: 'answer' | 'invoke' | 'forget' }>;
 type Answer = Extract<VmMessage, { type: 'ran' | 'compiled' | 'done' }>;
 
 /** Whether it has answered, and not made the realm for the next request yet. */
@@ -74,7 +78,9 @@ let running: { readonly id: number; readonly calls: CallLine } | undefined;
 
 /** An answer that comes when its script is done is nobody's. */
 function deliver({ id, call, kind }: HostMessage & { type: 'answer' }, [text]: readonly Buffer[]): void {
-  if (running?.id === id) running.calls.push({ call, kind, text: text?.toString('utf8') ?? '' });
+  const answer = { call, kind, text: text?.toString('utf8') ?? '' };
+  if (running?.id === id) running.calls.push(answer);
+  else invocations.deliver(id, answer);
 }
 
 function handle(request: Request, attachments: readonly Buffer[]): void {
@@ -169,6 +175,14 @@ function replaceIsolate(maxMemoryMb: number): void {
   host = new IsolateHost(ivm, maxMemoryMb, realmCode);
 }
 
+const invocations = new Invocations({
+  host: () => host,
+  exceedsMemory: (maxMemoryMb) => memory.exceeds(maxMemoryMb),
+  send,
+  onInterrupted: () => {
+    replaceIsolate(host.maxMemoryMb);
+  },
+});
 // Reads which time zone it is here: afterwards, this process may not be able to open a file any more.
 new Date().getTimezoneOffset();
 // Proves that the isolate works, and warms this process's own code before a request has to wait for it.

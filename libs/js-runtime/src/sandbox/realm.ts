@@ -3,6 +3,7 @@ import type { LinkedModules } from './link-modules.ts';
 import type { DeliverAnswers, EnterRealm } from './realm/open-realm.ts';
 import type { AllowedCalls, ScriptWrap } from '../protocol/messages.ts';
 import type { CallAnswer } from './call-line.ts';
+import type { Invocation } from './execution.ts';
 
 export interface RealmLimits {
   readonly maxLogEntries: number;
@@ -57,6 +58,16 @@ export class Realm {
     // One entry for all: each takes as long as a small script.
     const state = this.#apply(['run', ...argumentsOf(setup), script, this.context, wrap], time.entryMs());
     // Leaving the isolate ran the microtasks; they may have settled what was pending.
+    return state.startsWith('p') ? this.#poll(time) : state;
+  }
+
+  /** Calls what a warm realm has kept, for another invocation. As `run`, and `d` when it cannot be invoked any more. */
+  invoke(setup: RealmSetup, { executionId, deadlineMs }: Invocation, time: EntryTime): string {
+    const { limits, contextJson, inputJson, calls } = setup;
+    const { maxLogEntries, maxLogChars, maxResultChars } = limits;
+    const { maxApiCalls = 0, maxApiCallsInFlight = 0, maxApiArgumentBytes = 0 } = calls ?? {};
+    const args = [maxLogEntries, maxLogChars, maxResultChars, maxApiCalls, maxApiCallsInFlight, maxApiArgumentBytes];
+    const state = this.#apply(['again', ...args, contextJson, executionId, deadlineMs, inputJson], time.entryMs());
     return state.startsWith('p') ? this.#poll(time) : state;
   }
 

@@ -2,10 +2,12 @@ import type { LogLevel } from '../../protocol/messages.ts';
 import type { Primordials } from './primordials.ts';
 
 export interface RealmLog {
-  /** Opens the budget. Both are counted here, before anything is copied out; `maxChars` in UTF-16 code units. */
+  /** Begins an empty log, and opens its budget. Both are counted here, before anything is copied out; `maxChars` in UTF-16 code units. */
   open(maxEntries: number, maxChars: number): void;
   /** JSON of `{ entries: { level, message }[], cut }`; `cut` tells whether anything was dropped. */
   read(): string;
+  /** Whether there is anything to read. */
+  isEmpty(): boolean;
 }
 
 /** Defines `console`: captured, bounded, and kept as text that no later tenant code can reach. */
@@ -80,7 +82,10 @@ export function installConsole(use: Primordials): RealmLog {
     open(maxEntries, maxChars) {
       entriesLeft = maxEntries;
       charsLeft = maxChars;
+      entries = '';
+      cut = false;
     },
+    isEmpty: () => entries === '' && !cut,
     read: () => `{"entries":[${entries}],"cut":${cut ? 'true' : 'false'}}`,
   };
 }

@@ -11,7 +11,7 @@ interface Answer {
 export interface RealmCalls {
   /** Adds functions for this one execution. */
   add(apis: readonly ApiHeader[]): void;
-  /** Before that, no call is let out. `maxArgumentChars` in UTF-16 code units. */
+  /** Before that, no call is let out. Calls of before are forgotten: whoever waits for them waits for ever. `maxArgumentChars` in UTF-16 code units. */
   open(maxCalls: number, maxInFlight: number, maxArgumentChars: number): void;
   /** The calls made since it was last asked, each as `number name length:arguments`; empty when there are none. */
   take(): string;
@@ -29,7 +29,7 @@ export function installHostApis(use: Primordials, apis: readonly ApiHeader[]): R
   type Namespace = Record<string, unknown>;
   const namespaces: Record<string, Namespace> = { __proto__: null } as never;
   /** By number, as text. */
-  const waiting: Record<string, (answer: Answer) => void> = { __proto__: null } as never;
+  let waiting: Record<string, (answer: Answer) => void> = { __proto__: null } as never;
   const errors = new use.WeakSet();
   let outbox = '';
   let lastCall = 0;
@@ -166,6 +166,10 @@ export function installHostApis(use: Primordials, apis: readonly ApiHeader[]): R
       maxCalls = callsLeft = calls;
       maxInFlight = callsInFlight;
       maxArgumentChars = argumentChars;
+      if (inFlight === 0) return;
+      waiting = { __proto__: null } as never;
+      outbox = '';
+      inFlight = 0;
     },
     take() {
       const calls = outbox;

@@ -25,13 +25,14 @@ interface ScriptHandle {
  * here), and for `module` the namespace of a module of ours that exports the script's default export. Tenant code never gets
  * to see a handle.
  *
- * Replies to `run`, `module`, `tick` and `poll` start with a letter for the state of the execution, followed by text:
+ * Replies to `run`, `again`, `module`, `tick` and `poll` start with a letter for the state of the execution, followed by text:
  * `v` value (JSON), `u` undefined, `e` thrown (JSON of name, message, stack, code, isApiError), `n` not serializable (reason),
  * `l` larger than allowed (length), `p` pending (ms until the next timer, or nothing; to `poll`, then a line feed and the calls
- * of host APIs that were made, if there are any).
+ * of host APIs that were made, if there are any). To `again` also `d` when somebody has changed the realm, which is not to be used any
+ * more, and `q` before the state of an invocation that is over and has logged nothing.
  */
 export type EnterRealm = (
-  operation: 'warm' | 'begin' | 'run' | 'module' | 'tick' | 'deliverer' | 'poller' | 'poll' | 'logs',
+  operation: 'warm' | 'begin' | 'run' | 'again' | 'module' | 'tick' | 'deliverer' | 'poller' | 'poll' | 'logs',
   ...args: unknown[]
 ) => string | DeliverAnswers | (() => string) | undefined;
 
@@ -42,8 +43,10 @@ export type DeliverAnswers = (answers: string) => void;
  * Turns a new context into the realm of one execution. Runs before any tenant code and returns the only way in;
  * the realm has no way out: no host function is in it, and what tenant code can reach of ours (console, timers, host APIs) only
  * keeps what it is given until somebody enters.
+ *
+ * @param harden given for a warm realm: makes everything in the realm what nobody can change, and tells later whether it still is
  */
-export function openRealm(apis: readonly ApiHeader[]): EnterRealm {
+export function openRealm(apis: readonly ApiHeader[], harden?: () => () => boolean): EnterRealm {
   const use = capturePrimordials();
   disableCodeGeneration();
   removeGlobals();
@@ -53,6 +56,17 @@ export function openRealm(apis: readonly ApiHeader[]): EnterRealm {
   const calls = installHostApis(use, apis);
 
   let state: string | undefined;
+  /** Of a warm realm: which of its invocations this is. What one of them has left pending is never taken for the next one's. */
+  let turn = 0;
+  const isWarm = harden !== undefined;
+  let isIntact = (): boolean => false;
+  let isEvaluating = false;
+  /** Of a warm realm: what every invocation calls, or comes to. */
+  let kept: unknown;
+  let isBody = false;
+  /** What the contexts of its invocations have in common, as JSON and as values. */
+  let commonJson: string | undefined;
+  let common: object | undefined;
   let maxResultChars = 0;
   let input: unknown;
   let context: unknown;
@@ -79,11 +93,12 @@ export function openRealm(apis: readonly ApiHeader[]): EnterRealm {
     return 'v' + text;
   };
   const settleLater = async (value: unknown): Promise<void> => {
+    const ofTurn = turn;
     try {
       const result: unknown = await value;
-      state ??= serialize(result);
+      if (ofTurn === turn) state ??= serialize(result);
     } catch (thrown) {
-      fail(thrown);
+      if (ofTurn === turn) fail(thrown);
     }
   };
   const dueNow = (): string => state ?? 'p0';
@@ -130,8 +145,10 @@ export function openRealm(apis: readonly ApiHeader[]): EnterRealm {
   const beginModule = (namespace: EntryNamespace): boolean => {
     if (!isEvaluated(namespace)) return false;
     entry = undefined;
+    isEvaluating = false;
     try {
       const { value } = namespace;
+      kept = value;
       settle(typeof value === 'function' ? use.apply(value, undefined, [input, context]) : value);
     } catch (thrown) {
       fail(thrown);
@@ -142,12 +159,13 @@ export function openRealm(apis: readonly ApiHeader[]): EnterRealm {
   use.defineProperty(globalThis, 'queueMicrotask', {
     value: (run: unknown): void => {
       if (typeof run !== 'function') throw new use.TypeError('queueMicrotask needs a function to call');
+      const ofTurn = turn;
       const later = async (): Promise<void> => {
         await undefined;
         try {
           use.apply(run, undefined, []);
         } catch (thrown) {
-          fail(thrown);
+          if (ofTurn === turn) fail(thrown);
         }
       };
       void later();
@@ -168,28 +186,79 @@ export function openRealm(apis: readonly ApiHeader[]): EnterRealm {
     log.open(args[0] as number, args[1] as number);
     maxResultChars = args[2] as number;
     context = deepFreeze(use, use.parse(args[3] as string) as unknown);
-    use.defineProperty(globalThis, 'context', { value: context, enumerable: true });
     input = args[4] === '' ? undefined : deepFreeze(use, use.parse(args[4] as string) as unknown);
-    use.defineProperty(globalThis, 'input', { value: input, enumerable: true });
+    if (!isWarm) {
+      use.defineProperty(globalThis, 'context', { value: context, enumerable: true });
+      use.defineProperty(globalThis, 'input', { value: input, enumerable: true });
+    }
     if (args[5] !== '') defineAll(use.parse(args[5] as string) as object);
     calls.open(args[6] as number, args[7] as number, args[8] as number);
     if (args[9] !== '') calls.add(use.parse(args[9] as string) as readonly ApiHeader[]);
   };
 
+  if (harden) {
+    // The global object stays as it is, and these are each invocation's own.
+    const define = (name: string, read: () => unknown): void => {
+      const get = (): unknown => {
+        if (!isEvaluating) return read();
+        throw new use.TypeError(`${name} is each invocation's own: there is none while the module is evaluated`);
+      };
+      use.defineProperty(globalThis, name, { __proto__: null, get, enumerable: true } as PropertyDescriptor);
+    };
+    define('context', () => context);
+    define('input', () => input);
+    isIntact = harden();
+  }
+  const invoke = (): void => {
+    try {
+      if (typeof kept !== 'function') settle(kept);
+      else settle(use.apply(kept, undefined, isBody ? [] : [input, context]));
+    } catch (thrown) {
+      fail(thrown);
+    }
+  };
+  const again = (args: unknown[]): void => {
+    turn++;
+    state = undefined;
+    timers.clear();
+    log.open(args[0] as number, args[1] as number);
+    maxResultChars = args[2] as number;
+    calls.open(args[3] as number, args[4] as number, args[5] as number);
+    if (args[6] !== commonJson) {
+      commonJson = args[6] as string;
+      common = deepFreeze(use, use.parse(commonJson) as object);
+    }
+    const own = { __proto__: null, executionId: args[7], deadlineMs: args[8] };
+    context = use.freeze(use.assign({}, common, own));
+    input = args[9] === '' ? undefined : deepFreeze(use, use.parse(args[9] as string) as unknown);
+  };
+
   return (operation, ...args) => {
     switch (operation) {
+      case 'again':
+        if (!isIntact()) return 'd';
+        again(args);
+        invoke();
+        return state !== undefined && log.isEmpty() ? `q${state}` : poll();
       case 'warm':
         // The first use of a handle in a context makes its class there, which takes longer than a script does.
         evaluate(args[0] as ScriptHandle, args[1] as ContextHandle);
         return undefined;
       case 'begin':
+        isEvaluating = isWarm;
         begin(args);
         return undefined;
       case 'run':
         begin(args);
         try {
           const value = evaluate(args[10] as ScriptHandle, args[11] as ContextHandle);
-          settle(args[12] === 'function' ? use.apply(value as () => unknown, undefined, []) : value);
+          if (args[12] !== 'function') settle(value);
+          else {
+            isBody = true;
+            // Itself, it is reached as `arguments.callee`.
+            kept = use.freeze(value);
+            settle(use.apply(kept as () => unknown, undefined, []));
+          }
         } catch (thrown) {
           fail(thrown);
         }

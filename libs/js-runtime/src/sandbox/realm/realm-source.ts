@@ -3,6 +3,7 @@ import type { ApiHeader } from '../../protocol/messages.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { describeThrown, describeWithoutMessage } from './describe-thrown.ts';
 import { disableCodeGeneration } from './disable-code-generation.ts';
+import { hardenRealm } from './harden-realm.ts';
 import { installHostApis } from './host-apis.ts';
 import { openRealm } from './open-realm.ts';
 import { capturePrimordials } from './primordials.ts';
@@ -32,9 +33,18 @@ const parts = [
  * compiled with it, and so are in its code cache.
  */
 export function realmSource(apis: readonly ApiHeader[]): string {
+  return scriptOf(parts, `openRealm(${JSON.stringify(apis)})`);
+}
+
+/** The same for a warm realm. */
+export function warmRealmSource(apis: readonly ApiHeader[]): string {
+  return scriptOf([...parts, hardenRealm], `openRealm(${JSON.stringify(apis)}, hardenRealm)`);
+}
+
+function scriptOf(parts: readonly ((...args: never[]) => unknown)[], value: string): string {
   return `(() => {
 'use strict';
 ${parts.map((part) => `const ${part.name} = (${part.toString()});`).join('\n')}
-return openRealm(${JSON.stringify(apis)});
+return ${value};
 })()`;
 }

@@ -14,6 +14,8 @@ export interface RealmTimers {
   nextDelayMs(): number | undefined;
   /** Runs the first timer if it is due. @throws what the callback throws */
   runDue(): void;
+  /** Drops all. */
+  clear(): void;
 }
 
 /**
@@ -95,6 +97,9 @@ export function installTimers(use: Primordials): RealmTimers {
         insert(timer);
       }
       use.apply(timer.run, undefined, timer.args);
+    },
+    clear() {
+      head = tail = undefined;
     },
   };
 }
