@@ -1,5 +1,6 @@
 import type { TenantPolicies, TenantPolicy } from '../config/tenant-policy.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
+import type { CancelSignal } from './cancellation.ts';
 import type { Deadline } from './deadline.ts';
 import { retryAfterMs, ServiceTime } from './service-time.ts';
 import { TenantLine, type WantedScript, type Waiter } from './tenant-line.ts';
@@ -76,7 +77,7 @@ export class AdmissionQueue<T> {
   async wait(
     line: TenantLine<T>,
     deadline: Deadline,
-    signal: AbortSignal | undefined,
+    signal: CancelSignal | undefined,
     script?: WantedScript,
   ): Promise<T> {
     const refusal = this.#refusal(line);

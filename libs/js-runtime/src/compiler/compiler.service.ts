@@ -1,4 +1,5 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
+import { Cancellation } from '../admission/cancellation.ts';
 import { Deadline } from '../admission/deadline.ts';
 import type { CompiledOptions } from '../config/options.schema.ts';
 import { COMPILED_OPTIONS } from '../config/options.token.ts';
@@ -79,12 +80,14 @@ export class CompilerService {
     const policy = this.policies.of(tenantId);
     const limits = tightenLimits(policy.limits, options.limits);
     const tracker = new ResourceTracker(limits);
+    let cancellation: Cancellation | undefined;
     try {
       this.pool.refuseIfHopeless(tenantId, policy, options.signal);
       const script = this.describe(tenantId, name, source, options, limits);
       trace?.hasScript(script);
       const deadline = new Deadline(limits.timeoutMs);
-      const signal = options.signal ?? new AbortController().signal;
+      cancellation = new Cancellation(options.signal);
+      const signal = cancellation;
       tracker.waits();
       trace?.waits();
       await this.pool.withVm(
@@ -106,6 +109,8 @@ export class CompilerService {
       this.tenantUsage.add(tenantId, usage, true, 'compilations');
       trace?.hasUsed(usage);
       throw error instanceof JsRuntimeError ? Object.assign(error, { usage }) : error;
+    } finally {
+      cancellation?.end();
     }
   }
 

@@ -196,7 +196,8 @@ export class Balancer {
       late.count - starting - this.fleet.count(isBeingFreed),
     );
     if (missing > 0 && room > 0) {
-      const isUrgent = this.fleet.count(isFree) < wanted / 2 || this.queue.isAnybodyNext;
+      // Where nobody is at work, as when the application starts, there is nobody to leave a CPU to.
+      const isUrgent = this.fleet.count(isFree) < wanted / 2 || this.queue.isAnybodyNext || !this.fleet.has(isAtWork);
       this.starter.start(Math.min(missing, room), isUrgent);
     }
     const retryMs = missing > 0 ? this.starter.retryInMs : 0;

@@ -8,6 +8,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { AdmissionQueue } from '../admission/admission-queue.ts';
+import type { CancelSignal } from '../admission/cancellation.ts';
 import type { Deadline } from '../admission/deadline.ts';
 import type { TenantLine, WantedScript } from '../admission/tenant-line.ts';
 import type { CompiledOptions } from '../config/options.schema.ts';
@@ -34,7 +35,7 @@ import { VmWatch } from './vm-watch.ts';
 export interface AcquireOptions {
   readonly tenantId: string;
   readonly deadline: Deadline;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: CancelSignal | undefined;
   /** Of several VMs that it could have, one that holds this script is better. */
   readonly script?: WantedScript | undefined;
 }
@@ -156,7 +157,9 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
 
   /** Leases a VM for the time of `use`. @throws what `acquire` and `use` throw */
   async withVm<T>(use: (lease: VmLease) => Promise<T>, options: AcquireOptions): Promise<T> {
-    const lease = await this.acquire(options);
+    // Where one is free, nobody waits.
+    const taken = this.#take(options);
+    const lease = taken instanceof VmLease ? taken : await taken;
     try {
       return await use(lease);
     } finally {
@@ -171,7 +174,11 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
    *
    * @throws JsRuntimeError TENANT_BUSY, POOL_EXHAUSTED, OVERLOADED, CANCELLED by the signal, SHUTTING_DOWN
    */
-  async acquire({ tenantId, deadline, signal, script }: AcquireOptions): Promise<VmLease> {
+  async acquire(options: AcquireOptions): Promise<VmLease> {
+    return this.#take(options);
+  }
+
+  #take({ tenantId, deadline, signal, script }: AcquireOptions): VmLease | Promise<VmLease> {
     const line = this.#queue.lineOf(tenantId);
     this.#ledger.requested();
     const refusal = this.#refusal(signal);
@@ -282,7 +289,7 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
     return this.#closing.signal.aborted;
   }
 
-  #refusal(signal: AbortSignal | undefined): JsRuntimeError | undefined {
+  #refusal(signal: CancelSignal | undefined): JsRuntimeError | undefined {
     if (this.#isClosing) return shuttingDown();
     if (signal?.aborted) return new JsRuntimeError('CANCELLED', 'The execution was cancelled before it began');
     if (this.#size.isClosed) return this.#overloaded();

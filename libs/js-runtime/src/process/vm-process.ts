@@ -238,8 +238,7 @@ export class VmProcess {
     const { timeoutMs, maxCpuMs, maxMemoryMb, maxResultBytes, maxLogBytes, maxLogEntries } = limits;
     if (this.#limits?.areBelow(maxMemoryMb)) await this.#raise(this.#limits, maxMemoryMb);
     this.#prepare(limits);
-    const { message, attachments } = await this.#request<'ran'>(
-      'ran',
+    const reply = await this.#request(
       {
         type: 'run',
         units: units.map(headerOf),
@@ -254,6 +253,7 @@ export class VmProcess {
       { timeoutMs: timeoutMs + KILL_GRACE_MS, lateReason: 'wall' },
       calls?.onCall.bind(calls),
     );
+    const { message, attachments } = this.#expectType('ran', reply);
     const { outcome, logs, heapBytes } = message;
     const used = this.#runMeter?.answered(message.cpuMs) ?? { cpuMs: message.cpuMs, peakMemoryBytes: heapBytes };
     // isolated-vm may throw a late error out of any later entry.
@@ -302,7 +302,8 @@ export class VmProcess {
     this.#keptScripts.clear();
     this.#isolateMemoryMb = undefined;
     this.#runMeter = undefined;
-    await this.#request<'done'>('done', { type: 'reset' }, [], PLAIN_REPLY, { timeoutMs, lateReason: 'unhealthy' });
+    const patient = { timeoutMs, lateReason: 'unhealthy' as const };
+    this.#expectType('done', await this.#request({ type: 'reset' }, [], PLAIN_REPLY, patient));
     await this.#limits?.restore();
   }
 
@@ -316,7 +317,7 @@ export class VmProcess {
     this.#runMeter = undefined;
     const patience = new Patience(this.pid, timeoutMs);
     const patient = { timeoutMs, lateReason: 'unhealthy' as const, patience };
-    await this.#request<'done'>('done', { type: 'check' }, [], PLAIN_REPLY, patient);
+    this.#expectType('done', await this.#request({ type: 'check' }, [], PLAIN_REPLY, patient));
   }
 
   /** Ends the process at once. The first reason given is the one that counts. */
@@ -342,7 +343,7 @@ export class VmProcess {
     const isCpu = !this.#meter && maxCpuMs < timeoutMs;
     const patient: Patient = isCpu ? { timeoutMs: maxCpuMs, lateReason: 'cpu' } : { timeoutMs, lateReason: 'wall' };
     const size = compiledSizeOf(sourceChars);
-    const reply = await this.#request<'compiled'>('compiled', request, attachments, size, patient);
+    const reply = this.#expectType('compiled', await this.#request(request, attachments, size, patient));
     const { outcome, cpuMs } = reply.message;
     const used = this.#runMeter?.answered(cpuMs) ?? { cpuMs, peakMemoryBytes: 0 };
     if (outcome.kind === 'out-of-memory') this.kill('memory');
@@ -383,17 +384,17 @@ export class VmProcess {
     return new Error(`VM ${this.id} was given a request while it works on another`);
   }
 
-  async #request<T extends VmMessage['type']>(
-    type: T,
+  /** Not async, as others on the path of an execution: every promise is one more thing that it waits for. */
+  #request(
     request: Request,
     attachments: readonly (string | Uint8Array)[],
     size: ReplySize,
     patient: Patient,
     onCall?: OnCall,
-  ): Promise<ReplyOf<T>> {
+  ): Promise<Reply> {
     if (!this.alive) throw new VmGoneError(this.#killedFor ?? 'crashed');
     if (this.#channel.isWaiting) throw this.#isBusy();
-    return this.#expectType(type, await this.#channel.request(request, attachments, size, patient, onCall));
+    return this.#channel.request(request, attachments, size, patient, onCall);
   }
 
   #expectType<T extends VmMessage['type']>(type: T, reply: Reply): ReplyOf<T> {

@@ -8,6 +8,7 @@ import { Invocations } from './invocations.ts';
 import { IsolateHost } from './isolate-host.ts';
 import { loadIsolatedVm } from './native.ts';
 import { RealmCode } from './realm-code.ts';
+import { rehearsalFor } from './rehearsal.ts';
 
 /*
  * The child process: reads requests from the pipe on descriptor 3, answers each, and dies when the pipe closes.
@@ -61,8 +62,12 @@ function receive({ header, attachments }: Frame): void {
   else handle(message, attachments);
 }
 
+/** The backend knows nothing of the request that this process has rehearsed with before. */
+let isReady = false;
+
 function send(message: VmMessage, attachments: readonly (string | Uint8Array)[] = []): void {
-  pipe.write(encodeFrame(message, attachments));
+  const frame = encodeFrame(message, attachments);
+  if (isReady) pipe.write(frame);
 }
 
 type Request = Exclude<HostMessage, { type: 'answer' | 'invoke' | 'forget' }>;
@@ -185,8 +190,14 @@ const invocations = new Invocations({
 });
 // Reads which time zone it is here: afterwards, this process may not be able to open a file any more.
 new Date().getTimezoneOffset();
-// Proves that the isolate works, and warms this process's own code before a request has to wait for it.
+// Proves that the isolate works.
 host.check();
 host.prepareRealm();
 const memory = new GrownMemory();
-send({ type: 'ready' });
+// Warms this process's own code, before a request has to wait for it.
+decoder.push(rehearsalFor(options.maxMemoryMb), receive);
+// After it has recycled.
+setImmediate(() => {
+  isReady = true;
+  send({ type: 'ready' });
+});
