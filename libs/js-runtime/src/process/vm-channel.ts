@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net';
+import { InvocationLine } from './invocation-line.ts';
 import { LazyTimer } from './lazy-timer.ts';
 import { encodeFrame, FrameDecoder, ProtocolError, textOf, type Frame } from '../protocol/frame.ts';
-import type { HostMessage, VmMessage } from '../protocol/messages.ts';
+import { decodePlainAnswer } from '../protocol/plain-answer.ts';
+import type { HostMessage, RunOutcome, VmMessage } from '../protocol/messages.ts';
 import { parseVmMessage } from '../protocol/vm-message.schema.ts';
 import type { Patience } from './patience.ts';
 import { PLAIN_REPLY, type ReplySize } from './reply-size.ts';
@@ -30,6 +32,8 @@ export interface ChannelEvents {
   onViolation(): void;
   /** It has answered; whoever asked does not know yet. */
   onAnswer(): void;
+  /** An invocation has been answered; whoever asked does not know yet. */
+  onOutcome(outcome: RunOutcome): void;
   /** It has made the realm for the next request; `replaced`: in a new isolate. */
   onRecycled(replaced: boolean): void;
 }
@@ -37,15 +41,24 @@ export interface ChannelEvents {
 /** What is told of the calls that are made before a request is answered. @throws ProtocolError for what cannot be */
 export type OnCall = (call: VmCall) => void;
 
-export type Request = DistributiveOmit<Exclude<HostMessage, { type: 'answer' }>, 'id'>;
+export type Request = DistributiveOmit<
+  Extract<HostMessage, { type: 'run' | 'compile' | 'link' | 'reset' | 'check' }>,
+  'id'
+>;
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
-interface Pending extends Patient {
+/** What may make calls until it is answered. */
+export interface Caller {
   readonly id: number;
   /** Undefined when there may be no calls. */
   readonly onCall: OnCall | undefined;
   /** Number of the last call. */
   lastCall: number;
+  /** Nobody waits for it any more. */
+  isOver: boolean;
+}
+
+interface Pending extends Patient, Caller {
   resolve(reply: Reply): void;
   reject(error: VmGoneError): void;
 }
@@ -53,7 +66,7 @@ interface Pending extends Patient {
 /** An answer to a call that has not been written yet. */
 interface WaitingAnswer {
   /** The request that the call belongs to. */
-  readonly pending: Pending;
+  readonly caller: Caller;
   readonly frame: Buffer;
   readonly onSent: () => void;
 }
@@ -69,6 +82,7 @@ export class VmChannel {
   readonly #decoder = new FrameDecoder(PLAIN_REPLY.maxFrameBytes, PLAIN_REPLY.maxHeaderBytes);
   /** The first is being written. */
   readonly #answers: WaitingAnswer[] = [];
+  readonly invocations: InvocationLine;
   readonly #onFrame = (frame: Frame): void => {
     // The frame before may have ended it.
     if (!this.#isClosed) this.#settle(frame);
@@ -78,6 +92,8 @@ export class VmChannel {
     this.#isLate();
   });
   #pending: Pending | undefined;
+  /** Invocations have ids of the same row. */
+  #lastId = READY_ID;
   #lastRequestId = READY_ID;
   /** The request after which the process last said that it has recycled. */
   #recycledAfterId = READY_ID;
@@ -86,6 +102,15 @@ export class VmChannel {
   constructor(pipe: Socket | undefined, events: ChannelEvents) {
     this.#pipe = pipe;
     this.#events = events;
+    this.invocations = new InvocationLine({
+      nextId: () => ++this.#lastId,
+      write: (frame) => {
+        pipe?.write(frame);
+      },
+      onOutcome: (outcome) => {
+        events.onOutcome(outcome);
+      },
+    });
     pipe?.on('data', (chunk: Buffer) => {
       this.#receive(chunk);
     });
@@ -112,6 +137,11 @@ export class VmChannel {
     return this.#expect(READY_ID, patient);
   }
 
+  /** What the answers to come have at most. */
+  allow({ maxFrameBytes, maxHeaderBytes }: ReplySize): void {
+    this.#decoder.allow(maxFrameBytes, maxHeaderBytes);
+  }
+
   /** @param size the most that an honest answer has */
   request(
     request: Request,
@@ -120,8 +150,8 @@ export class VmChannel {
     patient: Patient,
     onCall?: OnCall,
   ): Promise<Reply> {
-    this.#decoder.allow(size.maxFrameBytes, size.maxHeaderBytes);
-    const id = ++this.#lastRequestId;
+    this.allow(size);
+    const id = (this.#lastRequestId = ++this.#lastId);
     const reply = this.#expect(id, patient, onCall);
     this.#pipe?.write(encodeFrame({ ...request, id }, attachments));
     return reply;
@@ -131,6 +161,7 @@ export class VmChannel {
   close(error: VmGoneError): void {
     this.#isClosed = true;
     this.#take()?.reject(error);
+    this.invocations.close(error);
     this.#timer.close();
     this.#pipe?.destroy();
   }
@@ -138,7 +169,7 @@ export class VmChannel {
   #expect(id: number, patient: Patient, onCall?: OnCall): Promise<Reply> {
     return new Promise((resolve, reject) => {
       const { timeoutMs, lateReason, patience } = patient;
-      this.#pending = { id, timeoutMs, lateReason, patience, onCall, lastCall: 0, resolve, reject };
+      this.#pending = { id, timeoutMs, lateReason, patience, onCall, lastCall: 0, isOver: false, resolve, reject };
       this.#timer.set(timeoutMs);
     });
   }
@@ -164,6 +195,10 @@ export class VmChannel {
   }
 
   #settle({ header, attachments }: Frame): void {
+    if (header === undefined) {
+      this.invocations.answered(decodePlainAnswer(attachments[0] ?? Buffer.alloc(0)));
+      return;
+    }
     const message = parseVmMessage(header);
     if (message.type === 'recycled') {
       // The next request may have left before this arrived; but ids only grow, so nobody can be flooded with these.
@@ -179,6 +214,14 @@ export class VmChannel {
       this.#called(message, attachments);
       return;
     }
+    if (message.type === 'recalled') {
+      this.invocations.recalled(message.ids);
+      return;
+    }
+    if (message.type === 'ran' && this.invocations.has(message.id)) {
+      this.invocations.ran(message, attachments);
+      return;
+    }
     const id = message.type === 'ready' ? READY_ID : message.id;
     if (this.#pending?.id !== id) throw new ProtocolError(`a reply to request ${id}, which was not made`);
     const pending = this.#take();
@@ -187,22 +230,22 @@ export class VmChannel {
   }
 
   #called({ id, call, api }: VmMessage & { type: 'call' }, [text, ...others]: readonly Buffer[]): void {
-    const pending = this.#pending;
+    const caller = this.#pending?.id === id ? this.#pending : this.invocations.callerOf(id);
     // Numbers only grow, so that no call is answered twice.
-    if (pending?.id !== id || !pending.onCall || call <= pending.lastCall || !text || others.length > 0) {
+    if (!caller?.onCall || call <= caller.lastCall || !text || others.length > 0) {
       throw new ProtocolError(`call ${call} of request ${id}, which cannot be`);
     }
-    pending.lastCall = call;
-    pending.onCall({
+    caller.lastCall = call;
+    caller.onCall({
       api,
       argumentsJson: textOf(text),
       answer: (answer, onSent) => {
-        if (this.#pending !== pending) {
+        if (caller.isOver) {
           onSent();
           return;
         }
         const frame = encodeFrame({ type: 'answer', id, call, kind: answer.kind }, [answer.text]);
-        if (this.#answers.push({ pending, frame, onSent }) === 1) this.#writeAnswers();
+        if (this.#answers.push({ caller, frame, onSent }) === 1) this.#writeAnswers();
       },
     });
   }
@@ -213,12 +256,12 @@ export class VmChannel {
    */
   #writeAnswers(): void {
     for (let first = this.#answers[0]; first; first = this.#answers[0]) {
-      const { pending, frame, onSent } = first;
+      const { caller, frame, onSent } = first;
       const done = (): void => {
         this.#answers.shift();
         onSent();
       };
-      if (this.#pending === pending) {
+      if (!caller.isOver) {
         this.#pipe?.write(frame, () => {
           done();
           this.#writeAnswers();
@@ -232,6 +275,7 @@ export class VmChannel {
   #take(): Pending | undefined {
     const pending = this.#pending;
     this.#pending = undefined;
+    if (pending) pending.isOver = true;
     this.#timer.clear();
     return pending;
   }

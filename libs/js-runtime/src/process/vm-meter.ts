@@ -1,3 +1,4 @@
+import { LineMeter } from './line-meter.ts';
 import { ProcessMeter } from './process-meter.ts';
 import { MAX_KEPT_BYTES, RunMeter, type MeterLimits } from './run-meter.ts';
 
@@ -35,6 +36,11 @@ export class VmMeter {
   /** For a request that is about to be sent. */
   measure(limits: MeterLimits, isRecycled: boolean): RunMeter {
     return new RunMeter(this.#process, limits, this.#idleBytes, isRecycled ? this.#restBytes : undefined);
+  }
+
+  /** For invocations. */
+  measureLine(): LineMeter {
+    return new LineMeter(this.#process, this.#idleBytes);
   }
 
   /** To be called when it has recycled. True when so much memory is left of former requests that the next could exceed a limit because of it. */

@@ -14,6 +14,8 @@ import { RecyclingWatch } from './recycling-watch.ts';
 import { allowedOf, codeOf, headerOf } from './request-parts.ts';
 import { compiledSizeOf, isLogTooLong, PLAIN_REPLY, replySizeOf, type ReplySize } from './reply-size.ts';
 import type { RetireReason } from './retire-reason.ts';
+import type { InvocationRequest } from './invocation-line.ts';
+import type { LineMeter } from './line-meter.ts';
 import type { MeteredUse, MeterLimits, RunMeter } from './run-meter.ts';
 import { VmChannel, type OnCall, type Patient, type Reply, type Request } from './vm-channel.ts';
 import { VmGoneError, type VmExit } from './vm-gone.error.ts';
@@ -67,6 +69,9 @@ export class VmProcess {
   /** The scripts that the present isolate has compiled, and its heap limit once a request has had one. */
   readonly #keptScripts = new KeptScripts<HeldScript>();
   #isolateMemoryMb: number | undefined;
+  /** Numbers of the realms that it keeps, by script. */
+  readonly #warmRealms = new Map<string, number>();
+  #lastWarmRealm = 0;
   /** Undefined for a process that is to have none. */
   readonly #limits: KernelLimits | undefined;
   /** Undefined until the process is ready, and where nobody can tell from outside what it uses. */
@@ -76,6 +81,8 @@ export class VmProcess {
   #isBeingPrepared = false;
   /** Of the request it works on, or has worked on last. */
   #runMeter: RunMeter | undefined;
+  /** Of invocations that are under way. */
+  #lineMeter: LineMeter | undefined;
   #killedFor: RetireReason | undefined;
   #hasExited = false;
   #recyclingWatch: RecyclingWatch | undefined;
@@ -104,6 +111,9 @@ export class VmProcess {
       onAnswer: () => {
         this.#runMeter?.stop();
       },
+      onOutcome: ({ kind }) => {
+        this.#invoked(kind);
+      },
       onRecycled: (replaced) => {
         this.#hasRecycled(replaced);
       },
@@ -116,7 +126,7 @@ export class VmProcess {
       const onEnd = (code: number | null, signal: NodeJS.Signals | null): void => {
         this.#hasExited = true;
         const reason = (this.#killedFor ??= reasonOfOwnDeath(signal, this.#runMeter?.isFull ?? false));
-        this.#channel.close(new VmGoneError(reason, this.#runMeter?.read()));
+        this.#channel.close(new VmGoneError(reason, this.#usedNow()));
         this.#meter?.close();
         resolve({ reason, code, signal });
       };
@@ -170,7 +180,7 @@ export class VmProcess {
 
   /** Whether it works on a request. */
   get busy(): boolean {
-    return this.#channel.isWaiting || this.#isBeingPrepared;
+    return this.#channel.isWaiting || this.#isBeingPrepared || this.#channel.invocations.size > 0;
   }
 
   /** Whether the realm for the next request is made already; a request does not have to wait for that, but it may. */
@@ -208,6 +218,13 @@ export class VmProcess {
 
   /** To be asked every some milliseconds while it works: ends the process when the request has used more than it may. */
   enforceLimits(): void {
+    const { oldest, lateMs } = this.#channel.invocations;
+    if (oldest) {
+      // Where nobody sees from outside, it meters itself.
+      const exceeded = this.#lineMeter?.look(oldest) ?? (lateMs > KILL_GRACE_MS ? 'wall' : undefined);
+      if (exceeded) this.kill(exceeded);
+      return;
+    }
     const exceeded = this.#channel.isWaiting ? this.#runMeter?.look() : undefined;
     if (exceeded) this.kill(exceeded);
   }
@@ -234,14 +251,16 @@ export class VmProcess {
 
   /** @throws VmGoneError */
   async run(request: RunRequest): Promise<RunReply> {
-    const { units, contextJson, inputJson, globalsJson = '', calls, limits } = request;
+    const { units, contextJson, inputJson, globalsJson = '', calls, limits, keepAs } = request;
     const { timeoutMs, maxCpuMs, maxMemoryMb, maxResultBytes, maxLogBytes, maxLogEntries } = limits;
     if (this.#limits?.areBelow(maxMemoryMb)) await this.#raise(this.#limits, maxMemoryMb);
     this.#prepare(limits);
+    const keep = keepAs === undefined ? undefined : ++this.#lastWarmRealm;
     const reply = await this.#request(
       {
         type: 'run',
         units: units.map(headerOf),
+        keep,
         timeoutMs,
         maxMemoryMb,
         maxCpuMs: this.#meter ? undefined : maxCpuMs,
@@ -258,8 +277,9 @@ export class VmProcess {
     const used = this.#runMeter?.answered(message.cpuMs) ?? { cpuMs: message.cpuMs, peakMemoryBytes: heapBytes };
     // isolated-vm may throw a late error out of any later entry.
     if (outcome.kind === 'out-of-memory') this.kill('memory');
-    else if (outcome.kind === 'timed-out' || outcome.kind === 'out-of-cpu') this.#keptScripts.clear();
+    else if (outcome.kind === 'timed-out' || outcome.kind === 'out-of-cpu') this.#isNew();
     else this.#updateKept(units, outcome.kind);
+    if (keepAs !== undefined && keep !== undefined && mayBeKept(outcome.kind)) this.#keep(keepAs, keep);
     const result = attachments[0];
     const resultBytes = result?.byteLength ?? 0;
     if (resultBytes > maxResultBytes) throw this.#violation('a result larger than asked for');
@@ -271,6 +291,40 @@ export class VmProcess {
       return unit.key;
     });
     return { outcome, logs, heapBytes, ...used, resultJson, resultBytes, refused };
+  }
+
+  /** Number of the warm realm that a script was kept in; undefined when there is none in the present isolate. */
+  warmRealm(scriptKey: string, maxMemoryMb: number): number | undefined {
+    return this.#isolateMemoryMb === maxMemoryMb ? this.#warmRealms.get(scriptKey) : undefined;
+  }
+
+  /**
+   * Invokes a warm realm; others may be under way, and are done first.
+   *
+   * @throws Error while it works on a request
+   */
+  invoke(realm: number, request: InvocationRequest, maxApiArgumentBytes = 0): void {
+    if (!this.alive) {
+      request.onGone(new VmGoneError(this.#killedFor ?? 'crashed'), false);
+      return;
+    }
+    if (this.#channel.isWaiting || this.#isBeingPrepared) throw this.#isBusy();
+    this.#lineMeter ??= this.#meter?.measureLine();
+    this.#channel.allow(replySizeOf(request.limits, maxApiArgumentBytes));
+    this.#channel.invocations.send(realm, request);
+  }
+
+  /** Asks invocations back that have not begun. */
+  recall(): void {
+    this.#channel.invocations.recall();
+  }
+
+  /** Lets a warm realm go. */
+  forget(scriptKey: string): void {
+    const realm = this.#warmRealms.get(scriptKey);
+    if (realm === undefined) return;
+    this.#warmRealms.delete(scriptKey);
+    this.#channel.invocations.forget(realm);
   }
 
   /** @throws VmGoneError */
@@ -299,7 +353,7 @@ export class VmProcess {
 
   /** Replaces the isolate. @throws VmGoneError */
   async reset(timeoutMs: number): Promise<void> {
-    this.#keptScripts.clear();
+    this.#isNew();
     this.#isolateMemoryMb = undefined;
     this.#runMeter = undefined;
     const patient = { timeoutMs, lateReason: 'unhealthy' as const };
@@ -325,7 +379,7 @@ export class VmProcess {
     if (!this.alive) return;
     this.#killedFor = reason;
     // The meter has nothing to read any more once the process is gone.
-    const gone = new VmGoneError(reason, this.#runMeter?.read());
+    const gone = new VmGoneError(reason, this.#usedNow());
     this.#child.kill('SIGKILL');
     this.#channel.close(gone);
   }
@@ -362,7 +416,7 @@ export class VmProcess {
 
   #prepare(limits: MeterLimits): void {
     if (this.busy) throw this.#isBusy();
-    if (this.#isolateMemoryMb !== limits.maxMemoryMb) this.#keptScripts.clear();
+    if (this.#isolateMemoryMb !== limits.maxMemoryMb) this.#isNew();
     this.#isolateMemoryMb = limits.maxMemoryMb;
     this.#runMeter = this.#meter?.measure(limits, this.recycled);
   }
@@ -402,8 +456,29 @@ export class VmProcess {
     return reply as ReplyOf<T>;
   }
 
+  #usedNow(): MeteredUse | undefined {
+    return this.#channel.invocations.size > 0 ? this.#lineMeter?.read() : this.#runMeter?.read();
+  }
+
+  /** What an invocation came to may have cost the isolate, or the process. */
+  #invoked(kind: RunOutcome['kind']): void {
+    if (kind === 'out-of-memory') this.kill('memory');
+    else if (kind === 'timed-out' || kind === 'out-of-cpu') this.#isNew();
+  }
+
+  #keep(scriptKey: string, realm: number): void {
+    this.forget(scriptKey);
+    this.#warmRealms.set(scriptKey, realm);
+  }
+
+  /** It has another isolate. */
+  #isNew(): void {
+    this.#keptScripts.clear();
+    this.#warmRealms.clear();
+  }
+
   #hasRecycled(replaced: boolean): void {
-    if (replaced) this.#keptScripts.clear();
+    if (replaced) this.#isNew();
     this.#keepsTooMuch = this.#meter?.keepsTooMuch() ?? false;
     if (this.#channel.isWaiting) this.#runMeter?.begun();
     if (this.recycled) this.onRecycled?.();
@@ -413,6 +488,11 @@ export class VmProcess {
     this.kill('protocol');
     return new VmGoneError('protocol', this.#runMeter?.read(), { cause: new ProtocolError(what) });
   }
+}
+
+/** Whether a script has come so far that its realm can be invoked again. */
+function mayBeKept(kind: RunOutcome['kind']): boolean {
+  return ['value', 'undefined', 'threw', 'not-serializable', 'result-too-large'].includes(kind);
 }
 
 function optional(bytes: Buffer): Buffer | undefined {

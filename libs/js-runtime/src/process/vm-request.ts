@@ -77,6 +77,8 @@ export interface RunRequest extends LinkRequest {
   /** Left out when the script may call nothing. */
   readonly calls?: RunCalls | undefined;
   readonly limits: RequestLimits & OutputLimits;
+  /** Key of a script whose realm, a hardened one, is kept to be invoked again. */
+  readonly keepAs?: string | undefined;
 }
 
 export interface RunReply extends MeteredUse {

@@ -5,10 +5,11 @@ import { isTooDeep } from './json-depth.ts';
  *
  *     u32 length of what follows | u32 header length | header (JSON) | { u32 length | bytes }*
  *
- * Numbers are big-endian. The header is small JSON; whatever is already text or bytes (source, input, result, code
+ * Numbers are big-endian. A header of no length is that of a {@link PlainAnswer}. The header is small JSON; whatever is already text or bytes (source, input, result, code
  * cache) travels beside it as an attachment, so that it is never encoded twice.
  */
 export interface Frame {
+  /** Undefined where there is none: what follows is the only attachment. */
   readonly header: unknown;
   readonly attachments: readonly Buffer[];
 }
@@ -129,6 +130,7 @@ function decodeBody(body: Buffer, maxHeaderBytes: number, maxAttachments: number
   };
   const headerBytes = part();
   if (headerBytes.byteLength > maxHeaderBytes) throw new ProtocolError(`header of ${headerBytes.byteLength} bytes`);
+  if (headerBytes.byteLength === 0) return { header: undefined, attachments: [body.subarray(offset)] };
   const headerText = textOf(headerBytes);
   if (isTooDeep(headerText)) throw new ProtocolError('the header is nested too deep');
   const attachments: Buffer[] = [];

@@ -71,8 +71,8 @@ export type CallAnswerKind = 'value' | 'undefined' | 'error';
 
 /**
  * Backend → VM process. One request at a time; each is answered by exactly one {@link VmMessage} of the same `id`. Meanwhile a
- * `run` may have calls of host APIs, and those have their answers. Only invocations may wait in line; each is answered by an `invoked`
- * or a `ran`.
+ * `run` may have calls of host APIs, and those have their answers. Only invocations may wait in line; each is answered by a
+ * `PlainAnswer` or a `ran`.
  */
 export type HostMessage =
   /** Attachments: source. */
@@ -110,6 +110,8 @@ export type HostMessage =
    * empty when there is none), after what its context has in common with others (JSON) where that is not what the realm was last given.
    */
   | { readonly type: 'invoke'; readonly realm: number; readonly items: readonly InvocationHeader[] }
+  /** These invocations are not to begin any more, if they have not; `recalled` tells which. */
+  | { readonly type: 'recall'; readonly ids: readonly number[] }
   /** Lets a warm realm go. */
   | { readonly type: 'forget'; readonly realm: number }
   /** Answers a call of the `run` or the invocation of this id. Attachments: what {@link CallAnswerKind} says. */
@@ -127,9 +129,6 @@ export type InvocationHeader = readonly [
   deadlineMs: number,
   common: 0 | 1,
 ];
-
-/** What an invocation came to that has a value, or none, and no logs. `chars`: length of the value in the attachment in UTF-16, -1 for `undefined`. */
-export type PlainAnswer = readonly [id: number, chars: number, cpuMs: number];
 
 export type LogLevel = 'log' | 'info' | 'warn' | 'error' | 'debug';
 
@@ -200,8 +199,8 @@ export type VmMessage =
       readonly cpuMs: number;
       readonly heapBytes: number;
     }
-  /** Answers invocations. Attachment: their values (JSON), one after the other. */
-  | { readonly type: 'invoked'; readonly answers: readonly PlainAnswer[]; readonly heapBytes: number }
+  /** These invocations have not begun, and will not. */
+  | { readonly type: 'recalled'; readonly ids: readonly number[] }
   /**
    * Answers `compile` and `link`. Attachments, for `compile`: code cache (or empty), and the JavaScript that TypeScript left (or
    * empty).

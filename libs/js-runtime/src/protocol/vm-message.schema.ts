@@ -8,8 +8,9 @@ const MAX_LOGS = 100_001;
 /** `maxModules` can be as many. */
 const MAX_UNITS = 1000;
 
-/** As many as may wait in line. */
-const MAX_ANSWERS = 1000;
+/** Many more than wait in line anywhere. */
+const MAX_RECALLED = 10_000;
+
 /** Two names of 64 characters, and a dot. */
 const MAX_API_CHARS = 129;
 
@@ -66,11 +67,7 @@ const vmMessage = z.discriminatedUnion('type', [
     ]),
     cpuMs: z.number().nonnegative(),
   }),
-  z.strictObject({
-    type: z.literal('invoked'),
-    answers: z.array(z.tuple([id, z.int().min(-1), z.number().nonnegative()])).max(MAX_ANSWERS),
-    heapBytes: z.int().nonnegative(),
-  }),
+  z.strictObject({ type: z.literal('recalled'), ids: z.array(id).max(MAX_RECALLED) }),
   z.strictObject({ type: z.literal('done'), id }),
   z.strictObject({ type: z.literal('recycled'), id, replaced: z.boolean() }),
 ]);

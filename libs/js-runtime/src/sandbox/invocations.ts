@@ -1,4 +1,6 @@
-import type { HostMessage, InvocationHeader, PlainAnswer, VmMessage } from '../protocol/messages.ts';
+import { encodeFrame } from '../protocol/frame.ts';
+import type { HostMessage, InvocationHeader, VmMessage } from '../protocol/messages.ts';
+import { encodePlainAnswer } from '../protocol/plain-answer.ts';
 import { CallLine, type CallAnswer } from './call-line.ts';
 import type { ExecutionOutput } from './execution.ts';
 import type { IsolateHost } from './isolate-host.ts';
@@ -21,25 +23,25 @@ interface Running {
 export interface InvocationPorts {
   /** Its isolate may be replaced while nothing runs. */
   host(): IsolateHost;
-  exceedsMemory(maxMemoryMb: number): boolean;
-  send(message: VmMessage, attachments: readonly string[]): void;
+  readonly exceedsMemory: (maxMemoryMb: number) => boolean;
+  send(frame: Buffer): void;
   /** One was interrupted: the isolate is not to be used any more. */
   onInterrupted(): void;
 }
 
-/** So many answers leave together at most. */
-const MAX_ANSWERS = 64;
-/** Behind an invocation that takes longer than that, answers do not wait for each other. */
-const SHORT_MS = 0.1;
+/** After one that took longer than that, what has come meanwhile is read first: those behind it may be wanted back. */
+const LONG_MS = 5;
+/** The heap is looked at again after so many. */
+const INVOCATIONS_PER_LOOK = 64;
 
 /** Invocations of warm realms, one after the other, in the order in which they came. */
 export class Invocations {
   readonly #ports: InvocationPorts;
   #waiting: Waiting[] = [];
   #running: Running | undefined;
-  #answers: PlainAnswer[] = [];
-  #values = '';
-  #lastTookMs = 0;
+  #isToGoOn = false;
+  #heapBytes = 0;
+  #untilLook = 0;
 
   constructor(ports: InvocationPorts) {
     this.#ports = ports;
@@ -72,63 +74,78 @@ export class Invocations {
     this.#running?.calls.flush();
   }
 
+  /** Those of these that have not begun never will. */
+  recall(ids: readonly number[]): void {
+    const isRecalled = ({ header: [id] }: Waiting): boolean => ids.includes(id);
+    const recalled = this.#waiting.filter(isRecalled).map(({ header: [id] }) => id);
+    this.#waiting = this.#waiting.filter((waiting) => !isRecalled(waiting));
+    this.#send({ type: 'recalled', ids: recalled }, []);
+  }
+
   #goOn(): void {
-    if (this.#running) return;
+    if (this.#running || this.#isToGoOn) return;
     const waiting = this.#waiting;
     let next = 0;
-    while (next < waiting.length && !this.#running) this.#start(waiting[next++] as Waiting);
+    // It is asked for anew each time: what ended just now may have set it.
+    const mayGoOn = (): boolean => this.#running === undefined && !this.#isToGoOn;
+    while (next < waiting.length && mayGoOn()) this.#start(waiting[next++] as Waiting);
     this.#waiting = waiting.slice(next);
-    this.#flush();
+  }
+
+  #goOnAfterReading(): void {
+    this.#isToGoOn = true;
+    // Between two of these, the event loop reads.
+    setImmediate(() => {
+      setImmediate(() => {
+        this.#isToGoOn = false;
+        this.#goOn();
+      });
+    });
   }
 
   #start({ realm, header, contextJson, inputJson, cameAt }: Waiting): void {
     const [id, timeoutMs, executionId, deadlineMs] = header;
-    // Should this one end the process, nobody would know of those before it.
-    if (this.#lastTookMs > SHORT_MS || this.#answers.length >= MAX_ANSWERS) this.#flush();
     const calls = new CallLine((made) => {
-      this.#flush();
-      for (const { argumentsJson, ...call } of made) this.#ports.send({ type: 'call', id, ...call }, [argumentsJson]);
+      for (const { argumentsJson, ...call } of made) this.#send({ type: 'call', id, ...call }, [argumentsJson]);
     });
     const startedAt = performance.now();
-    let startMs: number | undefined;
-    let isOver = false;
-    const host = this.#ports.host();
-    const invocation = { executionId, deadlineMs };
-    const texts = { contextJson, inputJson };
     const remainingMs = timeoutMs - (startedAt - cameAt);
-    host.invoke(realm, invocation, texts, remainingMs, calls, this.#ports.exceedsMemory.bind(this.#ports), (output) => {
-      isOver = true;
+    const running: Running = { id, calls };
+    this.#running = running;
+    const times: { startMs?: number } = {};
+    const host = this.#ports.host();
+    const texts = { contextJson, inputJson };
+    const { exceedsMemory } = this.#ports;
+    host.invoke(realm, { executionId, deadlineMs }, texts, remainingMs, calls, exceedsMemory, (output) => {
       calls.close();
-      const tookMs = (startMs ?? performance.now() - startedAt) + calls.wokenMs;
-      this.#lastTookMs = tookMs;
-      this.#answer(id, output, tookMs, host);
-      if (startMs === undefined) return;
+      const tookMs = (times.startMs ?? performance.now() - startedAt) + calls.wokenMs;
       this.#running = undefined;
-      this.#goOn();
+      this.#answer(id, output, tookMs, host);
+      if (tookMs > LONG_MS) this.#goOnAfterReading();
+      else if (times.startMs !== undefined) this.#goOn();
     });
-    if (isOver) return;
-    startMs = performance.now() - startedAt;
-    this.#running = { id, calls };
+    times.startMs = performance.now() - startedAt;
   }
 
   #answer(id: number, { outcome, resultJson, logs }: ExecutionOutput, cpuMs: number, host: IsolateHost): void {
     const { kind } = outcome;
     if (logs.length === 0 && (kind === 'value' || kind === 'undefined')) {
-      this.#answers.push([id, kind === 'value' ? resultJson.length : -1, cpuMs]);
-      this.#values += resultJson;
+      const value = kind === 'value' ? resultJson : undefined;
+      this.#ports.send(encodePlainAnswer({ id, cpuMs, heapBytes: this.#heap(host), resultJson: value }));
       return;
     }
-    this.#flush();
-    this.#ports.send({ type: 'ran', id, outcome, refused: [], logs, cpuMs, heapBytes: host.heapBytes() }, [resultJson]);
+    this.#send({ type: 'ran', id, outcome, refused: [], logs, cpuMs, heapBytes: host.heapBytes() }, [resultJson]);
     if (kind === 'timed-out' || kind === 'out-of-cpu') this.#ports.onInterrupted();
   }
 
-  /** Sends the answers that are there. */
-  #flush(): void {
-    if (this.#answers.length === 0) return;
-    const [answers, values] = [this.#answers, this.#values];
-    this.#answers = [];
-    this.#values = '';
-    this.#ports.send({ type: 'invoked', answers, heapBytes: this.#ports.host().heapBytes() }, [values]);
+  /** About: to look takes as long as a short invocation. */
+  #heap(host: IsolateHost): number {
+    if (this.#untilLook-- > 0) return this.#heapBytes;
+    this.#untilLook = INVOCATIONS_PER_LOOK;
+    return (this.#heapBytes = host.heapBytes());
+  }
+
+  #send(message: VmMessage, attachments: readonly string[]): void {
+    this.#ports.send(encodeFrame(message, attachments));
   }
 }

@@ -56,6 +56,7 @@ function receive({ header, attachments }: Frame): void {
   const message = header as HostMessage;
   if (message.type === 'answer') deliver(message, attachments);
   else if (message.type === 'invoke') invocations.take(message, attachments);
+  else if (message.type === 'recall') invocations.recall(message.ids);
   else if (message.type === 'forget') host.forget(message.realm);
   else if (running || waiting || invocations.isBusy) throw new Error('a request before the last was answered');
   else if (isRecycling) waiting = { request: message, attachments };
@@ -70,7 +71,7 @@ function send(message: VmMessage, attachments: readonly (string | Uint8Array)[] 
   if (isReady) pipe.write(frame);
 }
 
-type Request = Exclude<HostMessage, { type: 'answer' | 'invoke' | 'forget' }>;
+type Request = Exclude<HostMessage, { type: 'answer' | 'invoke' | 'recall' | 'forget' }>;
 type Answer = Extract<VmMessage, { type: 'ran' | 'compiled' | 'done' }>;
 
 /** Whether it has answered, and not made the realm for the next request yet. */
@@ -183,7 +184,9 @@ function replaceIsolate(maxMemoryMb: number): void {
 const invocations = new Invocations({
   host: () => host,
   exceedsMemory: (maxMemoryMb) => memory.exceeds(maxMemoryMb),
-  send,
+  send: (frame) => {
+    pipe.write(frame);
+  },
   onInterrupted: () => {
     replaceIsolate(host.maxMemoryMb);
   },

@@ -63,6 +63,7 @@ export function openRealm(apis: readonly ApiHeader[], harden?: () => () => boole
   let isEvaluating = false;
   /** Of a warm realm: what every invocation calls, or comes to. */
   let kept: unknown;
+  let hasKept = false;
   let isBody = false;
   /** What the contexts of its invocations have in common, as JSON and as values. */
   let commonJson: string | undefined;
@@ -149,6 +150,7 @@ export function openRealm(apis: readonly ApiHeader[], harden?: () => () => boole
     try {
       const { value } = namespace;
       kept = value;
+      hasKept = true;
       settle(typeof value === 'function' ? use.apply(value, undefined, [input, context]) : value);
     } catch (thrown) {
       fail(thrown);
@@ -236,7 +238,7 @@ export function openRealm(apis: readonly ApiHeader[], harden?: () => () => boole
   return (operation, ...args) => {
     switch (operation) {
       case 'again':
-        if (!isIntact()) return 'd';
+        if (!hasKept || !isIntact()) return 'd';
         again(args);
         invoke();
         return state !== undefined && log.isEmpty() ? `q${state}` : poll();
@@ -257,6 +259,7 @@ export function openRealm(apis: readonly ApiHeader[], harden?: () => () => boole
             isBody = true;
             // Itself, it is reached as `arguments.callee`.
             kept = use.freeze(value);
+            hasKept = true;
             settle(use.apply(kept as () => unknown, undefined, []));
           }
         } catch (thrown) {

@@ -1,0 +1,193 @@
+import { encodeFrame, ProtocolError } from '../protocol/frame.ts';
+import type { InvocationHeader, LogEntry, OutputLimits, RunOutcome, VmMessage } from '../protocol/messages.ts';
+import type { PlainAnswer } from '../protocol/plain-answer.ts';
+import { isLogTooLong } from './reply-size.ts';
+import type { MeterLimits } from './run-meter.ts';
+import type { Caller, OnCall } from './vm-channel.ts';
+import type { VmGoneError } from './vm-gone.error.ts';
+
+/** What an invocation came to. */
+export interface InvocationReply {
+  readonly outcome: RunOutcome;
+  readonly logs: readonly LogEntry[];
+  /** As the VM says. */
+  readonly cpuMs: number;
+  readonly heapBytes: number;
+  readonly resultJson: string;
+  readonly resultBytes: number;
+}
+
+/** One invocation of a warm realm. Exactly one of its functions is called, once. */
+export interface InvocationRequest {
+  readonly executionId: string;
+  readonly timeoutMs: number;
+  readonly deadlineMs: number;
+  /** What its context has beside `executionId` and `deadlineMs`. */
+  readonly contextJson: string;
+  /** Empty for no input. */
+  readonly inputJson: string;
+  readonly limits: OutputLimits & MeterLimits;
+  readonly onCall: OnCall | undefined;
+  onReply(reply: InvocationReply): void;
+  /** It has not begun, and will not: it can be run elsewhere. */
+  onRecalled(): void;
+  /** The VM has ended. @param hasBegun whether it may have begun; else it can be run elsewhere */
+  onGone(error: VmGoneError, hasBegun: boolean): void;
+}
+
+interface Pending extends Caller {
+  readonly request: InvocationRequest;
+  readonly sentAt: number;
+}
+
+export interface InvocationPorts {
+  nextId(): number;
+  write(frame: Buffer): void;
+  /** One was answered; whoever asked does not know yet. */
+  onOutcome(outcome: RunOutcome): void;
+}
+
+/** Invocations that were sent to one VM and are not answered. It runs them one after the other, in this order. */
+export class InvocationLine {
+  readonly #pending = new Map<number, Pending>();
+  readonly #ports: InvocationPorts;
+  /** What each realm was last told of its contexts. */
+  readonly #contexts = new Map<number, string>();
+  #realm = 0;
+  #items: InvocationHeader[] = [];
+  #texts: string[] = [];
+  #isScheduled = false;
+  #recalledUntil = 0;
+
+  constructor(ports: InvocationPorts) {
+    this.#ports = ports;
+  }
+
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  has(id: number): boolean {
+    return this.#pending.has(id);
+  }
+
+  /** The one that runs, as far as can be known. */
+  get oldest(): InvocationRequest | undefined {
+    for (const { request } of this.#pending.values()) return request;
+    return undefined;
+  }
+
+  /** By how much the oldest is late; negative while it has time. It has all that it may take from when it was sent. */
+  get lateMs(): number {
+    for (const { request, sentAt } of this.#pending.values()) return performance.now() - sentAt - request.timeoutMs;
+    return -Infinity;
+  }
+
+  callerOf(id: number): Caller | undefined {
+    return this.#pending.get(id);
+  }
+
+  /** Sends one; those that are sent at about the same time leave together. */
+  send(realm: number, request: InvocationRequest): void {
+    if (realm !== this.#realm) this.#flush();
+    this.#realm = realm;
+    const { executionId, timeoutMs, deadlineMs, contextJson, inputJson, onCall } = request;
+    const id = this.#ports.nextId();
+    const isNew = this.#contexts.get(realm) !== contextJson;
+    if (isNew) {
+      this.#contexts.set(realm, contextJson);
+      this.#texts.push(contextJson);
+    }
+    this.#items.push([id, timeoutMs, executionId, deadlineMs, isNew ? 1 : 0]);
+    this.#texts.push(inputJson);
+    this.#pending.set(id, { id, request, onCall, lastCall: 0, isOver: false, sentAt: performance.now() });
+    if (this.#pending.size === 1) {
+      this.#flush();
+    } else if (!this.#isScheduled) {
+      this.#isScheduled = true;
+      setImmediate(() => {
+        this.#isScheduled = false;
+        this.#flush();
+      });
+    }
+  }
+
+  /** Lets a realm go. */
+  forget(realm: number): void {
+    this.#flush();
+    this.#contexts.delete(realm);
+    this.#ports.write(encodeFrame({ type: 'forget', realm }));
+  }
+
+  /** Asks for all back that were sent behind the first. Those that have not begun come back by `onRecalled`. */
+  recall(): void {
+    const [, ...behind] = this.#pending.keys();
+    if (behind.length === 0 || behind.at(-1) === this.#recalledUntil) return;
+    this.#recalledUntil = behind.at(-1) ?? 0;
+    this.#flush();
+    this.#ports.write(encodeFrame({ type: 'recall', ids: behind }));
+  }
+
+  /** These have not begun, and never will. @throws ProtocolError for what nobody asked back */
+  recalled(ids: readonly number[]): void {
+    for (const id of ids) {
+      const pending = id <= this.#recalledUntil ? this.#take(id) : undefined;
+      if (!pending || pending.lastCall > 0) throw new ProtocolError(`invocation ${id} was not asked back`);
+      pending.request.onRecalled();
+    }
+  }
+
+  /** @throws ProtocolError for what was not asked for */
+  answered({ id, cpuMs, heapBytes, resultJson = '', resultBytes }: PlainAnswer): void {
+    const outcome = resultJson === '' ? ({ kind: 'undefined' } as const) : ({ kind: 'value' } as const);
+    this.#reply(id, { outcome, logs: [], cpuMs, heapBytes, resultJson, resultBytes });
+  }
+
+  /** @throws ProtocolError for what was not asked for */
+  ran({ id, outcome, logs, cpuMs, heapBytes }: VmMessage & { type: 'ran' }, attachments: readonly Buffer[]): void {
+    const result = attachments[0];
+    const resultJson = result?.toString('utf8') ?? '';
+    this.#reply(id, { outcome, logs, cpuMs, heapBytes, resultJson, resultBytes: result?.byteLength ?? 0 });
+  }
+
+  close(error: VmGoneError): void {
+    let isFirst = true;
+    for (const pending of [...this.#pending.values()]) {
+      const hasBegun = isFirst || pending.lastCall > 0;
+      isFirst = false;
+      this.#take(pending.id);
+      pending.request.onGone(error, hasBegun);
+    }
+  }
+
+  #reply(id: number, reply: InvocationReply): void {
+    const oldest = this.oldest;
+    const pending = this.#take(id);
+    // It runs them in turn.
+    if (!pending || pending.request !== oldest)
+      throw new ProtocolError(`an answer to invocation ${id}, which cannot be`);
+    const { request } = pending;
+    if (reply.resultBytes > request.limits.maxResultBytes || isLogTooLong(reply.logs, request.limits)) {
+      this.#pending.set(id, pending);
+      throw new ProtocolError('an answer larger than asked for');
+    }
+    this.#ports.onOutcome(reply.outcome);
+    request.onReply(reply);
+  }
+
+  #take(id: number): Pending | undefined {
+    const pending = this.#pending.get(id);
+    if (!pending) return undefined;
+    pending.isOver = true;
+    this.#pending.delete(id);
+    return pending;
+  }
+
+  #flush(): void {
+    if (this.#items.length === 0) return;
+    const [items, texts] = [this.#items, this.#texts];
+    this.#items = [];
+    this.#texts = [];
+    this.#ports.write(encodeFrame({ type: 'invoke', realm: this.#realm, items }, texts));
+  }
+}
