@@ -18,6 +18,7 @@ import { TENANT_OPTIONS, TenantPolicies, type TenantOptionsService } from './con
 import { ScriptConsole } from './console-sink/script-console.ts';
 import { ExecutionService } from './execution/execution.service.ts';
 import { ScriptRunner } from './execution/script-runner.ts';
+import { WarmRunner } from './execution/warm/warm-runner.ts';
 import { JsRuntimeHealthIndicator } from './health/js-runtime.health.ts';
 import { ScriptCheck } from './health/script-check.ts';
 import { StopNotice } from './health/stop-notice.ts';
@@ -73,6 +74,7 @@ import { TenancyService } from './tenancy/tenancy.service.ts';
     ArtifactCache,
     CompilerService,
     ScriptRunner,
+    WarmRunner,
     ExecutionService,
     StopNotice,
     ScriptCheck,

@@ -3,6 +3,7 @@ import { DiscoveryService } from '@nestjs/core';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import { decoratedProviders } from '../host-api/decorated-providers.ts';
 import { ProviderInstances, type MethodFor } from '../host-api/provider-instances.ts';
+import type { TenantContext } from '../tenancy/tenant-context.ts';
 import { ContributorMetadata, type ContextContributor, type ContextRequest } from './context-contributor.ts';
 
 /** What `context` has anyway. */
@@ -70,6 +71,15 @@ export class ContextBridge implements OnModuleInit {
     );
   }
 
+  /** What `context` has beside `executionId` and `deadlineMs`. @throws as `toJson` */
+  commonToJson(context: TenantContext): string {
+    try {
+      return JSON.stringify(context);
+    } catch (cause) {
+      throw notJson(cause);
+    }
+  }
+
   /**
    * @param deadlineMs what is left to the execution
    * @throws JsRuntimeError TENANT_CONTEXT_MISSING when the tenant context is not JSON: whoever set it made a mistake
@@ -79,12 +89,11 @@ export class ContextBridge implements OnModuleInit {
       const own = JSON.stringify({ ...context, executionId, deadlineMs });
       return contributions.length === 0 ? own : `${own.slice(0, -1)}${contributions.join('')}}`;
     } catch (cause) {
-      throw new JsRuntimeError(
-        'TENANT_CONTEXT_MISSING',
-        'The tenant context that was entered is not JSON',
-        {},
-        { cause },
-      );
+      throw notJson(cause);
     }
   }
+}
+
+function notJson(cause: unknown): JsRuntimeError {
+  return new JsRuntimeError('TENANT_CONTEXT_MISSING', 'The tenant context that was entered is not JSON', {}, { cause });
 }

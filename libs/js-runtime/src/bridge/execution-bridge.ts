@@ -30,6 +30,12 @@ export interface Bridge {
 /** What an execution without a setup function adds. */
 const NO_SETUP: Pick<SetupScope, 'globalsJson' | 'methods'> = { globalsJson: '', methods: new Map() };
 
+/** The same for an invocation of a warm realm. */
+export interface WarmBridge {
+  readonly contextJson: string;
+  readonly calls: HostCalls;
+}
+
 /** All that connects a script to the backend. */
 @Injectable()
 export class ExecutionBridge {
@@ -57,6 +63,27 @@ export class ExecutionBridge {
     const contributions = this.contexts.contributionsTo(execution, request);
     if (!setup && !isPromiseLike(contributions)) return this.#bridgeOf(execution, request, contributions, NO_SETUP);
     return this.#openLater(execution, vm, request, contributions);
+  }
+
+  /** For an invocation of a warm realm, which needs no VM for that. */
+  openWarm(execution: BridgedExecution): WarmBridge {
+    const { id, context, budget, audit } = execution;
+    const { tracker, deadline, trace } = budget;
+    return {
+      contextJson: this.contexts.commonToJson(context),
+      calls: this.callBridge.open({
+        key: execution,
+        id,
+        context,
+        tracker,
+        deadline,
+        trace,
+        extraApis: NO_SETUP.methods,
+        onDenied: (api, code) => {
+          audit.denied(api, code);
+        },
+      }),
+    };
   }
 
   async #openLater(

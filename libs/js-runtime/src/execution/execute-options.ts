@@ -9,6 +9,12 @@ export interface ExecuteOptions extends SourceOptions {
   readonly input?: unknown;
   /** Limits of this execution; they can only be tighter than the configured ones. */
   readonly limits?: RequestedLimits | undefined;
+  /**
+   * `fresh`: in a realm that nobody has used. `warm`: in one that is kept for this script and used again, where nobody can change what
+   * is there; only for the wraps `function`, which keeps nothing from one to the next, and `module`, whose own variables stay.
+   * Default `fresh`.
+   */
+  readonly realm?: 'fresh' | 'warm' | undefined;
   /** Cancels the execution, wherever it is. */
   readonly signal?: AbortSignal | undefined;
   /**

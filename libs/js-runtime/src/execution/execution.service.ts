@@ -26,6 +26,7 @@ import type { ExecutionResult } from './execution-result.ts';
 import { executionIdOf } from './execution-id.ts';
 import { inputToJson } from './input-to-json.ts';
 import { ScriptRunner } from './script-runner.ts';
+import { WarmRunner } from './warm/warm-runner.ts';
 import { RunningExecutions, type RunningExecution } from './running-executions.ts';
 
 /** Name of a script that was given none. */
@@ -45,6 +46,7 @@ export class ExecutionService {
     private readonly compiler: CompilerService,
     private readonly pool: VmPoolService,
     private readonly runner: ScriptRunner,
+    private readonly warmRunner: WarmRunner,
     private readonly tenantUsage: TenantUsageService,
     private readonly auditTrail: AuditTrail,
     private readonly executionMetrics: ExecutionMetrics,
@@ -154,7 +156,8 @@ export class ExecutionService {
       trace?.hasScript(script);
       const inputJson = inputToJson(options.input, limits.maxInputBytes);
       tracker.hasInput(Buffer.byteLength(inputJson));
-      const result = await this.runner.run({ id: executionId, context, budget, audit, setup }, script, inputJson);
+      const runner = realmOf(options) === 'warm' ? this.warmRunner : this.runner;
+      const result = await runner.run({ id: executionId, context, budget, audit, setup }, script, inputJson);
       const usage = tracker.receipt();
       this.tenantUsage.add(tenantId, usage, false);
       this.executionMetrics.used(usage);
@@ -190,6 +193,12 @@ export class ExecutionService {
     if (script.sourceBytes <= limits.maxSourceBytes) return script;
     throw scriptTooLarge('The script has', script.sourceBytes, limits.maxSourceBytes);
   }
+}
+
+/** @throws JsRuntimeError INVALID_REQUEST */
+function realmOf({ realm = 'fresh' }: ExecuteOptions): ExecuteOptions['realm'] {
+  if (['fresh', 'warm'].includes(realm)) return realm;
+  throw new JsRuntimeError('INVALID_REQUEST', "realm must be 'fresh' or 'warm'");
 }
 
 /** Only what CompilerService.compile() made is one; anything else is for `describe` to accept or refuse. */

@@ -19,7 +19,7 @@ const REALM_CODES: readonly string[] = ['API_CALL_INVALID', 'API_CALL_LIMIT_EXCE
 
 /** The value a script came to, or the one error that says why there is none. @throws JsRuntimeError */
 export function readOutcome(
-  reply: RunReply,
+  reply: Pick<RunReply, 'outcome' | 'resultJson'>,
   limits: ResourceLimits,
   elapsedMs: number,
   used: MeteredUse,

@@ -32,7 +32,7 @@ export class ScriptRunner {
       ({ vm }) => {
         tracker.hasVm();
         trace?.hasVm(vm.id);
-        return this.#runIn(vm, execution, script, inputJson);
+        return this.runIn(vm, execution, script, inputJson);
       },
       {
         tenantId: execution.context.tenant.id,
@@ -43,7 +43,17 @@ export class ScriptRunner {
     );
   }
 
-  async #runIn(vm: Vm, execution: BridgedExecution, script: CompiledScript, inputJson: string): Promise<Unmetered> {
+  /**
+   * @param keepAs under which key its realm, a hardened one, is kept to be invoked again
+   * @throws JsRuntimeError, and what a setup function throws
+   */
+  async runIn(
+    vm: Vm,
+    execution: BridgedExecution,
+    script: CompiledScript,
+    inputJson: string,
+    keepAs?: string,
+  ): Promise<Unmetered> {
     const { id, context, budget } = execution;
     const { tracker } = budget;
     const loader = this.compiler.loaderFor(vm, budget);
@@ -58,7 +68,7 @@ export class ScriptRunner {
     try {
       const run = ({ units }: LoadedScript): Promise<RunReply> =>
         meteredCall(vm, budget, (limits) =>
-          vm.run({ units, ...bridge.texts(), inputJson, calls: bridge.calls, limits }),
+          vm.run({ units, ...bridge.texts(), inputJson, calls: bridge.calls, limits, keepAs }),
         );
       reply = await run(loaded);
       // It has replaced its isolate, which was not known here yet, or had no room to hold everything.

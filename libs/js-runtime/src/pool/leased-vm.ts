@@ -1,4 +1,5 @@
 import type { RetireReason } from '../process/retire-reason.ts';
+import type { InvocationRequest } from '../process/invocation-line.ts';
 import type { VmExit } from '../process/vm-gone.error.ts';
 import type {
   CompileReply,
@@ -42,6 +43,25 @@ export class LeasedVm implements Vm {
     return this.#vm.held(scriptKey, maxMemoryMb);
   }
 
+  warmRealm(scriptKey: string, maxMemoryMb: number): number | undefined {
+    return this.#vm.warmRealm(scriptKey, maxMemoryMb);
+  }
+
+  invoke(realm: number, request: InvocationRequest): void {
+    this.#assertHeld();
+    this.#vm.invoke(realm, request);
+  }
+
+  recall(): void {
+    this.#assertHeld();
+    this.#vm.recall();
+  }
+
+  forget(scriptKey: string): void {
+    this.#assertHeld();
+    this.#vm.forget(scriptKey);
+  }
+
   run(request: RunRequest): Promise<RunReply> {
     const refusal = this.#refusal();
     return refusal ? Promise.reject(refusal) : this.#vm.run(request);
@@ -61,5 +81,10 @@ export class LeasedVm implements Vm {
     const refusal = this.#refusal();
     if (refusal) throw refusal;
     this.#vm.kill(reason);
+  }
+
+  #assertHeld(): void {
+    const refusal = this.#refusal();
+    if (refusal) throw refusal;
   }
 }

@@ -3,7 +3,22 @@ import type { VmProcess } from '../process/vm-process.ts';
 import type { RetireReason } from '../process/retire-reason.ts';
 
 /** A VM as whoever leases it has it. */
-export type Vm = Pick<VmProcess, 'id' | 'pid' | 'alive' | 'exited' | 'held' | 'run' | 'compile' | 'link' | 'kill'>;
+export type Vm = Pick<
+  VmProcess,
+  | 'id'
+  | 'pid'
+  | 'alive'
+  | 'exited'
+  | 'held'
+  | 'run'
+  | 'compile'
+  | 'link'
+  | 'kill'
+  | 'warmRealm'
+  | 'invoke'
+  | 'recall'
+  | 'forget'
+>;
 
 /** A VM as the pool has it. */
 export interface PoolVm extends Vm {

@@ -211,6 +211,16 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
     throw refusal;
   }
 
+  /** How many wait for a VM. */
+  get waiting(): number {
+    return this.#queue.waiting;
+  }
+
+  /** As `release`, for one that may have ended. */
+  giveBack(lease: VmLease): void {
+    this.#end(lease);
+  }
+
   /**
    * Gives a VM back.
    *

@@ -45,7 +45,9 @@ export class IsolateHost {
   });
   readonly #usedRealms: UsedRealms;
   readonly #warmRealms = new WarmRealms();
-  readonly #warmScripts: () => RealmScripts;
+  /** Made when first needed. */
+  readonly #makeWarmScripts: () => RealmScripts;
+  #warmScripts: RealmScripts | undefined;
   #nextRealm: Realm | undefined;
   #wasInterrupted = false;
 
@@ -55,7 +57,7 @@ export class IsolateHost {
       memoryLimit: maxMemoryMb,
     });
     this.#realmScripts = realmCode.scriptsFor(this.#isolate);
-    this.#warmScripts = () => realmCode.warmScriptsFor(this.#isolate);
+    this.#makeWarmScripts = () => realmCode.warmScriptsFor(this.#isolate);
     this.#compiler = new Compiler(ivmModule, this.#isolate);
     this.#usedRealms = new UsedRealms(this.#isolate);
     this.prepareRealm();
@@ -87,7 +89,10 @@ export class IsolateHost {
   ): void {
     const budget = new TimeBudget(request.timeoutMs, request.maxCpuMs);
     const { keep } = request;
-    const realm = keep === undefined ? this.#takeRealm() : new Realm(this.#isolate, this.#warmScripts());
+    const realm =
+      keep === undefined
+        ? this.#takeRealm()
+        : new Realm(this.#isolate, (this.#warmScripts ??= this.#makeWarmScripts()));
     const isolate = this.#isolate;
     const refused: number[] = [];
     let program: Program;

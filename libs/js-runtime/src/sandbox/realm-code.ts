@@ -5,52 +5,33 @@ import type { RealmScripts } from './realm.ts';
 import { REALM_FILE_NAME, realmSource, warmRealmSource } from './realm/realm-source.ts';
 
 /**
- * What realms are opened with. It is compiled in an isolate that has not run anybody's code; the others
+ * What realms are opened with. It is compiled in the first isolate of this process, before that has run anybody's code; the others
  * start with what came of that, which takes a third of their making off it.
  */
 export class RealmCode {
   readonly #ivm: IsolatedVm;
-  readonly #fresh: CachedCode;
-  readonly #warm: CachedCode;
+  readonly #source: string;
+  readonly #warmSource: string;
+  #cachedData: ivm.ExternalCopy<ArrayBuffer> | undefined;
 
   /** @param apis what scripts may call, whichever is run */
   constructor(ivmModule: IsolatedVm, apis: readonly ApiHeader[]) {
     this.#ivm = ivmModule;
-    this.#fresh = new CachedCode(ivmModule, realmSource(apis));
-    this.#warm = new CachedCode(ivmModule, warmRealmSource(apis));
+    this.#source = realmSource(apis);
+    this.#warmSource = warmRealmSource(apis);
   }
 
-  /** The first isolate that asks is to be new. */
   scriptsFor(isolate: ivm.Isolate): RealmScripts {
-    return { realm: this.#fresh.compileIn(isolate), warmUp: isolate.compileScriptSync('0') };
+    return { realm: this.#compileIn(isolate), warmUp: isolate.compileScriptSync('0') };
   }
 
-  /** For realms that are kept. */
+  /** For realms that are kept. There are few of them in an isolate, so it compiles this itself, and no other has anything of that. */
   warmScriptsFor(isolate: ivm.Isolate): RealmScripts {
-    if (!this.#warm.isCached) {
-      const clean = new this.#ivm.Isolate();
-      this.#warm.compileIn(clean);
-      clean.dispose();
-    }
-    return { realm: this.#warm.compileIn(isolate), warmUp: isolate.compileScriptSync('0') };
-  }
-}
-
-class CachedCode {
-  readonly #ivm: IsolatedVm;
-  readonly #source: string;
-  #cachedData: ivm.ExternalCopy<ArrayBuffer> | undefined;
-
-  constructor(ivmModule: IsolatedVm, source: string) {
-    this.#ivm = ivmModule;
-    this.#source = source;
+    const realm = isolate.compileScriptSync(this.#warmSource, { filename: REALM_FILE_NAME });
+    return { realm, warmUp: isolate.compileScriptSync('0') };
   }
 
-  get isCached(): boolean {
-    return this.#cachedData !== undefined;
-  }
-
-  compileIn(isolate: ivm.Isolate): ivm.Script {
+  #compileIn(isolate: ivm.Isolate): ivm.Script {
     const filename = REALM_FILE_NAME;
     if (this.#cachedData) {
       return isolate.compileScriptSync(this.#source, { filename, cachedData: this.#cachedData });

@@ -4,6 +4,8 @@ import type { MeteredUse } from '../process/run-meter.ts';
 import type { RunReply } from '../process/vm-request.ts';
 import { ApiCalls } from './api-calls.ts';
 
+type RanReply = Pick<RunReply, 'heapBytes' | 'resultBytes' | 'logs'>;
+
 /** What one execution has used until now, from the moment that it was asked for. */
 export class ResourceTracker {
   readonly apiCalls: ApiCalls;
@@ -12,7 +14,7 @@ export class ResourceTracker {
   #queueMs: number | undefined;
   #inputBytes = 0;
   #compile: UsageReceipt['compile'] = 'none';
-  #reply: RunReply | undefined;
+  #reply: RanReply | undefined;
   #used: MeteredUse | undefined;
 
   constructor(readonly limits: ResourceLimits) {
@@ -66,7 +68,7 @@ export class ResourceTracker {
   }
 
   /** Its VM has run the script. */
-  hasReply(reply: RunReply): void {
+  hasReply(reply: RanReply): void {
     this.#reply = reply;
   }
 
