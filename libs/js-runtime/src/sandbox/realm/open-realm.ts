@@ -4,7 +4,7 @@ import { installConsole } from './console.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { describeThrown } from './describe-thrown.ts';
 import { disableCodeGeneration } from './disable-code-generation.ts';
-import { installHostApis } from './host-apis.ts';
+import { installHostApis, type DefineApis } from './host-apis.ts';
 import { capturePrimordials } from './primordials.ts';
 import { removeGlobals } from './remove-globals.ts';
 import { installStructuredClone } from './structured-clone.ts';
@@ -43,14 +43,14 @@ export type DeliverAnswers = (answers: string) => void;
  * the realm has no way out: no host function is in it, and what tenant code can reach of ours (console, timers, host APIs) only
  * keeps what it is given until somebody enters.
  */
-export function openRealm(apis: readonly ApiHeader[]): EnterRealm {
+export function openRealm(defineApis: DefineApis): EnterRealm {
   const use = capturePrimordials();
   disableCodeGeneration();
   removeGlobals();
   const log = installConsole(use);
   const timers = installTimers(use);
   installStructuredClone(use);
-  const calls = installHostApis(use, apis);
+  const calls = installHostApis(use, defineApis);
 
   let state: string | undefined;
   let maxResultChars = 0;
