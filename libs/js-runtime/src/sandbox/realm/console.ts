@@ -4,7 +4,7 @@ import type { Primordials } from './primordials.ts';
 export interface RealmLog {
   /** Opens the budget. Both are counted here, before anything is copied out; `maxChars` in UTF-16 code units. */
   open(maxEntries: number, maxChars: number): void;
-  /** JSON of `{ entries: { level, message }[], cut }`; `cut` tells whether anything was dropped. */
+  /** JSON of `{ entries: { level, message }[], cut }`; `cut` tells whether anything was dropped. Empty when nothing was logged. */
   read(): string;
 }
 
@@ -81,6 +81,6 @@ export function installConsole(use: Primordials): RealmLog {
       entriesLeft = maxEntries;
       charsLeft = maxChars;
     },
-    read: () => `{"entries":[${entries}],"cut":${cut ? 'true' : 'false'}}`,
+    read: () => (entries === '' && !cut ? '' : `{"entries":[${entries}],"cut":${cut ? 'true' : 'false'}}`),
   };
 }

@@ -4,7 +4,7 @@ import { installConsole } from './console.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { describeThrown } from './describe-thrown.ts';
 import { disableCodeGeneration } from './disable-code-generation.ts';
-import { installHostApis } from './host-apis.ts';
+import { installHostApis, type DefineApis } from './host-apis.ts';
 import { capturePrimordials } from './primordials.ts';
 import { removeGlobals } from './remove-globals.ts';
 import { installStructuredClone } from './structured-clone.ts';
@@ -43,19 +43,19 @@ export type DeliverAnswers = (answers: string) => void;
  * the realm has no way out: no host function is in it, and what tenant code can reach of ours (console, timers, host APIs) only
  * keeps what it is given until somebody enters.
  */
-export function openRealm(apis: readonly ApiHeader[]): EnterRealm {
+export function openRealm(defineApis: DefineApis): EnterRealm {
   const use = capturePrimordials();
   disableCodeGeneration();
   removeGlobals();
   const log = installConsole(use);
   const timers = installTimers(use);
   installStructuredClone(use);
-  const calls = installHostApis(use, apis);
+  const calls = installHostApis(use, defineApis);
 
   let state: string | undefined;
   let maxResultChars = 0;
   let input: unknown;
-  let context: unknown;
+  let readContext: (() => unknown) | undefined;
   /** Of modules that have not been evaluated to the end. */
   let entry: EntryNamespace | undefined;
 
@@ -132,7 +132,7 @@ export function openRealm(apis: readonly ApiHeader[]): EnterRealm {
     entry = undefined;
     try {
       const { value } = namespace;
-      settle(typeof value === 'function' ? use.apply(value, undefined, [input, context]) : value);
+      settle(typeof value === 'function' ? use.apply(value, undefined, [input, readContext?.()]) : value);
     } catch (thrown) {
       fail(thrown);
     }
@@ -156,6 +156,23 @@ export function openRealm(apis: readonly ApiHeader[]): EnterRealm {
     configurable: true,
   });
 
+  /**
+   * Parsed when it is first looked at: a trivial script that never does takes a fifth less. But each look takes 17 ns more
+   * than at a value, and is not optimized; so this is not for the input, which loops go through.
+   */
+  const defineContext = (json: string): void => {
+    let isParsed = false;
+    let value: unknown;
+    readContext = () => {
+      if (!isParsed) {
+        // Near the end of the stack this may throw; it is then done another time.
+        value = deepFreeze(use, use.parse(json) as unknown);
+        isParsed = true;
+      }
+      return value;
+    };
+    use.defineProperty(globalThis, 'context', { get: readContext, enumerable: true });
+  };
   const defineAll = (values: object): void => {
     const names = use.ownKeys(values);
     for (let index = 0; index < names.length; index++) {
@@ -167,8 +184,7 @@ export function openRealm(apis: readonly ApiHeader[]): EnterRealm {
   const begin = (args: unknown[]): void => {
     log.open(args[0] as number, args[1] as number);
     maxResultChars = args[2] as number;
-    context = deepFreeze(use, use.parse(args[3] as string) as unknown);
-    use.defineProperty(globalThis, 'context', { value: context, enumerable: true });
+    defineContext(args[3] as string);
     input = args[4] === '' ? undefined : deepFreeze(use, use.parse(args[4] as string) as unknown);
     use.defineProperty(globalThis, 'input', { value: input, enumerable: true });
     if (args[5] !== '') defineAll(use.parse(args[5] as string) as object);

@@ -1,5 +1,6 @@
 import { installConsole } from './console.ts';
 import type { ApiHeader } from '../../protocol/messages.ts';
+import { apiSource } from './api-source.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { describeThrown, describeWithoutMessage } from './describe-thrown.ts';
 import { disableCodeGeneration } from './disable-code-generation.ts';
@@ -35,6 +36,6 @@ export function realmSource(apis: readonly ApiHeader[]): string {
   return `(() => {
 'use strict';
 ${parts.map((part) => `const ${part.name} = (${part.toString()});`).join('\n')}
-return openRealm(${JSON.stringify(apis)});
+return openRealm(${apiSource(apis)});
 })()`;
 }
