@@ -5,6 +5,7 @@ import type { Artifact } from './cache/artifact.ts';
 import type { ArtifactSource } from './artifact-source.ts';
 import type { CompileCounts } from './compile-counts.ts';
 import type { CompiledScript } from './compiled-script.ts';
+import type { HotScripts } from './hot-scripts.ts';
 import { ModuleFinder, type ModuleLookup } from './module-finder.ts';
 
 /** A script with everything that it imports, ready to be sent to one VM. */
@@ -28,6 +29,7 @@ export class ScriptLoader {
     private readonly vm: Vm,
     private readonly budget: Budget,
     private readonly counts: CompileCounts,
+    private readonly hotScripts: HotScripts,
   ) {}
 
   /** The script alone, without what it imports. @throws JsRuntimeError COMPILATION_FAILED and what ends a VM */
@@ -39,6 +41,7 @@ export class ScriptLoader {
   async load(script: CompiledScript, lookup: ModuleLookup): Promise<LoadedScript> {
     if (script.wrap !== 'module') {
       const unit = await this.#unitOf(script);
+      this.hotScripts.ran(script, this.budget.tracker.limits.maxMemoryMb);
       return { units: [{ ...unit, imports: [] }], scripts: [script] };
     }
     const finder = new ModuleFinder(script, lookup, this.vm, this.budget);
