@@ -188,6 +188,11 @@ export class VmProcess {
     return this.alive ? this.#meter?.memoryBytes() : undefined;
   }
 
+  /** Heap limit of its isolate, once a request has had one. */
+  get isolateMemoryMb(): number | undefined {
+    return this.#isolateMemoryMb;
+  }
+
   /** What is known of a script that a request with this heap limit finds compiled; undefined when it does not find it. */
   held(scriptKey: string, maxMemoryMb: number): HeldScript | undefined {
     return this.#isolateMemoryMb === maxMemoryMb ? this.#keptScripts.get(scriptKey) : undefined;
