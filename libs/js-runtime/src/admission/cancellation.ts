@@ -12,7 +12,8 @@ export interface CancelSignal {
 export class Cancellation implements CancelSignal {
   readonly #callerSignal: AbortSignal | undefined;
   readonly #onCallerAbort: (() => void) | undefined;
-  readonly #listeners = new Set<() => void>();
+  /** Made when the first comes. */
+  #listeners: Set<() => void> | undefined;
   #controller: AbortController | undefined;
   #isCancelled = false;
 
@@ -38,18 +39,18 @@ export class Cancellation implements CancelSignal {
   }
 
   addEventListener(_: 'abort', listener: () => void): void {
-    this.#listeners.add(listener);
+    (this.#listeners ??= new Set()).add(listener);
   }
 
   removeEventListener(_: 'abort', listener: () => void): void {
-    this.#listeners.delete(listener);
+    this.#listeners?.delete(listener);
   }
 
   cancel(): void {
     if (this.#isCancelled) return;
     this.#isCancelled = true;
     this.#abort();
-    for (const listener of [...this.#listeners]) listener();
+    for (const listener of [...(this.#listeners ?? [])]) listener();
   }
 
   /** The execution is over: its caller's signal, which may live longer, forgets it. */

@@ -27,6 +27,8 @@ import { CompileCounts } from './compile-counts.ts';
 import type { CompiledScript, CompileOptions, SourceOptions } from './compiled-script.ts';
 import { describeScript } from './describe-script.ts';
 import { DescribedScripts } from './described-scripts.ts';
+import { findMissing } from './find-missing.ts';
+import { HotScripts } from './hot-scripts.ts';
 import type { ModuleLookup } from './module-finder.ts';
 import { MODULE_RESOLVER, type ModuleResolver } from './module-resolver.ts';
 import { ScriptLoader, type LoadedScript } from './script-loader.ts';
@@ -38,6 +40,7 @@ export class CompilerService {
   readonly #artifacts: ArtifactSource;
   readonly #counts = new CompileCounts();
   readonly #described = new DescribedScripts();
+  readonly #hotScripts = new HotScripts();
 
   constructor(
     @Inject(COMPILED_OPTIONS) options: CompiledOptions,
@@ -53,6 +56,7 @@ export class CompilerService {
     this.#artifacts = new ArtifactSource(cache, (cpuMs) => {
       executionMetrics.compiled(cpuMs);
     });
+    pool.loadAhead((tenantId, held) => findMissing(this.#hotScripts.of(tenantId), held, cache));
   }
 
   /**
@@ -137,7 +141,7 @@ export class CompilerService {
 
   /** Loads scripts into one VM, for one execution or compilation. */
   loaderFor(vm: Vm, budget: Budget): ScriptLoader {
-    return new ScriptLoader(this.#artifacts, vm, budget, this.#counts);
+    return new ScriptLoader(this.#artifacts, vm, budget, this.#counts, this.#hotScripts);
   }
 
   /** What imports mean to a tenant. */

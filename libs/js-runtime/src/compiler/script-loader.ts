@@ -5,6 +5,7 @@ import type { Artifact } from './cache/artifact.ts';
 import type { ArtifactSource } from './artifact-source.ts';
 import type { CompileCounts } from './compile-counts.ts';
 import type { CompiledScript } from './compiled-script.ts';
+import type { HotScripts } from './hot-scripts.ts';
 import { ModuleFinder, type ModuleLookup } from './module-finder.ts';
 
 /** A script with everything that it imports, ready to be sent to one VM. */
@@ -28,6 +29,7 @@ export class ScriptLoader {
     private readonly vm: Vm,
     private readonly budget: Budget,
     private readonly counts: CompileCounts,
+    private readonly hotScripts: HotScripts,
   ) {}
 
   /** The script alone, without what it imports. @throws JsRuntimeError COMPILATION_FAILED and what ends a VM */
@@ -42,7 +44,9 @@ export class ScriptLoader {
   load(script: CompiledScript, lookup: ModuleLookup): LoadedScript | Promise<LoadedScript> {
     if (script.wrap === 'module') return this.#loadModules(script, lookup);
     const unit = this.#heldUnitOf(script);
-    return unit ? loadedAlone(script, unit) : this.#unitOf(script).then((made) => loadedAlone(script, made));
+    return unit
+      ? this.#loadedAlone(script, unit)
+      : this.#unitOf(script).then((made) => this.#loadedAlone(script, made));
   }
 
   async #loadModules(script: CompiledScript, lookup: ModuleLookup): Promise<LoadedScript> {
@@ -101,13 +105,14 @@ export class ScriptLoader {
     return codeOf(script, artifact);
   }
 
+  #loadedAlone(script: CompiledScript, { key, name, wrap, sourceChars, compileMs, code }: Unit): LoadedScript {
+    this.hotScripts.ran(script, this.budget.tracker.limits.maxMemoryMb);
+    return { units: [{ key, name, wrap, sourceChars, compileMs, code, imports: [] }], scripts: [script] };
+  }
+
   #held(key: string): ReturnType<Vm['held']> {
     return this.vm.held(key, this.budget.tracker.limits.maxMemoryMb);
   }
-}
-
-function loadedAlone(script: CompiledScript, { key, name, wrap, sourceChars, compileMs, code }: Unit): LoadedScript {
-  return { units: [{ key, name, wrap, sourceChars, compileMs, code, imports: [] }], scripts: [script] };
 }
 
 function codeOf({ source }: CompiledScript, { javascript = source, codeCache }: Artifact): UnitCode {

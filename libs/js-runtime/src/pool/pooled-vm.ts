@@ -9,7 +9,7 @@ import { NEXT_STATES, type VmState } from './vm-state.ts';
 const WAITS_MS = 50;
 
 /** What a VM does while it is `recycling`. Only one that makes its realm can be leased meanwhile: the request just waits for it. */
-type RecyclingTask = 'realm' | 'isolate' | 'check';
+type RecyclingTask = 'realm' | 'isolate' | 'check' | 'load';
 
 /** A VM in the pool, and what the pool knows of it. */
 export class PooledVm {
@@ -37,6 +37,8 @@ export class PooledVm {
   nice = 0;
   /** Whether somebody has tried to lower it. */
   mayBeLowered = false;
+  /** Called once: when it is idle again after its lease. */
+  onIdle: ((pooled: PooledVm) => void) | undefined;
   #state: VmState = 'starting';
   #task: RecyclingTask = 'realm';
   #vm: PoolVm | undefined;
@@ -95,7 +97,7 @@ export class PooledVm {
     this.#vm = vm;
     vm.onRecycled = () => {
       if (vm.keepsTooMuch && (this.isMakingItsRealm || this.state === 'idle')) this.retire('memory');
-      else if (this.isMakingItsRealm) this.#to('idle');
+      else if (this.isMakingItsRealm) this.#toIdle();
     };
   }
 
@@ -119,7 +121,17 @@ export class PooledVm {
     this.lastUsedAt = wallClock();
     if (this.state !== 'leased') return;
     this.#task = 'realm';
-    this.#to(this.vm.recycled ? 'idle' : 'recycling');
+    if (this.vm.recycled) this.#toIdle();
+    else this.#to('recycling');
+  }
+
+  /** It becomes a tenant's before that asks for it. @throws Error when it is not idle, or somebody's, or was */
+  assign(tenantId: string, boundary: TenantBoundary): void {
+    if (this.state !== 'idle' || this.tenantId !== undefined || this.isShared) {
+      throw new Error(`VM ${this.vm.id} cannot become a tenant's: it is ${this.state}, and has been somebody's`);
+    }
+    this.tenantId = tenantId;
+    this.boundary = boundary;
   }
 
   /**
@@ -127,7 +139,7 @@ export class PooledVm {
    *
    * @throws Error when it is not free
    */
-  async recycle(task: 'isolate' | 'check', work: () => Promise<void>): Promise<void> {
+  async recycle(task: 'isolate' | 'check' | 'load', work: () => Promise<void>): Promise<void> {
     if (!this.isFree) throw this.#cannotBecome('recycling');
     this.#to('recycling');
     this.#task = task;
@@ -155,6 +167,13 @@ export class PooledVm {
   info(): VmInfo {
     const { vm, state, tenantId, createdAt, lastUsedAt, useCount } = this;
     return { id: vm.id, pid: vm.pid, state, tenantId, createdAt, lastUsedAt, useCount, healthy: vm.alive };
+  }
+
+  #toIdle(): void {
+    this.#to('idle');
+    const { onIdle } = this;
+    this.onIdle = undefined;
+    onIdle?.(this);
   }
 
   #to(next: VmState): void {

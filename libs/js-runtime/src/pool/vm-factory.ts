@@ -22,6 +22,8 @@ export type Vm = Pick<
 
 /** A VM as the pool has it. */
 export interface PoolVm extends Vm {
+  /** Heap limit of its isolate, once a request has had one. */
+  readonly isolateMemoryMb: number | undefined;
   /** Whether its next realm is made. */
   readonly recycled: boolean;
   /** Whether it works on a request. */

@@ -25,7 +25,9 @@ import { PoolLedger } from './pool-ledger.ts';
 import { PoolSize } from './pool-size.ts';
 import type { PoolStats } from './pool-stats.ts';
 import type { PooledVm } from './pooled-vm.ts';
+import type { RetireReason } from '../process/retire-reason.ts';
 import { RecentWaits } from './recent-waits.ts';
+import { ScriptsAhead, type FindMissing } from './scripts-ahead.ts';
 import { VM_FACTORY, type VmFactory } from './vm-factory.ts';
 import type { VmInfo } from './vm-info.ts';
 import { VmLease } from './vm-lease.ts';
@@ -68,6 +70,10 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
   readonly #starter: VmStarter;
   readonly #balancer: Balancer;
   readonly #debts: Debts;
+  readonly #scriptsAhead: ScriptsAhead;
+  readonly #onIdle = (pooled: PooledVm): void => {
+    this.#scriptsAhead.loadInto(pooled);
+  };
   #healthTimer: NodeJS.Timeout | undefined;
   #drained: Promise<void> | undefined;
   #hasBeenFull = false;
@@ -83,6 +89,9 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
         if (this.#fleet.has(isThere)) this.#firstVm.resolve(undefined);
         this.#hasBeenFull ||= this.#fleet.count(isThere) >= this.#size.wanted;
         this.#balance();
+      },
+      onGone: ({ tenantId, boundary }: PooledVm, reason: RetireReason) => {
+        if (tenantId !== undefined) void this.#scriptsAhead.standIn(tenantId, boundary, reason);
       },
       onHopeless: (problem: Error) => {
         this.#firstVm.reject(problem);
@@ -111,6 +120,11 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
       return this.#lend(pooled, line, wait);
     };
     const { onChange } = events;
+    this.#scriptsAhead = new ScriptsAhead(
+      this.#fleet,
+      () => this.#isClosing || this.#queue.waiting > 0 || this.#size.isReduced,
+      onChange,
+    );
     this.#balancer = new Balancer(
       this.#fleet,
       this.#queue,
@@ -153,6 +167,11 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
 
   async onApplicationShutdown(): Promise<void> {
     await this.close();
+  }
+
+  /** Who knows which scripts a tenant will want of a VM. */
+  loadAhead(find: FindMissing): void {
+    this.#scriptsAhead.find = find;
   }
 
   /** Leases a VM for the time of `use`. @throws what `acquire` and `use` throw */
@@ -327,6 +346,7 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
   #lend(pooled: PooledVm, line: TenantLine<VmLease>, { waitedMs, continuesTurn }: AfterWait): VmLease {
     const lease = new VmLease(pooled.vm, line.tenantId);
     pooled.lend(lease, line.policy.tenantBoundary);
+    pooled.onIdle = this.#onIdle;
     this.#leases.set(lease, { pooled, line });
     if (continuesTurn) this.#queue.tookMore(line, lease);
     else {

@@ -1,15 +1,17 @@
 import { LazyTimer } from './lazy-timer.ts';
 
+const { jest } = import.meta;
+
 describe('LazyTimer', () => {
   let due: number;
   let timer: LazyTimer;
   const after = (ms: number): number => {
-    import.meta.jest.advanceTimersByTime(ms);
+    jest.advanceTimersByTime(ms);
     return due;
   };
 
   beforeEach(() => {
-    import.meta.jest.useFakeTimers();
+    jest.useFakeTimers();
     due = 0;
     timer = new LazyTimer(() => {
       due++;
@@ -18,7 +20,7 @@ describe('LazyTimer', () => {
 
   afterEach(() => {
     timer.close();
-    import.meta.jest.useRealTimers();
+    jest.useRealTimers();
   });
 
   it('is due once, when it was set for', () => {
@@ -46,7 +48,7 @@ describe('LazyTimer', () => {
   });
 
   it('arms one timer, however often it is set and cleared', () => {
-    const armed = import.meta.jest.spyOn(globalThis, 'setTimeout');
+    const armed = jest.spyOn(globalThis, 'setTimeout');
     for (let count = 0; count < 10; count++) {
       timer.set(100);
       timer.clear();
@@ -59,7 +61,7 @@ describe('LazyTimer', () => {
   it('leaves nothing behind when it is closed', () => {
     timer.set(100);
     timer.close();
-    expect(import.meta.jest.getTimerCount()).toBe(0);
+    expect(jest.getTimerCount()).toBe(0);
     expect(after(1000)).toBe(0);
   });
 });

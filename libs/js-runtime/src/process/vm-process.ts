@@ -198,6 +198,11 @@ export class VmProcess {
     return this.alive ? this.#meter?.memoryBytes() : undefined;
   }
 
+  /** Heap limit of its isolate, once a request has had one. */
+  get isolateMemoryMb(): number | undefined {
+    return this.#isolateMemoryMb;
+  }
+
   /** What is known of a script that a request with this heap limit finds compiled; undefined when it does not find it. */
   held(scriptKey: string, maxMemoryMb: number): HeldScript | undefined {
     return this.#isolateMemoryMb === maxMemoryMb ? this.#keptScripts.get(scriptKey) : undefined;
@@ -285,12 +290,9 @@ export class VmProcess {
     if (resultBytes > maxResultBytes) throw this.#violation('a result larger than asked for');
     if (isLogTooLong(logs, limits)) throw this.#violation('more logs than asked for');
     const resultJson = result?.toString('utf8') ?? '';
-    const refused = [...new Set(message.refused)].map((index) => {
-      const unit = units[index];
-      if (!unit?.code?.codeCache) throw this.#violation('word of a code cache that it was not given');
-      return unit.key;
-    });
-    return { outcome, logs, heapBytes, ...used, resultJson, resultBytes, refused };
+    const refused = message.refused.length > 0 ? this.#keysOfRefused(message.refused, units) : [];
+    const { cpuMs, peakMemoryBytes } = used;
+    return { outcome, logs, heapBytes, cpuMs, peakMemoryBytes, resultJson, resultBytes, refused };
   }
 
   /** Number of the warm realm that a script was kept in; undefined when there is none in the present isolate. */
@@ -402,6 +404,15 @@ export class VmProcess {
     const used = this.#runMeter?.answered(cpuMs) ?? { cpuMs, peakMemoryBytes: 0 };
     if (outcome.kind === 'out-of-memory') this.kill('memory');
     return { outcome, used, attachments: reply.attachments };
+  }
+
+  /** The units whose code cache V8 refused. @throws VmGoneError when they cannot be */
+  #keysOfRefused(refused: readonly number[], units: readonly RunUnit[]): readonly string[] {
+    return [...new Set(refused)].map((index) => {
+      const unit = units[index];
+      if (!unit?.code?.codeCache) throw this.#violation('word of a code cache that it was not given');
+      return unit.key;
+    });
   }
 
   /** As the process does, so that both agree. */

@@ -39,20 +39,21 @@ const MAX_ATTACHMENTS = 2;
 export function encodeFrame(header: object, attachments: readonly (string | Uint8Array)[] = []): Buffer {
   const headerText = JSON.stringify(header);
   const headerBytes = Buffer.byteLength(headerText);
-  const sizes = attachments.map((part) => (typeof part === 'string' ? Buffer.byteLength(part) : part.byteLength));
-  const bodyBytes = sizes.reduce((sum, size) => sum + LENGTH_BYTES + size, LENGTH_BYTES + headerBytes);
+  let bodyBytes = LENGTH_BYTES + headerBytes;
+  for (const part of attachments) {
+    bodyBytes += LENGTH_BYTES + (typeof part === 'string' ? Buffer.byteLength(part) : part.byteLength);
+  }
   const frame = Buffer.allocUnsafe(LENGTH_BYTES + bodyBytes);
   let offset = frame.writeUInt32BE(bodyBytes, 0);
   offset = frame.writeUInt32BE(headerBytes, offset);
   offset += frame.write(headerText, offset);
-  for (const [index, part] of attachments.entries()) {
-    offset = frame.writeUInt32BE(sizes[index] ?? 0, offset);
-    if (typeof part === 'string') {
-      offset += frame.write(part, offset);
-    } else {
-      frame.set(part, offset);
-      offset += part.byteLength;
-    }
+  for (const part of attachments) {
+    const start = offset + LENGTH_BYTES;
+    let bytes = part.length;
+    if (typeof part !== 'string') frame.set(part, start);
+    else if (bytes > 0) bytes = frame.write(part, start);
+    frame.writeUInt32BE(bytes, offset);
+    offset = start + bytes;
   }
   return frame;
 }

@@ -4,7 +4,7 @@ import type { Primordials } from './primordials.ts';
 export interface RealmLog {
   /** Begins an empty log, and opens its budget. Both are counted here, before anything is copied out; `maxChars` in UTF-16 code units. */
   open(maxEntries: number, maxChars: number): void;
-  /** JSON of `{ entries: { level, message }[], cut }`; `cut` tells whether anything was dropped. */
+  /** JSON of `{ entries: { level, message }[], cut }`; `cut` tells whether anything was dropped. Empty when nothing was logged. */
   read(): string;
   /** Whether there is anything to read. */
   isEmpty(): boolean;
@@ -86,6 +86,6 @@ export function installConsole(use: Primordials): RealmLog {
       cut = false;
     },
     isEmpty: () => entries === '' && !cut,
-    read: () => `{"entries":[${entries}],"cut":${cut ? 'true' : 'false'}}`,
+    read: () => (entries === '' && !cut ? '' : `{"entries":[${entries}],"cut":${cut ? 'true' : 'false'}}`),
   };
 }

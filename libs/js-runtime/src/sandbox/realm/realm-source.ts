@@ -1,5 +1,6 @@
 import { installConsole } from './console.ts';
 import type { ApiHeader } from '../../protocol/messages.ts';
+import { apiSource } from './api-source.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { describeThrown, describeWithoutMessage } from './describe-thrown.ts';
 import { disableCodeGeneration } from './disable-code-generation.ts';
@@ -33,12 +34,12 @@ const parts = [
  * compiled with it, and so are in its code cache.
  */
 export function realmSource(apis: readonly ApiHeader[]): string {
-  return scriptOf(parts, `openRealm(${JSON.stringify(apis)})`);
+  return scriptOf(parts, `openRealm(${apiSource(apis)})`);
 }
 
 /** The same for a warm realm. */
 export function warmRealmSource(apis: readonly ApiHeader[]): string {
-  return scriptOf([...parts, hardenRealm], `openRealm(${JSON.stringify(apis)}, hardenRealm)`);
+  return scriptOf([...parts, hardenRealm], `openRealm(${apiSource(apis)}, hardenRealm)`);
 }
 
 function scriptOf(parts: readonly ((...args: never[]) => unknown)[], value: string): string {
