@@ -11,24 +11,21 @@ declare const SuppressedError: ErrorConstructor;
  * Left out is what V8 asks for on its fast paths: with a getter there, all arrays, promises or typed arrays take the slow ones.
  */
 export function repairOverrides(): void {
-  const { hasOwn } = Object;
-  const { defineProperty, getOwnPropertyDescriptor } = Reflect;
+  // What inherits nothing has no setter: a property that is set on it for something else becomes that one's own.
+  const nothing = Object.freeze({ __proto__: null });
   const repair = (holder: object, key: PropertyKey): void => {
-    const descriptor = getOwnPropertyDescriptor(holder, key) as PropertyDescriptor;
+    const descriptor = Reflect.getOwnPropertyDescriptor(holder, key) as PropertyDescriptor;
     if (descriptor.writable !== true) return;
     const value: unknown = descriptor.value;
     const accessor = {
       get: () => value,
-      /** Does what assigning does where an inherited property is writable. */
       set(this: object, assigned: unknown): void {
-        // One of its own is assigned to by way of this only by `super` and `Reflect.set`.
-        const isDone = hasOwn(this, key)
-          ? getOwnPropertyDescriptor(this, key)?.writable === true && defineProperty(this, key, { value: assigned })
-          : defineProperty(this, key, { value: assigned, writable: true, enumerable: true, configurable: true });
-        if (!isDone) throw new TypeError(`Cannot assign to read only property '${String(key)}'`);
+        if (!Reflect.set(nothing, key, assigned, this)) {
+          throw new TypeError(`Cannot assign to read only property '${String(key)}'`);
+        }
       },
     };
-    defineProperty(holder, key, { get: accessor.get, set: accessor.set });
+    Reflect.defineProperty(holder, key, { get: accessor.get, set: accessor.set });
   };
   const repairAll = (holder: object, except: readonly PropertyKey[] = []): void => {
     for (const key of Reflect.ownKeys(holder)) if (!except.includes(key)) repair(holder, key);
