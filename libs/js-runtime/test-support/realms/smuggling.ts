@@ -14,6 +14,9 @@ function property(name: string, object: string): Smuggling {
 const PARENT = 'Object.getPrototypeOf';
 const DESCRIPTOR = 'Object.getOwnPropertyDescriptor';
 
+/** The functions that get and set what an error has as its stack. */
+const STACK = `${DESCRIPTOR}(new Error("x"), "stack")`;
+
 const properties: readonly Smuggling[] = [
   property('the global object', 'globalThis'),
   property('the global object, as this', 'this'),
@@ -37,8 +40,8 @@ const properties: readonly Smuggling[] = [
     'what sets a repaired property',
     `(({ set, value }) => set ?? value)(${DESCRIPTOR}(Object.prototype, "toString"))`,
   ),
-  property('what gets the stack of an error', `${DESCRIPTOR}(new Error("x"), "stack").get`),
-  property('what sets the stack of an error', `${DESCRIPTOR}(new Error("x"), "stack").set`),
+  property('what gets the stack of an error', `${STACK}.get`),
+  property('what sets the stack of an error', `${STACK}.set`),
   property(
     'what gets a captured stack',
     `(() => { const o = {}; Error.captureStackTrace(o); return ${DESCRIPTOR}(o, "stack").get; })()`,
@@ -124,6 +127,8 @@ export const PASSED_ON: readonly Smuggling[] = [
   ['a getter of RegExp.prototype', 'Object.defineProperty(RegExp.prototype, "source", { get: () => "left" })', 'return /a/.source'],
   ['that nothing more can be added to RegExp.prototype', 'Object.preventExtensions(RegExp.prototype)', 'return Object.isExtensible(RegExp.prototype)'],
   ['the prototype of RegExp.prototype', 'Object.setPrototypeOf(RegExp.prototype, { left: 1 })', 'return /a/.left'],
+  ['a stack that RegExp.prototype was given', `Error.captureStackTrace(RegExp.prototype); ${STACK}.set.call(RegExp.prototype, "left"); delete RegExp.prototype.stack`, `return ${STACK}.get.call(RegExp.prototype)`],
+  ['that RegExp.prototype was given a stack', `Error.captureStackTrace(RegExp.prototype); ${STACK}.set.call(RegExp.prototype, undefined); delete RegExp.prototype.stack`, `${STACK}.set.call(RegExp.prototype, "left"); return ${STACK}.get.call(RegExp.prototype)`],
   ['what is assigned to RegExp.prototype past a repaired property', 'RegExp.prototype.valueOf = () => "left"', 'return /a/.valueOf() === "left"'],
   ['the length of stacks', 'Error.stackTraceLimit = 0', 'return Error.stackTraceLimit'],
   ['what prepares stacks', 'Error.prepareStackTrace = () => "left"', 'return new Error("x").stack === "left"'],
@@ -144,6 +149,7 @@ export const NOT_PASSED_ON: readonly Smuggling[] = [
   ['the prototype of Object.prototype', 'Object.setPrototypeOf(Object.prototype, { left: 1 })', 'return ({}).left'],
   ['a property of the arrays of a template', 'const tag = (strings) => strings; for (const strings of [tag`left`, tag`left`.raw]) strings.left = 1', 'const tag = (strings) => strings; return [tag`left`.left, tag`left`.raw.left]'],
   ['a private field of an intrinsic', 'class Left extends (function (object) { return object; }) { #left = 1; static find(object) { return #left in object; } } new Left(Math)', 'class Left extends (function (object) { return object; }) { #left = 1; static find(object) { return #left in object; } } return Left.find(Math)'],
+  ['the stack of an intrinsic', `try { Error.captureStackTrace(Math); } catch {} ${STACK}.set.call(Math, "left")`, `return ${STACK}.get.call(Math)`],
   ['that a symbol was registered', 'Symbol.for("left")', 'return [Symbol.keyFor(Symbol("left")), Symbol.for("left").description]'],
   ['a weak key that is a registered symbol', 'new WeakMap().set(Symbol.for("left"), 1)', 'return new WeakMap().has(Symbol.for("left"))'],
   ['what a registry of garbage does later', 'new FinalizationRegistry(() => { globalThis.left = 1; }).register({}, 1)', 'return typeof FinalizationRegistry'],
