@@ -31,6 +31,8 @@ const properties: readonly Smuggling[] = [
   property('a constructor', '({}).constructor'),
   property('a getter', `${DESCRIPTOR}(Map.prototype, "size").get`),
   property('a getter of RegExp', `${DESCRIPTOR}(RegExp.prototype, "flags").get`),
+  property('a method that can be overridden', '({}).toString'),
+  property('a constructor that can be overridden', '(class extends TypeError {}).prototype.__proto__.constructor'),
   property('a method of RegExp', 'RegExp.prototype.exec'),
   property(
     'what a property was repaired with',
@@ -196,6 +198,13 @@ export const CHANGEABLE = String.raw`
       paths.set(value, path);
       waiting.push(value);
     };
+    const got = (object, key) => {
+      try {
+        return object[key];
+      } catch {
+        // Of something else than a prototype.
+      }
+    };
     roots.forEach((root, index) => visit(root, root === globalThis ? 'globalThis' : 'hidden ' + index));
     while (waiting.length > 0) {
       const object = waiting.pop(), path = paths.get(object);
@@ -207,6 +216,7 @@ export const CHANGEABLE = String.raw`
         if (object !== except && (configurable || writable)) found.push(name);
         visit(value, name);
         visit(get, name + ' (get)');
+        visit(got(object, key), name + ' (got)');
         visit(set, name + ' (set)');
       }
     }

@@ -17,11 +17,13 @@ export interface Hardened {
  * `RegExp.prototype` stays as it is, and is watched: V8 takes six times as long for regular expressions when it is frozen.
  */
 export function hardenRealm(): Hardened {
-  removeRegExpState();
-  repairOverrides();
-  const watched = RegExp.prototype;
   const { freeze, isExtensible } = Object;
-  for (const object of reachableObjects([globalThis, ...hiddenIntrinsics()])) {
+  const watched = RegExp.prototype;
+  removeRegExpState();
+  // Before they are repaired: what is behind a getter of ours then, nobody finds without calling it.
+  const reachable = reachableObjects([globalThis, ...hiddenIntrinsics()]);
+  repairOverrides();
+  for (const object of reachable) {
     if (object !== watched && object !== globalThis) freeze(object);
   }
   for (const key of Reflect.ownKeys(globalThis)) {

@@ -8,6 +8,8 @@ declare const SuppressedError: ErrorConstructor;
  * properties that programs do assign to are made such, of the prototypes that programs do inherit from.
  * https://github.com/endojs/endo/blob/master/packages/ses/docs/lockdown.md#enabling-property-overrides
  *
+ * The functions that it makes are frozen; the rest is left to who calls.
+ *
  * Left out is what V8 asks for on its fast paths: with a getter there, all arrays, promises or typed arrays take the slow ones.
  */
 export function repairOverrides(): void {
@@ -25,7 +27,7 @@ export function repairOverrides(): void {
         }
       },
     };
-    Reflect.defineProperty(holder, key, { get: accessor.get, set: accessor.set });
+    Reflect.defineProperty(holder, key, { get: Object.freeze(accessor.get), set: Object.freeze(accessor.set) });
   };
   const repairAll = (holder: object, except: readonly PropertyKey[] = []): void => {
     for (const key of Reflect.ownKeys(holder)) if (!except.includes(key)) repair(holder, key);
