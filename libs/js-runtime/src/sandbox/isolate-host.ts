@@ -45,9 +45,9 @@ export class IsolateHost {
   });
   readonly #usedRealms: UsedRealms;
   readonly #warmRealms = new WarmRealms();
+  readonly #realmCode: RealmCode;
   /** Made when first needed. */
-  readonly #makeWarmScripts: () => RealmScripts;
-  #warmScripts: RealmScripts | undefined;
+  #hardening: ivm.Script | undefined;
   #nextRealm: Realm | undefined;
   #wasInterrupted = false;
 
@@ -57,7 +57,7 @@ export class IsolateHost {
       memoryLimit: maxMemoryMb,
     });
     this.#realmScripts = realmCode.scriptsFor(this.#isolate);
-    this.#makeWarmScripts = () => realmCode.warmScriptsFor(this.#isolate);
+    this.#realmCode = realmCode;
     this.#compiler = new Compiler(ivmModule, this.#isolate);
     this.#usedRealms = new UsedRealms(this.#isolate);
     this.prepareRealm();
@@ -89,10 +89,8 @@ export class IsolateHost {
   ): void {
     const budget = new TimeBudget(request.timeoutMs, request.maxCpuMs);
     const { keep } = request;
-    const realm =
-      keep === undefined
-        ? this.#takeRealm()
-        : new Realm(this.#isolate, (this.#warmScripts ??= this.#makeWarmScripts()));
+    const realm = this.#takeRealm();
+    if (keep !== undefined) realm.harden((this.#hardening ??= this.#realmCode.hardeningFor(this.#isolate)));
     const isolate = this.#isolate;
     const refused: number[] = [];
     let program: Program;

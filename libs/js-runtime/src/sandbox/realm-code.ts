@@ -2,7 +2,7 @@ import type ivm from 'isolated-vm';
 import type { ApiHeader } from '../protocol/messages.ts';
 import type { IsolatedVm } from './native.ts';
 import type { RealmScripts } from './realm.ts';
-import { REALM_FILE_NAME, realmSource, warmRealmSource } from './realm/realm-source.ts';
+import { hardeningSource, REALM_FILE_NAME, realmSource } from './realm/realm-source.ts';
 
 /**
  * What realms are opened with. It is compiled in the first isolate of this process, before that has run anybody's code; the others
@@ -11,24 +11,21 @@ import { REALM_FILE_NAME, realmSource, warmRealmSource } from './realm/realm-sou
 export class RealmCode {
   readonly #ivm: IsolatedVm;
   readonly #source: string;
-  readonly #warmSource: string;
   #cachedData: ivm.ExternalCopy<ArrayBuffer> | undefined;
 
   /** @param apis what scripts may call, whichever is run */
   constructor(ivmModule: IsolatedVm, apis: readonly ApiHeader[]) {
     this.#ivm = ivmModule;
     this.#source = realmSource(apis);
-    this.#warmSource = warmRealmSource(apis);
   }
 
   scriptsFor(isolate: ivm.Isolate): RealmScripts {
     return { realm: this.#compileIn(isolate), warmUp: isolate.compileScriptSync('0') };
   }
 
-  /** For realms that are kept. There are few of them in an isolate, so it compiles this itself, and no other has anything of that. */
-  warmScriptsFor(isolate: ivm.Isolate): RealmScripts {
-    const realm = isolate.compileScriptSync(this.#warmSource, { filename: REALM_FILE_NAME });
-    return { realm, warmUp: isolate.compileScriptSync('0') };
+  /** What hardens a realm that is to be kept. There are few of them in an isolate, so it compiles this itself, and no other has anything of that. */
+  hardeningFor(isolate: ivm.Isolate): ivm.Script {
+    return isolate.compileScriptSync(hardeningSource(), { filename: REALM_FILE_NAME });
   }
 
   #compileIn(isolate: ivm.Isolate): ivm.Script {

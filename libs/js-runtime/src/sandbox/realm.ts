@@ -50,6 +50,14 @@ export class Realm {
     this.#enter.applySync(undefined, ['warm', warmUp, this.context]);
   }
 
+  /** Makes a new realm one that can be invoked again and again. */
+  harden(script: ivm.Script): void {
+    this.#enter.applySync(undefined, ['keep']);
+    const hardened: unknown = script.runSync(this.context, { reference: true });
+    const reference = hardened as ivm.Reference;
+    this.#enter.applySync(undefined, ['harden', reference.derefInto({ release: true })] as never);
+  }
+
   /**
    * Runs a script, or calls the function that it evaluates to, and settles the value. Returns the state of the execution
    * as `EnterRealm` words it.

@@ -4,6 +4,7 @@ import { installConsole } from './console.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { describeThrown } from './describe-thrown.ts';
 import { disableCodeGeneration } from './disable-code-generation.ts';
+import type { Hardened } from './harden-realm.ts';
 import { installHostApis, type DefineApis } from './host-apis.ts';
 import { capturePrimordials } from './primordials.ts';
 import { removeGlobals } from './remove-globals.ts';
@@ -32,7 +33,19 @@ interface ScriptHandle {
  * more, and `q` before the state of an invocation that is over and has logged nothing.
  */
 export type EnterRealm = (
-  operation: 'warm' | 'begin' | 'run' | 'again' | 'module' | 'tick' | 'deliverer' | 'poller' | 'poll' | 'logs',
+  operation:
+    | 'warm'
+    | 'keep'
+    | 'harden'
+    | 'begin'
+    | 'run'
+    | 'again'
+    | 'module'
+    | 'tick'
+    | 'deliverer'
+    | 'poller'
+    | 'poll'
+    | 'logs',
   ...args: unknown[]
 ) => string | DeliverAnswers | (() => string) | undefined;
 
@@ -43,10 +56,8 @@ export type DeliverAnswers = (answers: string) => void;
  * Turns a new context into the realm of one execution. Runs before any tenant code and returns the only way in;
  * the realm has no way out: no host function is in it, and what tenant code can reach of ours (console, timers, host APIs) only
  * keeps what it is given until somebody enters.
- *
- * @param harden given for a warm realm: makes everything in the realm what nobody can change, and tells later whether it still is
  */
-export function openRealm(defineApis: DefineApis, harden?: () => () => boolean): EnterRealm {
+export function openRealm(defineApis: DefineApis): EnterRealm {
   const use = capturePrimordials();
   disableCodeGeneration();
   removeGlobals();
@@ -58,8 +69,8 @@ export function openRealm(defineApis: DefineApis, harden?: () => () => boolean):
   let state: string | undefined;
   /** Of a warm realm: which of its invocations this is. What one of them has left pending is never taken for the next one's. */
   let turn = 0;
-  const isWarm = harden !== undefined;
-  let isIntact = (): boolean => false;
+  let isWarm = false;
+  let hardened: Hardened | undefined;
   let isEvaluating = false;
   /** Of a warm realm: what every invocation calls, or comes to. */
   let kept: unknown;
@@ -147,6 +158,7 @@ export function openRealm(defineApis: DefineApis, harden?: () => () => boolean):
     if (!isEvaluated(namespace)) return false;
     entry = undefined;
     isEvaluating = false;
+    hardened?.freezeGlobal();
     try {
       const { value } = namespace;
       kept = value;
@@ -215,19 +227,14 @@ export function openRealm(defineApis: DefineApis, harden?: () => () => boolean):
     if (args[9] !== '') calls.add(use.parse(args[9] as string) as readonly ApiHeader[]);
   };
 
-  if (harden) {
-    // The global object stays as it is, and these are each invocation's own.
-    const define = (name: string, read: () => unknown): void => {
-      const get = (): unknown => {
-        if (!isEvaluating) return read();
-        throw new use.TypeError(`${name} is each invocation's own: there is none while the module is evaluated`);
-      };
-      use.defineProperty(globalThis, name, { __proto__: null, get, enumerable: true } as PropertyDescriptor);
+  /** The realm is about to be hardened: what is an invocation's own is behind these. */
+  const defineOwn = (name: string, read: () => unknown): void => {
+    const get = (): unknown => {
+      if (!isEvaluating) return read();
+      throw new use.TypeError(`${name} is each invocation's own: there is none while the module is evaluated`);
     };
-    define('context', () => readContext?.());
-    define('input', () => input);
-    isIntact = harden();
-  }
+    use.defineProperty(globalThis, name, { __proto__: null, get, enumerable: true } as PropertyDescriptor);
+  };
   const invoke = (): void => {
     try {
       if (typeof kept !== 'function') settle(kept);
@@ -258,8 +265,16 @@ export function openRealm(defineApis: DefineApis, harden?: () => () => boolean):
 
   return (operation, ...args) => {
     switch (operation) {
+      case 'keep':
+        isWarm = true;
+        defineOwn('context', () => readContext?.());
+        defineOwn('input', () => input);
+        return undefined;
+      case 'harden':
+        hardened = args[0] as Hardened;
+        return undefined;
       case 'again':
-        if (!hasKept || !isIntact()) return 'd';
+        if (!hasKept || !hardened?.isIntact()) return 'd';
         again(args);
         invoke();
         return state !== undefined && log.isEmpty() ? `q${state}` : poll();
@@ -273,6 +288,7 @@ export function openRealm(defineApis: DefineApis, harden?: () => () => boolean):
         return undefined;
       case 'run':
         begin(args);
+        hardened?.freezeGlobal();
         try {
           const value = evaluate(args[10] as ScriptHandle, args[11] as ContextHandle);
           if (args[12] !== 'function') settle(value);

@@ -100,6 +100,8 @@ export function installTimers(use: Primordials): RealmTimers {
     },
     clear() {
       head = tail = undefined;
+      // How many there were is nobody's business.
+      lastId = 0;
     },
   };
 }
