@@ -37,7 +37,12 @@ export { TenantPermissions } from './security/tenant-permissions.ts';
 export { DEFAULT_SCRIPT_NAME, ExecutionService } from './execution/execution.service.ts';
 export { currentExecutionId } from './execution/current-execution.ts';
 export { EXECUTION_ID_RULE, EXECUTION_ID_RULE_TEXT } from './execution/execution-id.ts';
-export type { ExecuteOptions } from './execution/execute-options.ts';
+export type { ExecuteOptions, PrepareOptions } from './execution/execute-options.ts';
+export {
+  PreparedFunction,
+  type InvokeOptions,
+  type PreparedFunctionStats,
+} from './execution/warm/prepared-function.ts';
 export type { ExecutionResult } from './execution/execution-result.ts';
 export type { ExecutionOutcome, ExecutionStats } from './metrics/execution-metrics.ts';
 export type { ApiCallOutcome, ApiCallStats } from './metrics/api-call-metrics.ts';

@@ -126,6 +126,22 @@ export class FakeVm implements PoolVm {
     return Promise.reject(new Error('a fake VM compiles nothing'));
   }
 
+  warmRealm(): undefined {
+    return undefined;
+  }
+
+  invoke(): never {
+    throw new Error('a fake runs nothing');
+  }
+
+  recall(): never {
+    throw new Error('a fake runs nothing');
+  }
+
+  forget(): void {
+    // It keeps none.
+  }
+
   async link({ units }: LinkRequest): Promise<LinkReply> {
     if (this.holdsLinks) {
       await new Promise<void>((resolve) => {

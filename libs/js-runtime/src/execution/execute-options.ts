@@ -23,3 +23,8 @@ export interface ExecuteOptions extends SourceOptions {
    */
   readonly executionId?: string | undefined;
 }
+
+/** How a function is to be prepared. Its limits are those of each invocation. */
+export interface PrepareOptions extends Pick<ExecuteOptions, 'name' | 'language' | 'limits' | 'signal'> {
+  readonly wrap: 'function' | 'module';
+}

@@ -21,12 +21,13 @@ import type { OperationTrace } from '../tracing/operation-trace.ts';
 import { outcomeOf } from '../tracing/outcome.ts';
 import { startOperation } from '../tracing/start-operation.ts';
 import { inExecution } from './current-execution.ts';
-import type { ExecuteOptions } from './execute-options.ts';
+import type { ExecuteOptions, PrepareOptions } from './execute-options.ts';
 import type { ExecutionResult } from './execution-result.ts';
 import { executionIdOf } from './execution-id.ts';
 import { inputToJson } from './input-to-json.ts';
 import { ScriptRunner } from './script-runner.ts';
-import { WarmRunner } from './warm/warm-runner.ts';
+import { PreparedFunction, type InvokeOptions } from './warm/prepared-function.ts';
+import { assertWarm, WarmRunner } from './warm/warm-runner.ts';
 import { RunningExecutions, type RunningExecution } from './running-executions.ts';
 
 /** Name of a script that was given none. */
@@ -61,6 +62,26 @@ export class ExecutionService {
    */
   execute<T = unknown>(script: string | CompiledScript, options: ExecuteOptions = {}): Promise<ExecutionResult<T>> {
     return this.#counted(script, options) as Promise<ExecutionResult<T>>;
+  }
+
+  /**
+   * Compiles a function that is to be called many times, each time in the realm that is kept for it (see `ExecuteOptions.realm`). It
+   * belongs to the tenant that nestjs-cls holds.
+   *
+   * @throws JsRuntimeError as `CompilerService.compile`; INVALID_REQUEST for the wrap `script`
+   */
+  async prepare<Input = unknown, Value = unknown>(
+    source: string,
+    options: PrepareOptions,
+  ): Promise<PreparedFunction<Input, Value>> {
+    const { name = DEFAULT_SCRIPT_NAME, limits, ...how } = options;
+    assertWarm(how.wrap);
+    const script = await this.compiler.compile(name, source, { ...how, limits });
+    const invoke = (input: unknown, invokeOptions: InvokeOptions): Promise<ExecutionResult> =>
+      this.execute(script, { ...invokeOptions, limits: { ...limits, ...invokeOptions.limits }, input, realm: 'warm' });
+    return new PreparedFunction(invoke, () => {
+      this.warmRunner.forget(script);
+    });
   }
 
   /**

@@ -235,6 +235,11 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
     return this.#queue.waiting;
   }
 
+  /** Lets go of every warm realm of a script. */
+  forgetRealms(scriptKey: string): void {
+    for (const pooled of this.#fleet) if (isThere(pooled)) pooled.vm.forget(scriptKey);
+  }
+
   /** As `release`, for one that may have ended. */
   giveBack(lease: VmLease): void {
     this.#end(lease);

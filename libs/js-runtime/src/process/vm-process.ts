@@ -20,6 +20,7 @@ import type { MeteredUse, MeterLimits, RunMeter } from './run-meter.ts';
 import { VmChannel, type OnCall, type Patient, type Reply, type Request } from './vm-channel.ts';
 import { VmGoneError, type VmExit } from './vm-gone.error.ts';
 import { VmMeter } from './vm-meter.ts';
+import { WarmRealmTable, type WarmLimits } from './warm-realm-table.ts';
 import type {
   CompileReply,
   CompileRequest,
@@ -38,6 +39,8 @@ export interface VmProcessOptions {
   readonly startTimeoutMs: number;
   /** Whether to look from outside at what it uses. Default where the system tells; given in tests. */
   readonly metersOutside?: boolean;
+  /** What it keeps warm. */
+  readonly warm?: WarmLimits;
   /** Gives up a start that is under way. */
   readonly signal?: AbortSignal;
 }
@@ -47,6 +50,9 @@ export interface VmProcessOptions {
  * answer has come this much later is it killed.
  */
 const KILL_GRACE_MS = 250;
+
+/** By default. */
+const WARM_LIMITS: WarmLimits = { maxRealms: 16, maxIdleMs: 300_000, maxUses: 1_000_000 };
 
 /** The reply to a request of this kind. */
 interface ReplyOf<T extends VmMessage['type']> {
@@ -70,8 +76,7 @@ export class VmProcess {
   readonly #keptScripts = new KeptScripts<HeldScript>();
   #isolateMemoryMb: number | undefined;
   /** Numbers of the realms that it keeps, by script. */
-  readonly #warmRealms = new Map<string, number>();
-  #lastWarmRealm = 0;
+  readonly #warmRealms: WarmRealmTable;
   /** Undefined for a process that is to have none. */
   readonly #limits: KernelLimits | undefined;
   /** Undefined until the process is ready, and where nobody can tell from outside what it uses. */
@@ -117,6 +122,9 @@ export class VmProcess {
       onRecycled: (replaced) => {
         this.#hasRecycled(replaced);
       },
+    });
+    this.#warmRealms = new WarmRealmTable(options.warm ?? WARM_LIMITS, (realm) => {
+      if (this.alive) this.#channel.invocations.forget(realm);
     });
     pipe?.on('close', () => {
       // Mostly because it is dead already, and then `exit` knows of what.
@@ -260,7 +268,7 @@ export class VmProcess {
     const { timeoutMs, maxCpuMs, maxMemoryMb, maxResultBytes, maxLogBytes, maxLogEntries } = limits;
     if (this.#limits?.areBelow(maxMemoryMb)) await this.#raise(this.#limits, maxMemoryMb);
     this.#prepare(limits);
-    const keep = keepAs === undefined ? undefined : ++this.#lastWarmRealm;
+    const keep = keepAs === undefined ? undefined : this.#warmRealms.next();
     const reply = await this.#request(
       {
         type: 'run',
@@ -284,7 +292,7 @@ export class VmProcess {
     if (outcome.kind === 'out-of-memory') this.kill('memory');
     else if (outcome.kind === 'timed-out' || outcome.kind === 'out-of-cpu') this.#isNew();
     else this.#updateKept(units, outcome.kind);
-    if (keepAs !== undefined && keep !== undefined && mayBeKept(outcome.kind)) this.#keep(keepAs, keep);
+    if (keepAs !== undefined && keep !== undefined && mayBeKept(outcome.kind)) this.#warmRealms.keep(keepAs, keep);
     const result = attachments[0];
     const resultBytes = result?.byteLength ?? 0;
     if (resultBytes > maxResultBytes) throw this.#violation('a result larger than asked for');
@@ -295,9 +303,9 @@ export class VmProcess {
     return { outcome, logs, heapBytes, cpuMs, peakMemoryBytes, resultJson, resultBytes, refused };
   }
 
-  /** Number of the warm realm that a script was kept in; undefined when there is none in the present isolate. */
+  /** The warm realm for one more invocation of a script; undefined when there is none in the present isolate. */
   warmRealm(scriptKey: string, maxMemoryMb: number): number | undefined {
-    return this.#isolateMemoryMb === maxMemoryMb ? this.#warmRealms.get(scriptKey) : undefined;
+    return this.#isolateMemoryMb === maxMemoryMb ? this.#warmRealms.use(scriptKey) : undefined;
   }
 
   /**
@@ -323,10 +331,7 @@ export class VmProcess {
 
   /** Lets a warm realm go. */
   forget(scriptKey: string): void {
-    const realm = this.#warmRealms.get(scriptKey);
-    if (realm === undefined) return;
-    this.#warmRealms.delete(scriptKey);
-    this.#channel.invocations.forget(realm);
+    this.#warmRealms.dropAll(scriptKey);
   }
 
   /** @throws VmGoneError */
@@ -475,11 +480,6 @@ export class VmProcess {
   #invoked(kind: RunOutcome['kind']): void {
     if (kind === 'out-of-memory') this.kill('memory');
     else if (kind === 'timed-out' || kind === 'out-of-cpu') this.#isNew();
-  }
-
-  #keep(scriptKey: string, realm: number): void {
-    this.forget(scriptKey);
-    this.#warmRealms.set(scriptKey, realm);
   }
 
   /** It has another isolate. */

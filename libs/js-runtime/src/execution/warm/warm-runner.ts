@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { ExecutionBridge, type BridgedExecution } from '../../bridge/execution-bridge.ts';
 import type { CompiledScript } from '../../compiler/compiled-script.ts';
 import type { ResourceLimits } from '../../config/limits.ts';
+import type { ScriptWrap } from '../../protocol/messages.ts';
 import { JsRuntimeError } from '../../errors/js-runtime-error.ts';
 import { VmPoolService } from '../../pool/vm-pool.service.ts';
 import { ScriptRunner, type Unmetered } from '../script-runner.ts';
@@ -20,10 +21,7 @@ export class WarmRunner {
 
   /** @throws JsRuntimeError */
   run(execution: BridgedExecution, script: CompiledScript, inputJson: string): Promise<Unmetered> {
-    if (script.wrap === 'script') {
-      const message = "A warm realm is for a script whose wrap is 'function' or 'module': a classic script has globals";
-      throw new JsRuntimeError('INVALID_REQUEST', message);
-    }
+    assertWarm(script.wrap);
     if (execution.setup) {
       throw new JsRuntimeError('INVALID_REQUEST', 'What a setup function exposes is for a fresh realm only');
     }
@@ -44,6 +42,11 @@ export class WarmRunner {
     });
   }
 
+  /** Lets the realms of a script go. */
+  forget({ id }: CompiledScript): void {
+    this.pool.forgetRealms(id);
+  }
+
   #functionFor(tenantId: string, key: string): WarmFunction {
     // A script's id is its tenant's own.
     let found = this.#functions.get(key);
@@ -56,6 +59,13 @@ export class WarmRunner {
     }
     return found;
   }
+}
+
+/** @throws JsRuntimeError INVALID_REQUEST */
+export function assertWarm(wrap: ScriptWrap): void {
+  if (wrap !== 'script') return;
+  const message = "A warm realm is for a script whose wrap is 'function' or 'module': a classic script has globals";
+  throw new JsRuntimeError('INVALID_REQUEST', message);
 }
 
 /** What a realm is told once: with other limits, there is another. */
