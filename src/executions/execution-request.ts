@@ -6,6 +6,12 @@ import { scriptFields } from '../requests/script-fields.ts';
 export const executionRequest = z.strictObject({
   ...scriptFields,
   input: z.unknown().optional().describe('Any JSON value; the script sees it as the frozen global `input`'),
+  realm: z
+    .enum(['fresh', 'warm'])
+    .optional()
+    .describe(
+      '`fresh`, the default: in a realm that nobody has used. `warm`: in one that is kept for this script, where nobody can change what is there; for `wrap` `function`, which keeps nothing, and `module`, whose own variables stay',
+    ),
   executionId: z
     .string()
     .regex(EXECUTION_ID_RULE, EXECUTION_ID_RULE_TEXT)

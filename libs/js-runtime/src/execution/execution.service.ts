@@ -170,14 +170,16 @@ export class ExecutionService {
     let running: RunningExecution | undefined;
     let script: CompiledScript | undefined;
     try {
-      this.pool.refuseIfHopeless(tenantId, policy, options.signal);
+      const realm = realmOf(options);
+      // Warm ones wait in lines of their own.
+      if (realm === 'fresh') this.pool.refuseIfHopeless(tenantId, policy, options.signal);
       running = this.#running.begin(tenantId, executionId, options.signal);
       const budget = { tracker, deadline: new Deadline(limits.timeoutMs), signal: running.signal, trace };
       script = this.#scriptOf(tenantId, scriptOrSource, limits, options);
       trace?.hasScript(script);
       const inputJson = inputToJson(options.input, limits.maxInputBytes);
       tracker.hasInput(Buffer.byteLength(inputJson));
-      const runner = realmOf(options) === 'warm' ? this.warmRunner : this.runner;
+      const runner = realm === 'warm' ? this.warmRunner : this.runner;
       const result = await runner.run({ id: executionId, context, budget, audit, setup }, script, inputJson);
       const usage = tracker.receipt();
       this.tenantUsage.add(tenantId, usage, false);

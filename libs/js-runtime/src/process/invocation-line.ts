@@ -130,7 +130,7 @@ export class InvocationLine {
 
   /** These have not begun, and never will. @throws ProtocolError for what nobody asked back */
   recalled(ids: readonly number[]): void {
-    for (const id of ids) {
+    for (const id of [...ids].reverse()) {
       const pending = id <= this.#recalledUntil ? this.#take(id) : undefined;
       if (!pending || pending.lastCall > 0) throw new ProtocolError(`invocation ${id} was not asked back`);
       pending.request.onRecalled();
@@ -151,12 +151,11 @@ export class InvocationLine {
   }
 
   close(error: VmGoneError): void {
-    let isFirst = true;
-    for (const pending of [...this.#pending.values()]) {
-      const hasBegun = isFirst || pending.lastCall > 0;
-      isFirst = false;
-      this.#take(pending.id);
-      pending.request.onGone(error, hasBegun);
+    const oldest = this.oldest;
+    // The last first: who puts them back where they came from has them in order again.
+    for (const { id, request, lastCall } of [...this.#pending.values()].reverse()) {
+      this.#take(id);
+      request.onGone(error, request === oldest || lastCall > 0);
     }
   }
 

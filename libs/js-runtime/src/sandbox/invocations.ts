@@ -31,6 +31,8 @@ export interface InvocationPorts {
 
 /** After one that took longer than that, what has come meanwhile is read first: those behind it may be wanted back. */
 const LONG_MS = 5;
+/** Of what takes less, all is taken for CPU: to look takes as long as a short invocation. */
+const MEASURED_MS = 1;
 /** The heap is looked at again after so many. */
 const INVOCATIONS_PER_LOOK = 64;
 
@@ -41,6 +43,8 @@ export class Invocations {
   #running: Running | undefined;
   #isToGoOn = false;
   #heapBytes = 0;
+  /** Of the process, when it was last looked at. */
+  #cpuBefore = process.cpuUsage();
   #untilLook = 0;
 
   constructor(ports: InvocationPorts) {
@@ -118,7 +122,7 @@ export class Invocations {
     const { exceedsMemory } = this.#ports;
     host.invoke(realm, { executionId, deadlineMs }, texts, remainingMs, calls, exceedsMemory, (output) => {
       calls.close();
-      const tookMs = (times.startMs ?? performance.now() - startedAt) + calls.wokenMs;
+      const tookMs = this.#cpuMs((times.startMs ?? performance.now() - startedAt) + calls.wokenMs);
       this.#running = undefined;
       this.#answer(id, output, tookMs, host);
       if (tookMs > LONG_MS) this.#goOnAfterReading();
@@ -136,6 +140,14 @@ export class Invocations {
     }
     this.#send({ type: 'ran', id, outcome, refused: [], logs, cpuMs, heapBytes: host.heapBytes() }, [resultJson]);
     if (kind === 'timed-out' || kind === 'out-of-cpu') this.#ports.onInterrupted();
+  }
+
+  /** What one has used of the CPU that was at it for so long: less, where it had to wait for one. */
+  #cpuMs(tookMs: number): number {
+    if (tookMs < MEASURED_MS) return tookMs;
+    const { user, system } = process.cpuUsage(this.#cpuBefore);
+    this.#cpuBefore = process.cpuUsage();
+    return Math.min(tookMs, (user + system) / 1000);
   }
 
   /** About: to look takes as long as a short invocation. */

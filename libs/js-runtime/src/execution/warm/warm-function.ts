@@ -1,3 +1,4 @@
+import type { TenantPolicy } from '../../config/tenant-policy.ts';
 import { JsRuntimeError } from '../../errors/js-runtime-error.ts';
 import { LazyTimer } from '../../process/lazy-timer.ts';
 import type { VmLease } from '../../pool/vm-lease.ts';
@@ -15,6 +16,7 @@ const TURN_MS = 20;
 /** Behind an invocation that takes longer than that nobody is to wait. */
 const LONG_MS = 20;
 const LOOK_MS = 10;
+const RETRY_AFTER_MS = 100;
 
 /** Invocations of one script of one tenant, and the VMs that it has for them. */
 export class WarmFunction implements LaneSource {
@@ -25,11 +27,15 @@ export class WarmFunction implements LaneSource {
   readonly #lingering = new LazyTimer(() => {
     this.#releaseIdle();
   });
+  readonly #deadlines = new LazyTimer(() => {
+    this.#refuseLate();
+  });
   #look: NodeJS.Timeout | undefined;
 
   constructor(
     readonly key: string,
     private readonly tenantId: string,
+    private readonly policy: () => TenantPolicy,
     private readonly pool: VmPoolService,
     private readonly bridge: ExecutionBridge,
     private readonly runner: ScriptRunner,
@@ -43,6 +49,19 @@ export class WarmFunction implements LaneSource {
 
   add(invocation: WarmInvocation): void {
     const { signal } = invocation.execution.budget;
+    if (signal.aborted) {
+      invocation.reject(cancelled());
+      return;
+    }
+    const { tenantQueueSize } = this.policy();
+    if (
+      this.#queue.length >= tenantQueueSize &&
+      this.#lanes.size > 0 &&
+      ![...this.#lanes].some((lane) => !lane.isFull)
+    ) {
+      invocation.reject(this.#busy(`${this.#queue.length} invocations of the function wait: no more may`));
+      return;
+    }
     invocation.onCancel = () => {
       this.#drop(invocation, cancelled());
     };
@@ -50,6 +69,7 @@ export class WarmFunction implements LaneSource {
       invocation.onCancel();
     });
     this.#queue.push(invocation);
+    this.#watchDeadlines();
     this.#serve();
   }
 
@@ -126,6 +146,8 @@ export class WarmFunction implements LaneSource {
       },
       (error: unknown) => {
         this.#isAcquiring = false;
+        // Those that it has go on; another may be had later.
+        if (this.#lanes.size > 0 && error instanceof JsRuntimeError && error.retryable) return;
         this.#drop(first, error);
         this.#serve();
         this.#tellIfIdle();
@@ -158,11 +180,31 @@ export class WarmFunction implements LaneSource {
   #tellIfIdle(): void {
     if (!this.isIdle) return;
     this.#lingering.close();
+    this.#deadlines.close();
     this.onIdle();
   }
 
+  /** Not each has a timer: mostly, who comes first has to be done first. */
+  #watchDeadlines(): void {
+    const [first] = this.#queue;
+    if (first) this.#deadlines.set(first.execution.budget.deadline.remainingMs);
+  }
+
+  #refuseLate(): void {
+    for (const invocation of [...this.#queue]) {
+      if (invocation.execution.budget.deadline.isOver) this.#drop(invocation, this.#late());
+    }
+    this.#watchDeadlines();
+  }
+
   #late(): JsRuntimeError {
-    return new JsRuntimeError('TENANT_BUSY', 'The function was busy until the deadline', { retryAfterMs: 1000 });
+    return this.#busy('The function was busy until the deadline');
+  }
+
+  #busy(message: string): JsRuntimeError {
+    const { tenantConcurrency: allowed } = this.policy();
+    const limit = { name: 'tenantConcurrency', allowed, used: this.#lanes.size };
+    return new JsRuntimeError('TENANT_BUSY', message, { limit, retryAfterMs: RETRY_AFTER_MS });
   }
 }
 

@@ -85,9 +85,10 @@ export class WarmLane {
 
   #send(realm: number, invocation: WarmInvocation): void {
     const { execution, inputJson } = invocation;
-    const { tracker, deadline, signal } = execution.budget;
+    const { tracker, deadline, signal, trace } = execution.budget;
     const { vm } = this.lease;
     tracker.hasVm();
+    trace?.hasVm(vm.id);
     tracker.hasCode('hit');
     const bridge = this.#bridge.openWarm(execution);
     const sent: Sent = { invocation, bridge };
@@ -112,7 +113,7 @@ export class WarmLane {
         this.#settle(sent, reply);
         // The next one was cancelled while it waited behind this.
         const [oldest] = this.#sent;
-        if (oldest && oldest.invocation.execution.budget.signal.aborted) vm.kill('cancelled');
+        if (oldest?.invocation.execution.budget.signal.aborted) vm.kill('cancelled');
         else this.pump();
       },
       onRecalled: () => {

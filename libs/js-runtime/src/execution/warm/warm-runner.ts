@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { ExecutionBridge, type BridgedExecution } from '../../bridge/execution-bridge.ts';
 import type { CompiledScript } from '../../compiler/compiled-script.ts';
 import type { ResourceLimits } from '../../config/limits.ts';
+import { TenantPolicies } from '../../config/tenant-policy.ts';
 import type { ScriptWrap } from '../../protocol/messages.ts';
 import { JsRuntimeError } from '../../errors/js-runtime-error.ts';
 import { VmPoolService } from '../../pool/vm-pool.service.ts';
@@ -14,6 +15,7 @@ export class WarmRunner {
   readonly #functions = new Map<string, WarmFunction>();
 
   constructor(
+    private readonly policies: TenantPolicies,
     private readonly pool: VmPoolService,
     private readonly bridge: ExecutionBridge,
     private readonly runner: ScriptRunner,
@@ -54,7 +56,15 @@ export class WarmRunner {
       const onIdle = (): void => {
         this.#functions.delete(key);
       };
-      found = new WarmFunction(key, tenantId, this.pool, this.bridge, this.runner, onIdle);
+      found = new WarmFunction(
+        key,
+        tenantId,
+        () => this.policies.of(tenantId),
+        this.pool,
+        this.bridge,
+        this.runner,
+        onIdle,
+      );
       this.#functions.set(key, found);
     }
     return found;
