@@ -164,7 +164,7 @@ describe('Calls of host APIs in warm realms', () => {
   let runtime: TestRuntime;
 
   beforeEach(async () => {
-    runtime = await startRuntime({ poolSize: 1, maxVms: 1 }, {}, [HeldApi]);
+    runtime = await startRuntime({ poolSize: 1, maxVms: 1, permissions: ['*'] }, {}, [HeldApi]);
   });
 
   afterEach(async () => {
@@ -186,7 +186,9 @@ describe('Calls of host APIs in warm realms', () => {
   it('that an invocation leaves are given up with it, and come to nothing in the next', async () => {
     const body = `
       const call = held.stubborn(input).then((value) => { console.log('came to ' + value); return value; });
-      return input === 1 ? 'gone' : call;`;
+      if (input !== 1) return call;
+      await new Promise((resolve) => { setTimeout(resolve, 1); });
+      return 'gone';`;
     await expect(warm(body, 1)).resolves.toMatchObject({ value: 'gone' });
     const left = await runtime.get(HeldApi).made(0);
     expect(left.signal.aborted).toBe(true);
