@@ -31,6 +31,8 @@ export class PooledVm {
   cpuMsAtFirstLook: number | undefined;
   /** And when somebody last looked, since it became its tenant's. */
   cpuMsAtLastLook: number | undefined;
+  /** `performance.now()` of that look. */
+  lookedAt = 0;
   /** `performance.now()` at which it was lent, or was last seen to have taken a CPU since. */
   ranAt = 0;
   /** Its priority; 0 unless it was lowered. */

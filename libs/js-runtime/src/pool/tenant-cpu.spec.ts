@@ -50,6 +50,15 @@ describe('TenantCpu', () => {
     expect(cpu.niceOf('greedy')).toBe(0);
   });
 
+  it('counts of what was used over a long time as much as of the last half second', () => {
+    cpu.uses('modest', 5000, now, 60_000);
+    pass(10, { greedy: 0.1 });
+    expect(cpu.niceOf('modest')).toBe(0);
+    cpu.uses('modest', 5000, now, 400);
+    pass(10, { greedy: 0.1 });
+    expect(cpu.niceOf('modest')).toBe(15);
+  });
+
   it('forgets a tenant that takes nothing any more', () => {
     pass(5000, { greedy: 4, modest: 0.1 });
     pass(2000, { modest: 0.1 });

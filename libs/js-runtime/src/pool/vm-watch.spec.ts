@@ -360,6 +360,18 @@ describe('VmWatch', () => {
       expect([greedy[0].nice, greedy[1].nice]).toEqual([0, 0]);
     });
 
+    it('have it again though nothing has run since, so that nobody has looked', () => {
+      const greedy = addFor(GREEDY);
+      const modest = addFor(MODEST);
+      flood(greedy, 2000);
+      release(greedy[0]);
+      release(modest[0]);
+      jest.advanceTimersByTime(60_000);
+      expect(greedy[1].nice).toBe(5);
+      lendTo(greedy[0], GREEDY);
+      expect([greedy[0].nice, greedy[1].nice]).toEqual([0, 0]);
+    });
+
     it('have it before they become the VMs of others', () => {
       const greedy = addFor(GREEDY);
       addFor(MODEST);
@@ -387,6 +399,22 @@ describe('VmWatch', () => {
       const greedy = addFor(GREEDY);
       flood(greedy, 2000);
       expect(greedy[1].nice).toBe(0);
+    });
+
+    it('do not pay at once for what many short executions, each between two looks, have used in a long time', () => {
+      const [modest, vm] = addFor(MODEST);
+      tick();
+      release(modest);
+      for (let count = 0; count < 600; count++) {
+        lendTo(modest, MODEST);
+        vm.ranMs += 5;
+        release(modest);
+        jest.advanceTimersByTime(1000);
+      }
+      addFor(GREEDY);
+      lendTo(modest, MODEST);
+      tick();
+      expect([watch.niceOf(MODEST), vm.nice]).toEqual([0, 0]);
     });
 
     it('do not pay for what their process has used for another', async () => {

@@ -42,7 +42,10 @@ export class VmWatch {
   /** One has been lent: watches until none is. */
   lent(pooled: PooledVm): void {
     const { tenantId = '' } = pooled;
-    this.#tenantCpu.uses(tenantId, 0, performance.now());
+    const now = performance.now();
+    // Nobody has looked since the last one was over, however long ago that was.
+    if (!this.#timer) this.#tenantCpu.fade(now);
+    this.#tenantCpu.uses(tenantId, 0, now);
     // What its tenant was lowered for is over. If it cannot be raised, that is seen to when it comes back.
     if (pooled.nice > 0 && pooled.nice > this.niceOf(tenantId)) this.#raise(pooled, this.niceOf(tenantId));
     this.start();
@@ -125,8 +128,9 @@ export class VmWatch {
     const burntMs = ranMs - pooled.cpuMsAtFirstLook;
     const { tenantId = '' } = pooled;
     // Between two looks there may have been several executions, all of the same tenant.
-    this.#tenantCpu.uses(tenantId, ranMs - (pooled.cpuMsAtLastLook ?? ranMs), now);
+    this.#tenantCpu.uses(tenantId, ranMs - (pooled.cpuMsAtLastLook ?? ranMs), now, now - pooled.lookedAt);
     pooled.cpuMsAtLastLook = ranMs;
+    pooled.lookedAt = now;
     const steps = this.#isCautious ? STEPS_FOR_GOOD : STEPS;
     const burning = steps.find((one) => burntMs >= one.burntMs)?.nice ?? 0;
     const nice = Math.max(burning, this.niceOf(tenantId));
