@@ -87,6 +87,22 @@ describe('Scripts that are loaded ahead', () => {
     expect([...vm.heldKeys]).toEqual(['a1']);
   });
 
+  it('cost no other tenant its isolate, when their own asks for the VM meanwhile', async () => {
+    await open(2);
+    const vm = await visit('a');
+    await settle();
+    const other = await visit('b');
+    vm.holdsLinks = true;
+    await visit('a');
+    await settle();
+    const lease = acquire('a');
+    await settle();
+    expect(on.pool.stats()).toMatchObject({ waiting: 1, inUse: 0 });
+    vm.answerLink();
+    await expect(lease.then(fakeOf)).resolves.toBe(vm);
+    expect(other.resets).toBe(0);
+  });
+
   it('are forgotten when they could not be loaded, so that the next execution costs no VM', async () => {
     await on.open(2);
     const forgotten: string[] = [];

@@ -31,6 +31,12 @@ describe('TenantCpu', () => {
     expect([cpu.niceOf('greedy'), cpu.niceOf('modest')]).toEqual([nice, 0]);
   });
 
+  it('tells how much of the CPUs all take together', () => {
+    expect(cpu.share).toBe(0);
+    pass(5000, { greedy: 1, modest: 1 });
+    expect(cpu.share).toBeCloseTo(0.5, 1);
+  });
+
   it('does so within half a second', () => {
     pass(500, { greedy: 4, modest: 0.1 });
     expect(cpu.niceOf('greedy')).toBe(15);

@@ -49,6 +49,13 @@ export class TenantCpu {
     }
   }
 
+  /** How much of all CPUs tenants take lately, together. */
+  get share(): number {
+    let ms = 0;
+    for (const used of this.#tenants.values()) ms += used.ms;
+    return ms / (MEMORY_MS * this.cpus);
+  }
+
   /** 0, the usual one, as well for a tenant that has them to itself: there is nobody to come first. */
   niceOf(tenantId: string): number {
     return this.#tenants.size < 2 ? 0 : (this.#tenants.get(tenantId)?.nice ?? 0);

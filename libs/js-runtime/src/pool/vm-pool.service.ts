@@ -110,8 +110,8 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
       () => this.#size.queueShare,
     );
     this.#limit = new ConcurrencyLimit(availableParallelism(), options.maxVms);
-    this.#watch = new VmWatch(this.#fleet, options.healthTimeoutMs, (lateMs) => {
-      if (options.loadEnabled) this.#limitTo(lateMs);
+    this.#watch = new VmWatch(this.#fleet, options.healthTimeoutMs, (lateMs, share) => {
+      if (options.loadEnabled) this.#limitTo(lateMs, share);
     });
     this.#starter = new VmStarter(this.#fleet, factory, options, this.#ledger, events, this.#closing.signal);
     this.#debts = new Debts(this.#fleet, this.#queue, this.#starter, () => this.#size.wanted);
@@ -383,8 +383,8 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
   }
 
   /** More may begin than could before, when the limit has risen or something at work has been lowered. */
-  #limitTo(lateMs: number): void {
-    this.#limit.look(lateMs, this.#fleet.count(isAtWork));
+  #limitTo(lateMs: number, share: number): void {
+    this.#limit.look(lateMs, this.#fleet.count(isAtWork), share);
     if (this.#queue.waiting > 0) this.#balance();
   }
 

@@ -14,7 +14,7 @@ describe('VmWatch', () => {
   beforeEach(() => {
     jest.useFakeTimers();
     fleet = [];
-    watch = new VmWatch(fleet, 100, undefined, CPUS);
+    watch = new VmWatch(fleet, 100, undefined, CPUS, true);
   });
 
   afterEach(() => {
@@ -395,6 +395,18 @@ describe('VmWatch', () => {
       expect([watch.niceOf(GREEDY), next[1].nice]).toEqual([0, 0]);
     });
 
+    it('are never lowered as such where that cannot be undone', () => {
+      watch = new VmWatch(fleet, 100, undefined, CPUS, false);
+      const greedy = addFor(GREEDY);
+      addFor(MODEST);
+      flood(greedy, 2000);
+      expect([watch.niceOf(GREEDY), greedy[1].nice]).toEqual([0, 0]);
+      burn(greedy[1], 900);
+      expect(greedy[1].nice).toBe(0);
+      burn(greedy[1], 100);
+      expect(greedy[1].nice).toBe(10);
+    });
+
     it('are as they were while nobody else is there', () => {
       const greedy = addFor(GREEDY);
       flood(greedy, 2000);
@@ -435,7 +447,7 @@ describe('VmWatch', () => {
 
   it('tells after each look how late it came', () => {
     const late: number[] = [];
-    watch = new VmWatch(fleet, 100, (ms) => late.push(ms), CPUS);
+    watch = new VmWatch(fleet, 100, (ms) => late.push(ms), CPUS, true);
     addLeased();
     tick();
     const after = performance.now() + TICK_MS + 7;

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { canRaisePriorities } from '../process/priority.ts';
 import type { PooledVm } from './pooled-vm.ts';
 import { TenantCpu } from './tenant-cpu.ts';
 
@@ -32,9 +33,11 @@ export class VmWatch {
   constructor(
     private readonly vms: Iterable<PooledVm>,
     private readonly healthTimeoutMs: number,
-    /** Called after each look, with how much later it came than it should have. */
-    private readonly onLook: (lateMs: number) => void = () => undefined,
+    /** Called after each look, with how much later it came than it should have, and how much of all CPUs the VMs take lately. */
+    private readonly onLook: (lateMs: number, share: number) => void = () => undefined,
     cpus: number = availableParallelism(),
+    /** Whether what was lowered can be raised again; where not, it is only lowered for what takes much longer than a start. */
+    private readonly canRaise: boolean = canRaisePriorities(),
   ) {
     this.#tenantCpu = new TenantCpu(cpus);
   }
@@ -97,7 +100,7 @@ export class VmWatch {
   }
 
   get #isCautious(): boolean {
-    return performance.now() < this.#cautiousUntil;
+    return !this.canRaise || performance.now() < this.#cautiousUntil;
   }
 
   #tick(): void {
@@ -115,7 +118,7 @@ export class VmWatch {
     }
     this.#tenantCpu.fade(now);
     if (isIdle) this.stop();
-    this.onLook(lateMs);
+    this.onLook(lateMs, this.#tenantCpu.share);
   }
 
   #lowerIfBurning(pooled: PooledVm): void {

@@ -122,8 +122,10 @@ export class VmChannel {
   ): Promise<Reply> {
     this.#decoder.allow(size.maxFrameBytes, size.maxHeaderBytes);
     const id = ++this.#lastRequestId;
+    // Before anybody waits for it.
+    const frame = encodeFrame({ ...request, id }, attachments);
     const reply = this.#expect(id, patient, onCall);
-    this.#pipe?.write(encodeFrame({ ...request, id }, attachments));
+    this.#pipe?.write(frame);
     return reply;
   }
 
