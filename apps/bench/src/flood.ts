@@ -1,7 +1,7 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { comesToRest, outcomeOf, startLibrary, type Library } from './library.ts';
-import { SCRIPT } from './peer.ts';
 import { machine, median, ms, percentile, printHeader, printRow, Tally } from './report.ts';
+import { SCRIPT } from './trivial-script.ts';
 
 const POOL_SIZE = 10;
 const ROUNDS = 5;

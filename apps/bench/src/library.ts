@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ClsModule } from 'nestjs-cls';
 import {
@@ -9,6 +10,7 @@ import {
   JsRuntimeModule,
   TenancyService,
   VmPoolService,
+  type CompiledScript,
   type ErrorCode,
   type ExecuteOptions,
   type ExecutionResult,
@@ -20,27 +22,47 @@ import {
 export interface Library {
   readonly pool: VmPoolService;
   readonly compiler: CompilerService;
-  runAs(tenantId: string, script: string, options?: ExecuteOptions): Promise<ExecutionResult>;
-  runWithSetup(tenantId: string, script: string, setup: SetupFn, options?: ExecuteOptions): Promise<ExecutionResult>;
+  compileAs(tenantId: string, name: string, source: string): Promise<CompiledScript>;
+  runAs(tenantId: string, script: string | CompiledScript, options?: ExecuteOptions): Promise<ExecutionResult>;
+  runWithSetup(
+    tenantId: string,
+    script: string | CompiledScript,
+    setup: SetupFn,
+    options?: ExecuteOptions,
+  ): Promise<ExecutionResult>;
+  /** One of the providers that it was given. */
+  get<T>(provider: Type<T>): T;
   close(): Promise<void>;
 }
 
-export async function startLibrary(options: JsRuntimeOptions): Promise<Library> {
+/** @param providers for one, host APIs */
+export async function startLibrary(
+  options: JsRuntimeOptions,
+  providers: readonly Type<unknown>[] = [],
+): Promise<Library> {
   // eslint-disable-next-line @typescript-eslint/no-extraneous-class -- Node runs this file as it is, without decorators
   class BenchModule {}
   const app = await NestFactory.createApplicationContext(
-    { module: BenchModule, imports: [ClsModule.forRoot({ global: true }), JsRuntimeModule.forRoot(options)] },
+    {
+      module: BenchModule,
+      imports: [ClsModule.forRoot({ global: true }), JsRuntimeModule.forRoot(options)],
+      providers: [...providers],
+    },
     { logger: false },
   );
   const executions = app.get(ExecutionService);
   const tenancy = app.get(TenancyService);
+  const compiler = app.get(CompilerService);
   return {
     pool: app.get(VmPoolService),
-    compiler: app.get(CompilerService),
+    compiler,
+    compileAs: (tenantId, name, source) =>
+      tenancy.runAs({ tenant: { id: tenantId } }, () => compiler.compile(name, source)),
     runAs: (tenantId, script, executeOptions) =>
       tenancy.runAs({ tenant: { id: tenantId } }, () => executions.execute(script, executeOptions)),
     runWithSetup: (tenantId, script, setup, executeOptions) =>
       tenancy.runAs({ tenant: { id: tenantId } }, () => executions.executeWithSetup(script, setup, executeOptions)),
+    get: (provider) => app.get(provider),
     close: () => app.close(),
   };
 }

@@ -1,13 +1,13 @@
-import { compare } from './comparison.ts';
 import { measureCompilation } from './compilation.ts';
 import { measureFlood } from './flood.ts';
 import { measureHostCalls } from './host-calls.ts';
 import { measureLoad } from './load/load.ts';
 import { measureReplacement } from './replacement.ts';
 import { measureSizing } from './sizing/sizing.ts';
+import { readOptions, USAGE as SUITE_USAGE, type SuiteOptions } from './suite/options.ts';
+import { benchSuite, KNOWN } from './suite/suite.ts';
 
 const SCENARIOS: Readonly<Record<string, () => Promise<void>>> = {
-  comparison: compare,
   compilation: measureCompilation,
   flood: measureFlood,
   'host-calls': measureHostCalls,
@@ -16,9 +16,16 @@ const SCENARIOS: Readonly<Record<string, () => Promise<void>>> = {
   sizing: measureSizing,
 };
 
-const USAGE = `npm run bench [-- scenario]
+const USAGE = `${SUITE_USAGE}
 
-  comparison  one execution beside raw isolated-vm (the default)
+Six workloads with this library and what one would use instead, in rounds that alternate; writes a report with charts. Installs the
+others at first use, in a folder of their own. Ends with exit code 1 when a result is wrong.
+
+  peers: ${KNOWN.peers.join(', ')}
+  workloads: ${KNOWN.workloads.join(', ')}
+
+npm run bench -- scenario
+
   compilation a large script that nobody has seen, that another VM has compiled, and that the VM holds
   flood       what a tenant notices of another one that floods the pool with endless loops
   host-calls  a call from a script to the backend and back, beside a round trip on the pipe alone
@@ -28,13 +35,33 @@ const USAGE = `npm run bench [-- scenario]
 
 A scenario ends with exit code 1 when it measured what must not be.`;
 
-const [, , name = 'comparison', ...rest] = process.argv;
-const scenario = Object.hasOwn(SCENARIOS, name) ? SCENARIOS[name] : undefined;
-if (name === '--help' || name === '-h') {
+const args = process.argv.slice(2);
+const [name = '--', ...rest] = args;
+if (args.includes('--help') || args.includes('-h')) {
   console.log(USAGE);
-} else if (!scenario || rest.length > 0) {
-  console.error(`Unknown: ${scenario ? rest.join(' ') : name}\n\n${USAGE}`);
-  process.exitCode = 2;
+} else if (name.startsWith('-')) {
+  const options = suiteOptionsOf(args);
+  if (options) await benchSuite(options);
 } else {
-  await scenario();
+  const scenario = Object.hasOwn(SCENARIOS, name) ? SCENARIOS[name] : undefined;
+  if (scenario && rest.length === 0) await scenario();
+  else if (scenario) refuse(`${name} takes no options, and has '${rest.join(' ')}'`);
+  else
+    refuse(
+      `There is no scenario '${name}': must be one of ${Object.keys(SCENARIOS).join(', ')}, or none for the suite`,
+    );
+}
+
+function suiteOptionsOf(given: readonly string[]): SuiteOptions | undefined {
+  try {
+    return readOptions(given, KNOWN);
+  } catch (error) {
+    refuse((error as Error).message);
+    return undefined;
+  }
+}
+
+function refuse(message: string): void {
+  console.error(`${message}\n\n${USAGE}`);
+  process.exitCode = 2;
 }

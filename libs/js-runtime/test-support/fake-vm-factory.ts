@@ -1,5 +1,5 @@
 import type { PoolVm, Vm, VmExit, VmFactory } from '../src/pool/vm-factory.ts';
-import type { HeldScript } from '../src/process/vm-request.ts';
+import type { HeldScript, LinkReply, LinkRequest } from '../src/process/vm-request.ts';
 import type { RetireReason } from '../src/process/retire-reason.ts';
 import { VmGoneError } from '../src/process/vm-gone.error.ts';
 
@@ -8,6 +8,7 @@ export class FakeVm implements PoolVm {
   readonly exited: Promise<VmExit>;
   onRecycled: (() => void) | undefined;
   recycled = true;
+  isolateMemoryMb: number | undefined;
   busy = false;
   /** Whether its recycling takes too long. */
   isStuck = false;
@@ -22,6 +23,11 @@ export class FakeVm implements PoolVm {
   healthy = true;
   /** While true, a check waits for `answerCheck()`. */
   holdsChecks = false;
+  /** While true, what it is to link waits for `answerLink()`. */
+  holdsLinks = false;
+  /** What it ends of when it is to link something, if it does. */
+  endsOnLink: RetireReason | undefined;
+  answerLink: () => void = () => undefined;
   ranMs = 0;
   keepsTooMuch = false;
   canBeReset = true;
@@ -122,8 +128,16 @@ export class FakeVm implements PoolVm {
     return Promise.reject(new Error('a fake VM compiles nothing'));
   }
 
-  async link(): Promise<never> {
-    return Promise.reject(new Error('a fake VM links nothing'));
+  async link({ units }: LinkRequest): Promise<LinkReply> {
+    if (this.holdsLinks) {
+      await new Promise<void>((resolve) => {
+        this.answerLink = resolve;
+      });
+    }
+    if (this.endsOnLink) this.kill(this.endsOnLink);
+    if (this.goneError) throw this.goneError;
+    for (const { key } of units) this.heldKeys.add(key);
+    return { outcome: { kind: 'compiled', imports: [] }, cpuMs: 0, peakMemoryBytes: 0 };
   }
 }
 

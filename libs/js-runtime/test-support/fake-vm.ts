@@ -56,11 +56,11 @@ pipe.on('end', () => {
   clearTimeout(life);
 });
 pipe.on('data', (chunk: Buffer) => {
-  for (const { header } of decoder.push(chunk)) {
+  decoder.push(chunk, ({ header }) => {
     const { type, id, script } = header as { type: string; id: number; script?: { wrap: string } };
     if (plan.compiles && type === 'compile') act(compiled(script?.wrap), id);
     else act((type === 'answer' ? answers : requests).shift() ?? [], id);
-  }
+  });
 });
 act(plan.atStart, 0);
 

@@ -1,6 +1,6 @@
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EXPECTED, SCRIPT } from '../peer.ts';
+import { EXPECTED, SCRIPT } from '../trivial-script.ts';
 import { Tally } from '../report.ts';
 
 /** `node:http` with an agent, and one body made once: of the two CPUs that are there, the backend should have most. */

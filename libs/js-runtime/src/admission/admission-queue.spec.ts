@@ -119,6 +119,21 @@ describe('AdmissionQueue', () => {
       await expect(Promise.all(asked)).resolves.toEqual(['item 1', 'item 2', 'item 3']);
     });
 
+    it('may have more than one in them', () => {
+      askAll('aabb');
+      const [first] = [...queue.inTurn()];
+      if (!first) throw new Error('nobody is next');
+      take(first.line, 'item of a');
+      const more = queue.nextOf('a');
+      if (!more) throw new Error('no other of a waits');
+      first.grant('item of a');
+      queue.tookMore(more.line, 'another of a');
+      running.set('another of a', more.line);
+      more.grant('another of a');
+      askAll('a');
+      expect(turns(3)).toBe('bab');
+    });
+
     it('are taken by weight', () => {
       open({ tenants: { a: { tenantWeight: 3 } } });
       askAll('aaaaaaaaaaaabbbbbbbbbbbb');

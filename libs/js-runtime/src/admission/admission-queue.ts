@@ -1,5 +1,6 @@
-import type { TenantPolicies } from '../config/tenant-policy.ts';
+import type { TenantPolicies, TenantPolicy } from '../config/tenant-policy.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
+import type { CancelSignal } from './cancellation.ts';
 import type { Deadline } from './deadline.ts';
 import { retryAfterMs, ServiceTime } from './service-time.ts';
 import { TenantLine, type WantedScript, type Waiter } from './tenant-line.ts';
@@ -23,6 +24,9 @@ export class AdmissionQueue<T> {
   readonly #departed = new Map<string, number>();
   #virtualTime = 0;
   #waiting = 0;
+  /** Of all lines, and when they began: a refusal, of which there may be many, must not look at each. */
+  #running = 0;
+  #startedAtSum = 0;
 
   constructor(
     private readonly policies: TenantPolicies,
@@ -55,6 +59,15 @@ export class AdmissionQueue<T> {
     return line;
   }
 
+  /** Why somebody new would be sent away now, if so; of a tenant that none of runs or waits that is not known before it asks. */
+  refusalOf(tenantId: string, policy: TenantPolicy): JsRuntimeError | undefined {
+    const line = this.#lines.get(tenantId);
+    if (!line) return undefined;
+    line.policy = policy;
+    // The next one may have a VM at once.
+    return line.isNextNew ? undefined : this.#refusal(line);
+  }
+
   /**
    * Waits in a line.
    *
@@ -64,7 +77,7 @@ export class AdmissionQueue<T> {
   async wait(
     line: TenantLine<T>,
     deadline: Deadline,
-    signal: AbortSignal | undefined,
+    signal: CancelSignal | undefined,
     script?: WantedScript,
   ): Promise<T> {
     const refusal = this.#refusal(line);
@@ -113,8 +126,10 @@ export class AdmissionQueue<T> {
   /**
    * Those who may run, in the order in which they are to be served. Whoever is still waiting when the next is asked for is
    * passed over.
+   *
+   * @param mayBegin asked of each line, each time: of those that it says no to nobody is next
    */
-  *inTurn(): Generator<Waiter<T>, void, undefined> {
+  *inTurn(mayBegin: (line: TenantLine<T>) => boolean = () => true): Generator<Waiter<T>, void, undefined> {
     const passed = new Map<TenantLine<T>, number>();
     for (;;) {
       let next: TenantLine<T> | undefined;
@@ -123,7 +138,7 @@ export class AdmissionQueue<T> {
         const skip = passed.size === 0 ? 0 : (passed.get(line) ?? 0);
         if (line.waiters.size <= skip || line.vacancies <= skip) continue;
         const at = Math.max(line.virtualTime, this.#virtualTime) + skip / line.policy.tenantWeight;
-        if (at >= nextAt) continue;
+        if (at >= nextAt || !mayBegin(line)) continue;
         next = line;
         nextAt = at;
       }
@@ -135,12 +150,16 @@ export class AdmissionQueue<T> {
     }
   }
 
-  /** How many who may run have waited since before a point of `performance.now()`, and when the next began to, if any. */
-  waitingSince(before: number): { count: number; nextSince: number | undefined } {
+  /** How many who may run have waited since before a point of `performance.now()`, and when the next began to, if any. Whose line may not begin does not count. */
+  waitingSince(
+    before: number,
+    mayBegin: (line: TenantLine<T>) => boolean = () => true,
+  ): { count: number; nextSince: number | undefined } {
     let count = 0;
     let nextSince: number | undefined;
     for (const line of this.#lines.values()) {
       let left = line.vacancies;
+      if (left === 0 || line.waiters.size === 0 || !mayBegin(line)) continue;
       for (const { since } of line.waiters) {
         if (left-- === 0) break;
         if (since <= before) {
@@ -154,22 +173,45 @@ export class AdmissionQueue<T> {
     return { count, nextSince };
   }
 
+  /** The first that waits of a tenant, if it may run; whose deadline has passed is sent away. */
+  nextOf(tenantId: string): Waiter<T> | undefined {
+    const line = this.#lines.get(tenantId);
+    if (!line || line.vacancies === 0) return undefined;
+    for (const waiter of line.waiters) {
+      if (!waiter.deadline.isOver) return waiter;
+      this.refuseLate(waiter);
+    }
+    return undefined;
+  }
+
   /** The line's tenant has one more from now on: it has taken a turn. */
   took(line: TenantLine<T>, item: T): void {
-    this.#lines.set(line.tenantId, line);
+    this.tookMore(line, item);
     this.#virtualTime = Math.max(this.#virtualTime, line.virtualTime);
     line.virtualTime = this.#virtualTime + 1 / line.policy.tenantWeight;
-    line.running.set(item, performance.now());
     for (const [tenantId, at] of this.#departed) {
       if (at > this.#virtualTime && this.#departed.size <= MAX_DEPARTED) break;
       this.#departed.delete(tenantId);
     }
   }
 
+  /** The same, but as part of a turn that it has taken. */
+  tookMore(line: TenantLine<T>, item: T): void {
+    const now = performance.now();
+    this.#lines.set(line.tenantId, line);
+    line.running.set(item, now);
+    this.#running++;
+    this.#startedAtSum += now;
+  }
+
   /** It has one less. Its place is free at once, or, if something is owed for it, when that is settled. */
   gaveBack(line: TenantLine<T>, item: T, owes = false): void {
-    const servedMs = performance.now() - (line.running.get(item) ?? 0);
+    const startedAt = line.running.get(item) ?? 0;
+    const servedMs = performance.now() - startedAt;
     line.running.delete(item);
+    this.#running--;
+    // Sums of fractions are never quite undone.
+    this.#startedAtSum = this.#running === 0 ? 0 : this.#startedAtSum - startedAt;
     line.serviceTime.record(servedMs);
     this.#serviceTime.record(servedMs);
     if (owes) line.owed++;
@@ -248,17 +290,15 @@ export class AdmissionQueue<T> {
   }
 
   #poolExhausted(message: string): JsRuntimeError {
-    const serviceMs = Math.max(this.#serviceTime.meanMs, ...this.#meanAgesMs());
+    const serviceMs = Math.max(this.#serviceTime.meanMs, this.#meanAgeMs);
     return new JsRuntimeError('POOL_EXHAUSTED', message, {
       retryAfterMs: retryAfterMs(this.#waiting, this.parallelism(), serviceMs),
     });
   }
 
-  /** How long what runs now has been running, on average. */
-  *#meanAgesMs(): Generator<number, void, undefined> {
-    const now = performance.now();
-    const ages = [...this.#lines.values()].flatMap(({ running }) => [...running.values()].map((since) => now - since));
-    if (ages.length > 0) yield ages.reduce((sum, age) => sum + age, 0) / ages.length;
+  /** How long what runs now has been running, on average; 0 when nothing does. */
+  get #meanAgeMs(): number {
+    return this.#running === 0 ? 0 : performance.now() - this.#startedAtSum / this.#running;
   }
 
   /** One of it runs, or waits, no more. */

@@ -44,6 +44,11 @@ export class TenantLine<T> {
     return Math.max(0, this.policy.tenantConcurrency - this.running.size - this.owed);
   }
 
+  /** Whether somebody who comes new would be the first of the tenant to have a `T`. */
+  get isNextNew(): boolean {
+    return this.waiters.size === 0 && this.vacancies > 0;
+  }
+
   /** Whether another one may wait, with this share of the queue that there usually is. One that may run as soon as there is a VM does not count as queued. */
   isFull(queueShare: number): boolean {
     return this.waiters.size >= Math.ceil(queueShare * this.policy.tenantQueueSize) + this.vacancies;

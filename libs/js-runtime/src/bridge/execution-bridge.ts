@@ -7,6 +7,7 @@ import { withinBudget, type Budget } from '../security/metered-call.ts';
 import type { TenantContext } from '../tenancy/tenant-context.ts';
 import { CallBridge } from './call-bridge.ts';
 import { ContextBridge } from './context-bridge.ts';
+import type { ContextRequest } from './context-contributor.ts';
 import type { HostCalls } from './host-calls.ts';
 import { SetupScope, type SetupFn } from './setup-scope.ts';
 
@@ -26,6 +27,9 @@ export interface Bridge {
   readonly calls: HostCalls;
 }
 
+/** What an execution without a setup function adds. */
+const NO_SETUP: Pick<SetupScope, 'globalsJson' | 'methods'> = { globalsJson: '', methods: new Map() };
+
 /** All that connects a script to the backend. */
 @Injectable()
 export class ExecutionBridge {
@@ -38,17 +42,45 @@ export class ExecutionBridge {
   /**
    * The caller ends its `calls` when the execution has ended.
    *
+   * @returns at once when there is nothing to ask anybody for
    * @throws JsRuntimeError, and what the setup function throws
    */
-  async open(execution: BridgedExecution, vm: Vm): Promise<Bridge> {
-    const { id, context, budget, audit, setup } = execution;
-    const { tracker, deadline, signal, trace } = budget;
-    const request = { context, executionId: id, signal };
-    const contributions = await atOnceOr(this.contexts.contributionsTo(execution, request), budget, vm);
-    const scope = new SetupScope(this.apis, tracker.limits.maxInputBytes);
+  open(execution: BridgedExecution, vm: Vm): Bridge | Promise<Bridge> {
+    const { id, context, budget, setup } = execution;
+    const request: ContextRequest = {
+      context,
+      executionId: id,
+      get signal() {
+        return budget.signal.abortSignal;
+      },
+    };
+    const contributions = this.contexts.contributionsTo(execution, request);
+    if (!setup && !isPromiseLike(contributions)) return this.#bridgeOf(execution, request, contributions, NO_SETUP);
+    return this.#openLater(execution, vm, request, contributions);
+  }
+
+  async #openLater(
+    execution: BridgedExecution,
+    vm: Vm,
+    request: ContextRequest,
+    contributions: readonly string[] | Promise<readonly string[]>,
+  ): Promise<Bridge> {
+    const { budget, setup } = execution;
+    const contributed = await atOnceOr(contributions, budget, vm);
+    const scope = new SetupScope(this.apis, budget.tracker.limits.maxInputBytes);
     if (setup) await atOnceOr(setup(scope, { id: vm.id, pid: vm.pid }), budget, vm);
     scope.close();
-    const { globalsJson, methods } = scope;
+    return this.#bridgeOf(execution, request, contributed, scope);
+  }
+
+  #bridgeOf(
+    execution: BridgedExecution,
+    request: ContextRequest,
+    contributions: readonly string[],
+    { globalsJson, methods }: Pick<SetupScope, 'globalsJson' | 'methods'>,
+  ): Bridge {
+    const { id, context, budget, audit } = execution;
+    const { tracker, deadline, trace } = budget;
     return {
       texts: () => ({
         contextJson: this.contexts.toJson(request, deadline.remainingMs, contributions),

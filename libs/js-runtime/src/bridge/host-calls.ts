@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncResource } from 'node:async_hooks';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import type { ErrorCode } from '../errors/error-codes.ts';
 import type { ApiFunction, ApiMethod } from '../host-api/api-method.ts';
@@ -31,7 +31,7 @@ const TIMED_OUT = Symbol('timed out');
 export class HostCalls implements RunCalls {
   readonly extraApis: readonly ApiHeader[];
   /** The asynchronous context, nestjs-cls included, of whoever executes the script: a message of a VM comes with none. */
-  readonly #inCallersContext = AsyncLocalStorage.snapshot();
+  readonly #callersContext = new AsyncResource('ScriptCalls');
   readonly #pending = new Set<HostCall>();
   /** Of the calls that have come to nothing yet. */
   readonly #spans = new Map<AdmittedCall, PartSpan>();
@@ -70,7 +70,7 @@ export class HostCalls implements RunCalls {
     const admitted = this.validator.admit(call, this.caller);
     const span = this.scope.trace?.beginCall(admitted.method.name);
     if (span) this.#spans.set(admitted, span);
-    void this.#inCallersContext(() =>
+    void this.#callersContext.runInAsyncScope(() =>
       span ? span.run(async () => this.#answer(call, admitted)) : this.#answer(call, admitted),
     );
   }

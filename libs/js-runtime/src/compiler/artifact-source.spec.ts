@@ -1,5 +1,6 @@
 import { FakeVm } from '../../test-support/fake-vm-factory.ts';
 import { runtimeErrorOf } from '../../test-support/start-runtime.ts';
+import { Cancellation } from '../admission/cancellation.ts';
 import { Deadline } from '../admission/deadline.ts';
 import { compileOptions } from '../config/compile-options.ts';
 import { limitsOf } from '../config/limits.ts';
@@ -51,10 +52,10 @@ describe('ArtifactSource', () => {
   });
 
   const vm = (index: number): SlowVm => vms[index] ?? new SlowVm('none', 0);
-  const budget = (timeoutMs = 20_000, signal = new AbortController().signal): Budget => ({
+  const budget = (timeoutMs = 20_000, signal?: AbortSignal): Budget => ({
     tracker: new ResourceTracker({ ...limitsOf(options), timeoutMs }),
     deadline: new Deadline(timeoutMs),
-    signal,
+    signal: new Cancellation(signal),
   });
   const find = async (index: number, use = budget()): ReturnType<ArtifactSource['find']> =>
     source.find(script, vm(index), use);

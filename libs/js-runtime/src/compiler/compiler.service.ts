@@ -1,4 +1,5 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
+import { Cancellation } from '../admission/cancellation.ts';
 import { Deadline } from '../admission/deadline.ts';
 import type { CompiledOptions } from '../config/options.schema.ts';
 import { COMPILED_OPTIONS } from '../config/options.token.ts';
@@ -25,6 +26,9 @@ import { compilationFailed } from './compilation-failed.ts';
 import { CompileCounts } from './compile-counts.ts';
 import type { CompiledScript, CompileOptions, SourceOptions } from './compiled-script.ts';
 import { describeScript } from './describe-script.ts';
+import { DescribedScripts } from './described-scripts.ts';
+import { findMissing } from './find-missing.ts';
+import { HotScripts } from './hot-scripts.ts';
 import type { ModuleLookup } from './module-finder.ts';
 import { MODULE_RESOLVER, type ModuleResolver } from './module-resolver.ts';
 import { ScriptLoader, type LoadedScript } from './script-loader.ts';
@@ -35,6 +39,8 @@ export class CompilerService {
   readonly #toolchain: string;
   readonly #artifacts: ArtifactSource;
   readonly #counts = new CompileCounts();
+  readonly #described = new DescribedScripts();
+  readonly #hotScripts = new HotScripts();
 
   constructor(
     @Inject(COMPILED_OPTIONS) options: CompiledOptions,
@@ -50,6 +56,12 @@ export class CompilerService {
     this.#artifacts = new ArtifactSource(cache, (cpuMs) => {
       executionMetrics.compiled(cpuMs);
     });
+    pool.loadAhead(
+      (tenantId, held) => findMissing(this.#hotScripts.of(tenantId), held, cache),
+      (tenantId, { units }) => {
+        for (const { key } of units) this.#hotScripts.forget(tenantId, key);
+      },
+    );
   }
 
   /**
@@ -74,14 +86,17 @@ export class CompilerService {
   ): Promise<CompiledScript> {
     const tenancy = this.tenancy.current();
     const { id: tenantId } = tenancy.tenant;
-    const limits = tightenLimits(this.policies.of(tenantId).limits, options.limits);
+    const policy = this.policies.of(tenantId);
+    const limits = tightenLimits(policy.limits, options.limits);
     const tracker = new ResourceTracker(limits);
+    let cancellation: Cancellation | undefined;
     try {
-      this.pool.refuseIfOverloaded();
+      this.pool.refuseIfHopeless(tenantId, policy, options.signal);
       const script = this.describe(tenantId, name, source, options, limits);
       trace?.hasScript(script);
       const deadline = new Deadline(limits.timeoutMs);
-      const signal = options.signal ?? new AbortController().signal;
+      cancellation = new Cancellation(options.signal);
+      const signal = cancellation;
       tracker.waits();
       trace?.waits();
       await this.pool.withVm(
@@ -103,6 +118,8 @@ export class CompilerService {
       this.tenantUsage.add(tenantId, usage, true, 'compilations');
       trace?.hasUsed(usage);
       throw error instanceof JsRuntimeError ? Object.assign(error, { usage }) : error;
+    } finally {
+      cancellation?.end();
     }
   }
 
@@ -119,12 +136,22 @@ export class CompilerService {
     options: SourceOptions,
     limits: Pick<ResourceLimits, 'maxSourceBytes'>,
   ): CompiledScript {
-    return describeScript(this.#toolchain, tenantId, name, source, options, limits);
+    const { wrap = 'script', language = 'javascript' } = options;
+    const known = this.#described.find({ tenantId, name, wrap, language, source });
+    if (known && known.sourceBytes <= limits.maxSourceBytes) return known;
+    const script = describeScript(this.#toolchain, tenantId, name, source, options, limits);
+    this.#described.add(script);
+    return script;
   }
 
   /** Loads scripts into one VM, for one execution or compilation. */
   loaderFor(vm: Vm, budget: Budget): ScriptLoader {
     return new ScriptLoader(this.#artifacts, vm, budget, this.#counts);
+  }
+
+  /** It has been run in a VM with this heap limit, which lives: the tenant's next VM may have it. */
+  ran(script: CompiledScript, maxMemoryMb: number): void {
+    this.#hotScripts.ran(script, maxMemoryMb);
   }
 
   /** What imports mean to a tenant. */

@@ -35,12 +35,19 @@ export class ScriptLoader {
     await this.#unitOf(script);
   }
 
-  /** @throws JsRuntimeError COMPILATION_FAILED, SCRIPT_TOO_LARGE, and what ends a VM; whatever the resolver throws */
-  async load(script: CompiledScript, lookup: ModuleLookup): Promise<LoadedScript> {
-    if (script.wrap !== 'module') {
-      const unit = await this.#unitOf(script);
-      return { units: [{ ...unit, imports: [] }], scripts: [script] };
-    }
+  /**
+   * @returns at once when it is a script alone, and the VM holds it
+   * @throws JsRuntimeError COMPILATION_FAILED, SCRIPT_TOO_LARGE, and what ends a VM; whatever the resolver throws
+   */
+  load(script: CompiledScript, lookup: ModuleLookup): LoadedScript | Promise<LoadedScript> {
+    if (script.wrap === 'module') return this.#loadModules(script, lookup);
+    const unit = this.#heldUnitOf(script);
+    return unit
+      ? this.#loadedAlone(script, unit)
+      : this.#unitOf(script).then((made) => this.#loadedAlone(script, made));
+  }
+
+  async #loadModules(script: CompiledScript, lookup: ModuleLookup): Promise<LoadedScript> {
     const finder = new ModuleFinder(script, lookup, this.vm, this.budget);
     const units: RunUnit[] = [];
     // Grows on the way.
@@ -61,14 +68,18 @@ export class ScriptLoader {
     return { units: complete, scripts };
   }
 
+  #heldUnitOf({ id: key, name, wrap, source }: CompiledScript): Unit | undefined {
+    const held = this.#held(key);
+    if (!held) return undefined;
+    this.counts.hit(held.compileMs);
+    return { key, name, wrap, sourceChars: source.length, specifiers: held.imports, compileMs: held.compileMs };
+  }
+
   async #unitOf(script: CompiledScript): Promise<Unit> {
+    const heldUnit = this.#heldUnitOf(script);
+    if (heldUnit) return heldUnit;
     const { id: key, name, wrap } = script;
     const sourceChars = script.source.length;
-    const held = this.#held(key);
-    if (held) {
-      this.counts.hit(held.compileMs);
-      return { key, name, wrap, sourceChars, specifiers: held.imports, compileMs: held.compileMs };
-    }
     const { artifact, isNew } = await this.artifacts.find(script, this.vm, this.budget);
     if (!isNew && artifact.codeCache) this.counts.hit(artifact.compileMs);
     else {
@@ -90,6 +101,10 @@ export class ScriptLoader {
       this.counts.refused(compileMs);
     }
     return codeOf(script, artifact);
+  }
+
+  #loadedAlone(script: CompiledScript, { key, name, wrap, sourceChars, compileMs, code }: Unit): LoadedScript {
+    return { units: [{ key, name, wrap, sourceChars, compileMs, code, imports: [] }], scripts: [script] };
   }
 
   #held(key: string): ReturnType<Vm['held']> {

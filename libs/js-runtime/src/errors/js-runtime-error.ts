@@ -35,7 +35,14 @@ export class JsRuntimeError extends Error {
   usage: UsageReceipt | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}, options?: ErrorOptions) {
-    super(message, options);
+    const { stackTraceLimit } = Error;
+    // A refusal is nobody's fault. Where the call came from takes longer to find out than all else, just when there is no time for it.
+    const hasStack = !ERROR_CODES[code].retryable || typeof stackTraceLimit !== 'number';
+    // Read before: nothing may throw while no error has a stack.
+    const cause = options && { cause: options.cause };
+    if (!hasStack) Reflect.set(Error, 'stackTraceLimit', 0);
+    super(message, cause);
+    if (!hasStack) Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
     this.code = code;
     this.details = details;
   }

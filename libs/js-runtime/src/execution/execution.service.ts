@@ -57,10 +57,7 @@ export class ExecutionService {
    *
    * @throws JsRuntimeError with the `code` that says what went wrong and the `executionId` it went wrong in
    */
-  async execute<T = unknown>(
-    script: string | CompiledScript,
-    options: ExecuteOptions = {},
-  ): Promise<ExecutionResult<T>> {
+  execute<T = unknown>(script: string | CompiledScript, options: ExecuteOptions = {}): Promise<ExecutionResult<T>> {
     return this.#counted(script, options) as Promise<ExecutionResult<T>>;
   }
 
@@ -70,7 +67,7 @@ export class ExecutionService {
    *
    * @throws JsRuntimeError as `execute`; and what `setup` throws, as it is
    */
-  async executeWithSetup<T = unknown>(
+  executeWithSetup<T = unknown>(
     script: string | CompiledScript,
     setup: SetupFn,
     options: ExecuteOptions = {},
@@ -106,7 +103,7 @@ export class ExecutionService {
     const executionId = executionIdOf(options.executionId);
     this.#executionsTotal++;
     try {
-      const run = async (): Promise<ExecutionResult> => this.#traced(executionId, script, options, setup);
+      const run = (): Promise<ExecutionResult> => this.#traced(executionId, script, options, setup);
       const result = await inExecution(executionId, run);
       this.executionMetrics.ended('OK');
       return result;
@@ -121,7 +118,8 @@ export class ExecutionService {
     }
   }
 
-  async #traced(
+  /** Not async, as those before it: every promise on the way is one more that a refusal rejects. */
+  #traced(
     executionId: string,
     script: string | CompiledScript,
     options: ExecuteOptions,
@@ -142,13 +140,14 @@ export class ExecutionService {
   ): Promise<ExecutionResult> {
     const context = this.tenancy.current();
     const { id: tenantId } = context.tenant;
-    const limits = tightenLimits(this.policies.of(tenantId).limits, options.limits);
+    const policy = this.policies.of(tenantId);
+    const limits = tightenLimits(policy.limits, options.limits);
     const tracker = new ResourceTracker(limits);
     const audit = this.auditTrail.begin(executionId, context);
     let running: RunningExecution | undefined;
     let script: CompiledScript | undefined;
     try {
-      this.pool.refuseIfOverloaded();
+      this.pool.refuseIfHopeless(tenantId, policy, options.signal);
       running = this.#running.begin(tenantId, executionId, options.signal);
       const budget = { tracker, deadline: new Deadline(limits.timeoutMs), signal: running.signal, trace };
       script = this.#scriptOf(tenantId, scriptOrSource, limits, options);

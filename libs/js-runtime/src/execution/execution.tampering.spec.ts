@@ -42,6 +42,12 @@ describe('A script that has tampered with', () => {
       expect(logs).toEqual([{ level: 'log', message: 'microtask' }]);
     });
 
+    it('gets its context, which it has not looked at before', async () => {
+      const source = `const { isFrozen } = Object; ${tamper}
+        isFrozen(context) && isFrozen(context.tenant) && context.tenant.id`;
+      await expect(runtime.valueOf(source)).resolves.toBe('acme');
+    });
+
     it('gets its logs', async () => {
       const { logs } = await runtime.run(`${tamper}\nconsole.warn('text', 1, null, [1, { a: 2 }])`);
       expect(logs).toEqual([{ level: 'warn', message: 'text 1 null [1,{"a":2}]' }]);
@@ -62,5 +68,12 @@ describe('A script that has tampered with', () => {
       expect(error.details.error).toMatchObject({ name: 'RangeError', message: 'no', line: 2 });
       expect(textOf(error)).not.toMatch(OURS);
     });
+  });
+
+  it('the stack, and looks at its context with less and less of it used, gets all of that frozen', async () => {
+    const source = `const down = () => { try { down(); } catch { void context; } };
+      down();
+      Object.isFrozen(context) && Object.isFrozen(context.tenant) && context.tenant.id`;
+    await expect(runtime.valueOf(source)).resolves.toBe('acme');
   });
 });

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { ExecutionBridge, type Bridge, type BridgedExecution } from '../bridge/execution-bridge.ts';
+import { ExecutionBridge, type BridgedExecution } from '../bridge/execution-bridge.ts';
 import type { CompiledScript } from '../compiler/compiled-script.ts';
 import { CompilerService } from '../compiler/compiler.service.ts';
-import type { LoadedScript, ScriptLoader } from '../compiler/script-loader.ts';
+import type { LoadedScript } from '../compiler/script-loader.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import type { Vm } from '../pool/vm-factory.ts';
 import { VmPoolService } from '../pool/vm-pool.service.ts';
@@ -24,12 +24,12 @@ export class ScriptRunner {
   ) {}
 
   /** @throws JsRuntimeError, and what a setup function throws */
-  async run(execution: BridgedExecution, script: CompiledScript, inputJson: string): Promise<Unmetered> {
+  run(execution: BridgedExecution, script: CompiledScript, inputJson: string): Promise<Unmetered> {
     const { tracker, deadline, signal, trace } = execution.budget;
     tracker.waits();
     trace?.waits();
     return this.pool.withVm(
-      async ({ vm }) => {
+      ({ vm }) => {
         tracker.hasVm();
         trace?.hasVm(vm.id);
         return this.#runIn(vm, execution, script, inputJson);
@@ -47,17 +47,28 @@ export class ScriptRunner {
     const { id, context, budget } = execution;
     const { tracker } = budget;
     const loader = this.compiler.loaderFor(vm, budget);
-    const loaded = await loader.load(script, this.compiler.moduleLookupFor(context, tracker.limits));
+    // Here and below, what is there at once is not waited for: each wait is part of what every execution takes.
+    const loading = loader.load(script, this.compiler.moduleLookupFor(context, tracker.limits));
+    const loaded = loading instanceof Promise ? await loading : loading;
     tracker.hasCode('hit');
-    const bridge = await this.bridge.open(execution, vm);
+    const opening = this.bridge.open(execution, vm);
+    const bridge = opening instanceof Promise ? await opening : opening;
     const span = budget.trace?.begin('run');
     let reply: RunReply;
     try {
-      reply = await this.#runLoaded(vm, execution, loader, loaded, bridge, inputJson);
+      const run = ({ units }: LoadedScript): Promise<RunReply> =>
+        meteredCall(vm, budget, (limits) =>
+          vm.run({ units, ...bridge.texts(), inputJson, calls: bridge.calls, limits }),
+        );
+      reply = await run(loaded);
+      // It has replaced its isolate, which was not known here yet, or had no room to hold everything.
+      if (reply.outcome.kind === 'not-held') reply = await run(await loader.withCode(loaded));
     } finally {
       bridge.calls.end();
     }
     tracker.hasReply(reply);
+    // What ends a VM might do so when it is loaded, too.
+    if (vm.alive) this.compiler.ran(script, tracker.limits.maxMemoryMb);
     if (reply.refused.length > 0) {
       tracker.hasCode('miss');
       const refused = loaded.units.filter(({ key }) => reply.refused.includes(key));
@@ -74,23 +85,5 @@ export class ScriptRunner {
       if (error.code === 'VM_CRASHED') vm.kill('protocol');
       throw Object.assign(error, { logs: reply.logs });
     }
-  }
-
-  async #runLoaded(
-    vm: Vm,
-    { budget }: BridgedExecution,
-    loader: ScriptLoader,
-    loaded: LoadedScript,
-    bridge: Bridge,
-    inputJson: string,
-  ): Promise<RunReply> {
-    const run = async ({ units }: LoadedScript): Promise<RunReply> =>
-      meteredCall(vm, budget, async (limits) =>
-        vm.run({ units, ...bridge.texts(), inputJson, calls: bridge.calls, limits }),
-      );
-    const reply = await run(loaded);
-    if (reply.outcome.kind !== 'not-held') return reply;
-    // It has replaced its isolate, which was not known here yet, or had no room to hold everything.
-    return run(await loader.withCode(loaded));
   }
 }

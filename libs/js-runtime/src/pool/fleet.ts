@@ -65,3 +65,7 @@ export function isFree(pooled: PooledVm): boolean {
 export function isBeingFreed(pooled: PooledVm): boolean {
   return pooled.isBeingFreed;
 }
+
+export function isAtWork(pooled: PooledVm): boolean {
+  return pooled.isAtWork;
+}

@@ -14,12 +14,12 @@ import type { Vm } from './vm-factory.ts';
 /** A VM as its lessee has it: to look at for ever, to use until the lease ends. */
 export class LeasedVm implements Vm {
   readonly #vm: Vm;
-  readonly #assertHeld: () => void;
+  readonly #refusal: () => Error | undefined;
 
-  /** @param assertHeld throws when the lease has ended */
-  constructor(vm: Vm, assertHeld: () => void) {
+  /** @param refusal what it refuses with, once the lease has ended */
+  constructor(vm: Vm, refusal: () => Error | undefined) {
     this.#vm = vm;
-    this.#assertHeld = assertHeld;
+    this.#refusal = refusal;
   }
 
   get id(): string {
@@ -42,23 +42,24 @@ export class LeasedVm implements Vm {
     return this.#vm.held(scriptKey, maxMemoryMb);
   }
 
-  async run(request: RunRequest): Promise<RunReply> {
-    this.#assertHeld();
-    return this.#vm.run(request);
+  run(request: RunRequest): Promise<RunReply> {
+    const refusal = this.#refusal();
+    return refusal ? Promise.reject(refusal) : this.#vm.run(request);
   }
 
-  async compile(request: CompileRequest): Promise<CompileReply> {
-    this.#assertHeld();
-    return this.#vm.compile(request);
+  compile(request: CompileRequest): Promise<CompileReply> {
+    const refusal = this.#refusal();
+    return refusal ? Promise.reject(refusal) : this.#vm.compile(request);
   }
 
-  async link(request: LinkRequest): Promise<LinkReply> {
-    this.#assertHeld();
-    return this.#vm.link(request);
+  link(request: LinkRequest): Promise<LinkReply> {
+    const refusal = this.#refusal();
+    return refusal ? Promise.reject(refusal) : this.#vm.link(request);
   }
 
   kill(reason: RetireReason): void {
-    this.#assertHeld();
+    const refusal = this.#refusal();
+    if (refusal) throw refusal;
     this.#vm.kill(reason);
   }
 }

@@ -5,8 +5,11 @@ import type { VmInfo } from './vm-info.ts';
 import type { VmLease } from './vm-lease.ts';
 import { NEXT_STATES, type VmState } from './vm-state.ts';
 
+/** Who has taken no CPU for so long waits for something: for a CPU itself only what was lowered waits as long, where as many are at work as may be. */
+const WAITS_MS = 50;
+
 /** What a VM does while it is `recycling`. Only one that makes its realm can be leased meanwhile: the request just waits for it. */
-type RecyclingTask = 'realm' | 'isolate' | 'check';
+type RecyclingTask = 'realm' | 'isolate' | 'check' | 'load';
 
 /** A VM in the pool, and what the pool knows of it. */
 export class PooledVm {
@@ -18,16 +21,26 @@ export class PooledVm {
   isShared = false;
   lastUsedAt = this.createdAt;
   useCount = 0;
+  /** `performance.now()` at which its tenant got it in its turn. */
+  turnBeganAt = 0;
   /** Why it is to be replaced, once it is. */
   dueFor: 'age' | 'uses' | undefined;
   /** Uses after which it is to be replaced. */
   readonly maxUses: number;
   /** CPU that its process had used when somebody first looked during this lease, in milliseconds. */
   cpuMsAtFirstLook: number | undefined;
+  /** And when somebody last looked, since it became its tenant's. */
+  cpuMsAtLastLook: number | undefined;
+  /** `performance.now()` of that look. */
+  lookedAt = 0;
+  /** `performance.now()` at which it was lent, or was last seen to have taken a CPU since. */
+  ranAt = 0;
   /** Its priority; 0 unless it was lowered. */
   nice = 0;
   /** Whether somebody has tried to lower it. */
   mayBeLowered = false;
+  /** Called once: when it is idle again after its lease. */
+  onIdle: ((pooled: PooledVm) => void) | undefined;
   #state: VmState = 'starting';
   #task: RecyclingTask = 'realm';
   #vm: PoolVm | undefined;
@@ -72,8 +85,18 @@ export class PooledVm {
     return this.state === 'recycling' && this.#task === 'isolate';
   }
 
+  /** It loads what its tenant will want; that takes milliseconds. */
+  get isLoading(): boolean {
+    return this.state === 'recycling' && this.#task === 'load';
+  }
+
   get isMakingItsRealm(): boolean {
     return this.state === 'recycling' && this.#task === 'realm';
+  }
+
+  /** It takes a CPU, or wants one: it is getting a new isolate, or lent and does not wait for a timer or for an answer. */
+  get isAtWork(): boolean {
+    return this.isBeingFreed || (this.state === 'leased' && performance.now() - this.ranAt < WAITS_MS);
   }
 
   started(vm: PoolVm): void {
@@ -81,7 +104,7 @@ export class PooledVm {
     this.#vm = vm;
     vm.onRecycled = () => {
       if (vm.keepsTooMuch && (this.isMakingItsRealm || this.state === 'idle')) this.retire('memory');
-      else if (this.isMakingItsRealm) this.#to('idle');
+      else if (this.isMakingItsRealm) this.#toIdle();
     };
   }
 
@@ -97,6 +120,7 @@ export class PooledVm {
     this.boundary = boundary;
     this.useCount++;
     this.cpuMsAtFirstLook = undefined;
+    this.ranAt = performance.now();
   }
 
   release(): void {
@@ -104,7 +128,17 @@ export class PooledVm {
     this.lastUsedAt = wallClock();
     if (this.state !== 'leased') return;
     this.#task = 'realm';
-    this.#to(this.vm.recycled ? 'idle' : 'recycling');
+    if (this.vm.recycled) this.#toIdle();
+    else this.#to('recycling');
+  }
+
+  /** It becomes a tenant's before that asks for it. @throws Error when it is not idle, or somebody's, or was */
+  assign(tenantId: string, boundary: TenantBoundary): void {
+    if (this.state !== 'idle' || this.tenantId !== undefined || this.isShared) {
+      throw new Error(`VM ${this.vm.id} cannot become a tenant's: it is ${this.state}, and has been somebody's`);
+    }
+    this.tenantId = tenantId;
+    this.boundary = boundary;
   }
 
   /**
@@ -112,7 +146,7 @@ export class PooledVm {
    *
    * @throws Error when it is not free
    */
-  async recycle(task: 'isolate' | 'check', work: () => Promise<void>): Promise<void> {
+  async recycle(task: 'isolate' | 'check' | 'load', work: () => Promise<void>): Promise<void> {
     if (!this.isFree) throw this.#cannotBecome('recycling');
     this.#to('recycling');
     this.#task = task;
@@ -127,6 +161,7 @@ export class PooledVm {
     if (task === 'isolate') {
       this.isShared ||= this.tenantId !== undefined;
       this.tenantId = undefined;
+      this.cpuMsAtLastLook = undefined;
     }
     this.#to('idle');
   }
@@ -139,6 +174,13 @@ export class PooledVm {
   info(): VmInfo {
     const { vm, state, tenantId, createdAt, lastUsedAt, useCount } = this;
     return { id: vm.id, pid: vm.pid, state, tenantId, createdAt, lastUsedAt, useCount, healthy: vm.alive };
+  }
+
+  #toIdle(): void {
+    this.#to('idle');
+    const { onIdle } = this;
+    this.onIdle = undefined;
+    onIdle?.(this);
   }
 
   #to(next: VmState): void {

@@ -7,6 +7,8 @@ export type Vm = Pick<VmProcess, 'id' | 'pid' | 'alive' | 'exited' | 'held' | 'r
 
 /** A VM as the pool has it. */
 export interface PoolVm extends Vm {
+  /** Heap limit of its isolate, once a request has had one. */
+  readonly isolateMemoryMb: number | undefined;
   /** Whether its next realm is made. */
   readonly recycled: boolean;
   /** Whether it works on a request. */

@@ -11,9 +11,9 @@ export class VmLease {
     vm: Vm,
     readonly tenantId: string,
   ) {
-    this.vm = new LeasedVm(vm, () => {
-      if (this.#isReleased) throw new Error(`VM ${vm.id} was released; by now it may be another tenant's`);
-    });
+    this.vm = new LeasedVm(vm, () =>
+      this.#isReleased ? new Error(`VM ${vm.id} was released; by now it may be another tenant's`) : undefined,
+    );
   }
 
   get isReleased(): boolean {

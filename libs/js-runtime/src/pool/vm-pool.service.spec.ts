@@ -43,19 +43,39 @@ describe('VmPoolService', () => {
       expect(on.pool.stats()).toMatchObject({ available: 1, starting: 2 });
     });
 
-    it('starts no more at a time than there are CPUs, or two; and leaves one CPU to others once half are free', async () => {
+    describe('of as many VMs at a time as there are CPUs, or two', () => {
       const cpus = availableParallelism();
-      on.factory.holdsStarts = true;
-      on.make(4 * cpus);
-      void on.pool.onModuleInit();
-      const seen: number[] = [];
-      for (let ready = 0; ready < 4 * cpus; ready++) {
-        await settle();
-        seen.push(on.pool.stats().starting);
-        on.factory.heldStarts[0]?.succeed();
-      }
-      expect(Math.max(...seen)).toBe(Math.max(2, cpus));
-      expect(seen[3 * cpus]).toBe(Math.max(1, cpus - 1));
+
+      /** How many were starting when so many had started. */
+      const startAll = async (): Promise<readonly number[]> => {
+        const seen: number[] = [];
+        for (let ready = 0; ready < 4 * cpus; ready++) {
+          await settle();
+          seen.push(on.pool.stats().starting);
+          on.factory.heldStarts[0]?.succeed();
+        }
+        return seen;
+      };
+
+      beforeEach(() => {
+        on.factory.holdsStarts = true;
+        on.make(4 * cpus);
+        void on.pool.onModuleInit();
+      });
+
+      it('goes on so to the last while nobody is at work', async () => {
+        const seen = await startAll();
+        expect(Math.max(...seen)).toBe(Math.max(2, cpus));
+        expect(seen[3 * cpus]).toBe(Math.max(2, cpus));
+      });
+
+      it('leaves one CPU to who is at work, once half are free', async () => {
+        const lease = acquire('a');
+        const seen = await startAll();
+        expect(Math.max(...seen)).toBe(Math.max(2, cpus));
+        expect(seen[3 * cpus]).toBe(Math.max(1, cpus - 1));
+        on.pool.release(await lease);
+      });
     });
 
     it('fails when five starts in a row fail, and tries no more', async () => {

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import {
   Inject,
   Injectable,
@@ -7,22 +8,26 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { AdmissionQueue } from '../admission/admission-queue.ts';
+import type { CancelSignal } from '../admission/cancellation.ts';
 import type { Deadline } from '../admission/deadline.ts';
 import type { TenantLine, WantedScript } from '../admission/tenant-line.ts';
 import type { CompiledOptions } from '../config/options.schema.ts';
 import { COMPILED_OPTIONS } from '../config/options.token.ts';
-import { TenantPolicies } from '../config/tenant-policy.ts';
+import { TenantPolicies, type TenantPolicy } from '../config/tenant-policy.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import { LoadMonitor } from '../load/load-monitor.ts';
-import { Balancer } from './balancer.ts';
+import { Balancer, type AfterWait, type Lend } from './balancer.ts';
 import { chooseReady } from './choose-vm.ts';
 import { Debts } from './debts.ts';
-import { Fleet, isStarting, isThere } from './fleet.ts';
+import { ConcurrencyLimit } from './concurrency-limit.ts';
+import { Fleet, isAtWork, isStarting, isThere } from './fleet.ts';
 import { PoolLedger } from './pool-ledger.ts';
 import { PoolSize } from './pool-size.ts';
 import type { PoolStats } from './pool-stats.ts';
 import type { PooledVm } from './pooled-vm.ts';
+import type { RetireReason } from '../process/retire-reason.ts';
 import { RecentWaits } from './recent-waits.ts';
+import { ScriptsAhead, type FindMissing, type ForgetScripts } from './scripts-ahead.ts';
 import { VM_FACTORY, type VmFactory } from './vm-factory.ts';
 import type { VmInfo } from './vm-info.ts';
 import { VmLease } from './vm-lease.ts';
@@ -32,10 +37,12 @@ import { VmWatch } from './vm-watch.ts';
 export interface AcquireOptions {
   readonly tenantId: string;
   readonly deadline: Deadline;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: CancelSignal | undefined;
   /** Of several VMs that it could have, one that holds this script is better. */
   readonly script?: WantedScript | undefined;
 }
+
+const AT_ONCE: AfterWait = { waitedMs: 0, forVmMs: 0, continuesTurn: false };
 
 interface HeldLease {
   readonly pooled: PooledVm;
@@ -58,10 +65,15 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
   readonly #recentWaits = new RecentWaits();
   readonly #size: PoolSize;
   readonly #queue: AdmissionQueue<VmLease>;
+  readonly #limit: ConcurrencyLimit;
   readonly #watch: VmWatch;
   readonly #starter: VmStarter;
   readonly #balancer: Balancer;
   readonly #debts: Debts;
+  readonly #scriptsAhead: ScriptsAhead;
+  readonly #onIdle = (pooled: PooledVm): void => {
+    this.#scriptsAhead.loadInto(pooled);
+  };
   #healthTimer: NodeJS.Timeout | undefined;
   #drained: Promise<void> | undefined;
   #hasBeenFull = false;
@@ -78,6 +90,10 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
         this.#hasBeenFull ||= this.#fleet.count(isThere) >= this.#size.wanted;
         this.#balance();
       },
+      onGone: ({ tenantId, boundary, useCount }: PooledVm, reason: RetireReason) => {
+        // For a stand-in that its tenant has not used yet there is no other: what is loaded into it may be what ends VMs.
+        if (tenantId !== undefined && useCount > 0) void this.#scriptsAhead.standIn(tenantId, boundary, reason);
+      },
       onHopeless: (problem: Error) => {
         this.#firstVm.reject(problem);
         this.#queue.refuseAll(() => this.#noVm());
@@ -93,15 +109,23 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
       },
       () => this.#size.queueShare,
     );
-    this.#watch = new VmWatch(this.#fleet, options.healthTimeoutMs);
+    this.#limit = new ConcurrencyLimit(availableParallelism(), options.maxVms);
+    this.#watch = new VmWatch(this.#fleet, options.healthTimeoutMs, (lateMs, share) => {
+      if (options.loadEnabled) this.#limitTo(lateMs, share);
+    });
     this.#starter = new VmStarter(this.#fleet, factory, options, this.#ledger, events, this.#closing.signal);
     this.#debts = new Debts(this.#fleet, this.#queue, this.#starter, () => this.#size.wanted);
-    const lend: ConstructorParameters<typeof Balancer>[6] = (pooled, line, waitedMs, forVmMs) => {
+    const lend: Lend = (pooled, line, wait) => {
       // Else nobody asks for them.
-      if (options.loadEnabled) this.#recentWaits.waited(forVmMs);
-      return this.#lend(pooled, line, waitedMs);
+      if (options.loadEnabled) this.#recentWaits.waited(wait.forVmMs);
+      return this.#lend(pooled, line, wait);
     };
     const { onChange } = events;
+    this.#scriptsAhead = new ScriptsAhead(
+      this.#fleet,
+      () => this.#isClosing || this.#queue.waiting > 0 || this.#size.isReduced,
+      onChange,
+    );
     this.#balancer = new Balancer(
       this.#fleet,
       this.#queue,
@@ -109,6 +133,8 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
       factory,
       options,
       this.#size,
+      this.#limit,
+      this.#watch,
       lend,
       onChange,
     );
@@ -144,9 +170,17 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
     await this.close();
   }
 
+  /** Who knows which scripts a tenant will want of a VM. */
+  loadAhead(find: FindMissing, forget?: ForgetScripts): void {
+    this.#scriptsAhead.find = find;
+    this.#scriptsAhead.forget = forget;
+  }
+
   /** Leases a VM for the time of `use`. @throws what `acquire` and `use` throw */
   async withVm<T>(use: (lease: VmLease) => Promise<T>, options: AcquireOptions): Promise<T> {
-    const lease = await this.acquire(options);
+    // Where one is free, nobody waits.
+    const taken = this.#take(options);
+    const lease = taken instanceof VmLease ? taken : await taken;
     try {
       return await use(lease);
     } finally {
@@ -161,7 +195,11 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
    *
    * @throws JsRuntimeError TENANT_BUSY, POOL_EXHAUSTED, OVERLOADED, CANCELLED by the signal, SHUTTING_DOWN
    */
-  async acquire({ tenantId, deadline, signal, script }: AcquireOptions): Promise<VmLease> {
+  async acquire(options: AcquireOptions): Promise<VmLease> {
+    return this.#take(options);
+  }
+
+  #take({ tenantId, deadline, signal, script }: AcquireOptions): VmLease | Promise<VmLease> {
     const line = this.#queue.lineOf(tenantId);
     this.#ledger.requested();
     const refusal = this.#refusal(signal);
@@ -169,9 +207,9 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
       this.#ledger.refused(refusal.code);
       throw refusal;
     }
-    const isNext = line.vacancies > 0 && line.waiters.size === 0;
-    const ready = isNext ? chooseReady(this.#fleet, tenantId, line.policy.tenantBoundary, script) : undefined;
-    if (ready) return this.#lend(ready, line, 0);
+    const mayHaveOne = line.isNextNew && this.#balancer.mayBegin(line);
+    const ready = mayHaveOne ? chooseReady(this.#fleet, tenantId, line.policy.tenantBoundary, script) : undefined;
+    if (ready) return this.#lend(ready, line, AT_ONCE);
     const { waiting } = this.#queue;
     const lease = this.#queue.wait(line, deadline, signal, script);
     // Who is refused changes nothing.
@@ -182,12 +220,14 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
   /**
    * For what is about to ask for a VM, and would rather know before it does anything for that.
    *
-   * @throws JsRuntimeError OVERLOADED, which counts as a lease that was refused
+   * @throws JsRuntimeError OVERLOADED, or what the tenant's line says when no more may wait in it; that counts as a lease that was refused
    */
-  refuseIfOverloaded(): void {
-    if (!this.#size.isClosed || this.#isClosing) return;
+  refuseIfHopeless(tenantId: string, policy: TenantPolicy, signal?: AbortSignal): void {
+    // Who was called off, or comes too late, is told that.
+    if (this.#isClosing || signal?.aborted === true) return;
+    const refusal = this.#size.isClosed ? this.#overloaded() : this.#queue.refusalOf(tenantId, policy);
+    if (!refusal) return;
     this.#ledger.requested();
-    const refusal = this.#overloaded();
     this.#ledger.refused(refusal.code);
     throw refusal;
   }
@@ -270,7 +310,7 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
     return this.#closing.signal.aborted;
   }
 
-  #refusal(signal: AbortSignal | undefined): JsRuntimeError | undefined {
+  #refusal(signal: CancelSignal | undefined): JsRuntimeError | undefined {
     if (this.#isClosing) return shuttingDown();
     if (signal?.aborted) return new JsRuntimeError('CANCELLED', 'The execution was cancelled before it began');
     if (this.#size.isClosed) return this.#overloaded();
@@ -295,13 +335,18 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
     return bytes;
   }
 
-  #lend(pooled: PooledVm, line: TenantLine<VmLease>, waitedMs: number): VmLease {
+  #lend(pooled: PooledVm, line: TenantLine<VmLease>, { waitedMs, continuesTurn }: AfterWait): VmLease {
     const lease = new VmLease(pooled.vm, line.tenantId);
     pooled.lend(lease, line.policy.tenantBoundary);
+    pooled.onIdle = this.#onIdle;
     this.#leases.set(lease, { pooled, line });
-    this.#queue.took(line, lease);
+    if (continuesTurn) this.#queue.tookMore(line, lease);
+    else {
+      this.#queue.took(line, lease);
+      pooled.turnBeganAt = performance.now();
+    }
     this.#ledger.leased(waitedMs);
-    this.#watch.start();
+    this.#watch.lent(pooled);
     return lease;
   }
 
@@ -335,6 +380,12 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
     if (this.#isClosing) pooled.retire('shutdown');
     else if (pooled.useCount >= this.options.vmMaxUses) pooled.retire('uses');
     else if (pooled.useCount >= pooled.maxUses) pooled.dueFor ??= 'uses';
+  }
+
+  /** More may begin than could before, when the limit has risen or something at work has been lowered. */
+  #limitTo(lateMs: number, share: number): void {
+    this.#limit.look(lateMs, this.#fleet.count(isAtWork), share);
+    if (this.#queue.waiting > 0) this.#balance();
   }
 
   #balance(): void {

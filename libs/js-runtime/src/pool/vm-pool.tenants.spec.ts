@@ -52,7 +52,10 @@ async function mostTenants(tenantBoundary: TenantBoundary): Promise<{ processes:
 
 describe('What serves one tenant', () => {
   it('is an isolate, with the boundary `isolate`: the process may serve several', async () => {
-    await expect(mostTenants('isolate')).resolves.toEqual({ processes: 5, isolates: 1 });
+    const { processes, isolates } = await mostTenants('isolate');
+    expect(isolates).toBe(1);
+    // Whose turn it is on which VM depends on how long executions take.
+    expect(processes).toBeGreaterThan(1);
   });
 
   it('is a process, with the boundary `process`', async () => {

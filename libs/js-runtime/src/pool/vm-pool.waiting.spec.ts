@@ -1,5 +1,8 @@
+import { availableParallelism } from 'node:os';
 import { endOf, usePool } from '../../test-support/use-pool.ts';
+import { TenantCpu } from './tenant-cpu.ts';
 import { Deadline } from '../admission/deadline.ts';
+import type { TenantOverrides } from '../config/tenant-policy.ts';
 import type { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import type { VmLease } from './vm-lease.ts';
 
@@ -12,14 +15,16 @@ describe('VmPoolService and those who wait', () => {
   const on = usePool();
   const { acquire, fakeOf, open, settle } = on;
 
-  /** Serves everybody who waits, one after the other on one VM, and tells in which order. */
-  async function serveAll(first: VmLease, waiting: readonly Promise<VmLease>[]): Promise<string> {
+  /** Serves everybody who waits, one after the other on one VM, and tells in which order. Each has it for as long as a turn lasts, or less. */
+  async function serveAll(first: VmLease, waiting: readonly Promise<VmLease>[], eachMs = 20): Promise<string> {
     const order: string[] = [];
     const turns = waiting.map(async (promise) => {
       const lease = await promise;
       order.push(lease.tenantId);
+      jest.advanceTimersByTime(eachMs);
       on.pool.release(lease);
     });
+    jest.advanceTimersByTime(eachMs);
     on.pool.release(first);
     await Promise.all(turns);
     return order.join(' ');
@@ -52,6 +57,180 @@ describe('VmPoolService and those who wait', () => {
     const first = await acquire('a');
     const waiting = ['light', 'light', 'light', 'heavy', 'heavy', 'heavy', 'heavy'].map(async (id) => acquire(id));
     await expect(serveAll(first, waiting)).resolves.toBe('light heavy heavy light heavy heavy light');
+  });
+
+  describe('whose executions are short', () => {
+    it('lets a tenant go on until its turn is over, for one new isolate', async () => {
+      await open(1);
+      const first = await acquire('a');
+      const waiting = ['a', 'a', 'a', 'a', 'b', 'b', 'b', 'c'].map(async (tenantId) => acquire(tenantId));
+      // What has begun before the turn is over, 20 ms after the first got its VM, is part of it.
+      await expect(serveAll(first, waiting, 8)).resolves.toBe('a a b b b c a a');
+      expect(fakeOf(first).resets).toBe(3);
+    });
+
+    it('counts no more than a turn, however many there were in it', async () => {
+      await open(1, { tenantConcurrency: 1 });
+      const first = await acquire('a');
+      const waiting = ['a', 'a', 'b', 'a', 'a', 'b', 'b', 'b'].map(async (tenantId) => acquire(tenantId));
+      await expect(serveAll(first, waiting, 10)).resolves.toBe('a b b a a b b a');
+    });
+
+    it('leaves the VM to the next as soon as none of the tenant waits', async () => {
+      await open(1);
+      const first = await acquire('a');
+      const waiting = ['b', 'c', 'b'].map(async (tenantId) => acquire(tenantId));
+      await expect(serveAll(first, waiting, 1)).resolves.toBe('b b c');
+    });
+
+    it('lets no tenant have more than tenantConcurrency by that', async () => {
+      await open(2, { tenantConcurrency: 1 });
+      const [first, other] = [await acquire('a'), await acquire('b')];
+      const [more, third] = [acquire('a'), acquire('c')];
+      on.pool.release(other);
+      await expect(third).resolves.toMatchObject({ tenantId: 'c' });
+      expect(on.pool.stats()).toMatchObject({ inUse: 2, waiting: 1 });
+      on.pool.release(first);
+      await expect(more).resolves.toMatchObject({ tenantId: 'a' });
+    });
+
+    it('has nobody go on whose deadline has passed', async () => {
+      await open(1);
+      const first = await acquire('a');
+      const late = endOf(acquire('a', { deadline: new Deadline(5) }));
+      const next = acquire('b');
+      // The clock goes on, and nobody hears of it: the event loop is busy.
+      const now = performance.now() + 5;
+      jest.spyOn(performance, 'now').mockImplementation(() => now);
+      on.pool.release(first);
+      jest.restoreAllMocks();
+      await expect(late).resolves.toEqual(exhausted);
+      await expect(next).resolves.toMatchObject({ tenantId: 'b' });
+    });
+
+    it('has nobody go on with a process that others have used who may not share one', async () => {
+      const tenants: Record<string, TenantOverrides> = {};
+      await open(1, { maxVms: 2, tenants: (id: string) => tenants[id] });
+      await on.visit('b');
+      const first = await acquire('a');
+      tenants.a = { tenantBoundary: 'process' };
+      const next = acquire('a');
+      on.pool.release(first);
+      expect(on.pool.stats().inUse).toBe(0);
+      await expect(next.then(({ vm }) => vm.id)).resolves.not.toBe(first.vm.id);
+    });
+  });
+
+  describe('while the backend is late', () => {
+    const CPUS = availableParallelism();
+    /** As many VMs as the CPUs are too few for. */
+    const MANY = CPUS + 3;
+
+    /** By how much the clock is ahead of the timers: all that they were late. */
+    let lateMs: number;
+    /** How much of the CPUs those at work take. */
+    let share: number;
+
+    beforeEach(() => {
+      lateMs = 0;
+      share = 1;
+      jest.spyOn(TenantCpu.prototype, 'share', 'get').mockImplementation(() => share);
+      const now = performance.now.bind(performance);
+      jest.spyOn(performance, 'now').mockImplementation(() => now() + lateMs);
+    });
+
+    afterEach(() => {
+      jest.restoreAllMocks();
+    });
+
+    /** The pool has a look at its VMs, of which these run, and comes so much later than it should. */
+    function look(running: readonly VmLease[], ms: number): void {
+      for (const lease of running) fakeOf(lease).ranMs += 0.001;
+      lateMs += ms;
+      jest.advanceTimersByTime(10);
+    }
+
+    /** Has so many at work that the backend is late, until there may be as many as there are CPUs; those go on. */
+    async function leaseUntilLate(tenantIds: readonly string[]): Promise<VmLease[]> {
+      const lease = async (tenantId: string): Promise<VmLease> => acquire(tenantId);
+      const leases = await Promise.all(tenantIds.map(lease));
+      const more = await Promise.all(['x', 'y', 'z'].map(lease));
+      for (let looks = 0; looks < 5; looks++) look([...leases, ...more], 10);
+      for (const one of more) on.pool.release(one);
+      return leases;
+    }
+
+    const allOfA = new Array<string>(CPUS).fill('a');
+
+    it('has no more VMs at work than there are CPUs, and starts none for those who wait', async () => {
+      await open(MANY, { maxVms: 2 * MANY, tenantConcurrency: MANY });
+      const leases = await leaseUntilLate(allOfA.map((_, index) => `tenant ${index}`));
+      const more = acquire('one more');
+      const again = acquire('tenant 0');
+      for (let looks = 0; looks < 5; looks++) look(leases, 10);
+      expect(on.pool.stats()).toMatchObject({ inUse: CPUS, waiting: 2, starting: 0, created: MANY });
+      on.pool.release(leases[0] as VmLease);
+      await expect(more).resolves.toMatchObject({ tenantId: 'one more' });
+      expect(on.pool.stats()).toMatchObject({ inUse: CPUS, waiting: 1 });
+      on.pool.release(await more);
+      await expect(again).resolves.toMatchObject({ tenantId: 'tenant 0' });
+    });
+
+    it('lets a tenant that has nothing at work begin beside one that has all that may be', async () => {
+      if (CPUS === 1) return;
+      await open(MANY, { tenantConcurrency: MANY });
+      await leaseUntilLate(allOfA);
+      const more = acquire('a');
+      await expect(acquire('b')).resolves.toMatchObject({ tenantId: 'b' });
+      expect(on.pool.stats()).toMatchObject({ inUse: CPUS + 1, waiting: 1 });
+      more.catch(() => undefined);
+    });
+
+    it('pays no heed to what was lowered', async () => {
+      await open(MANY, { tenantConcurrency: MANY });
+      const leases = await leaseUntilLate(allOfA);
+      const more = acquire('a');
+      await settle();
+      expect(on.pool.stats()).toMatchObject({ inUse: CPUS, waiting: 1 });
+      fakeOf(leases[0] as VmLease).ranMs += 100;
+      look(leases, 10);
+      await expect(more).resolves.toMatchObject({ tenantId: 'a' });
+    });
+
+    it('pays no heed to what waits for something', async () => {
+      await open(MANY, { tenantConcurrency: MANY });
+      const [, ...running] = await leaseUntilLate(allOfA);
+      const more = acquire('a');
+      for (let looks = 0; looks < 3; looks++) look(running, 3);
+      await settle();
+      expect(on.pool.stats()).toMatchObject({ inUse: CPUS, waiting: 1 });
+      look(running, 3);
+      await expect(more).resolves.toMatchObject({ tenantId: 'a' });
+    });
+
+    it('lets all begin when it is not for want of CPUs', async () => {
+      share = 0.1;
+      await open(MANY, { tenantConcurrency: MANY });
+      await leaseUntilLate(allOfA);
+      await expect(acquire('a')).resolves.toMatchObject({ tenantId: 'a' });
+    });
+
+    it('lets more begin as soon as it is in time again', async () => {
+      await open(MANY, { tenantConcurrency: MANY });
+      const leases = await leaseUntilLate(allOfA);
+      const more = acquire('a');
+      for (let looks = 0; looks < 9; looks++) look(leases, 0);
+      await settle();
+      expect(on.pool.stats().waiting).toBe(1);
+      look(leases, 0);
+      await expect(more).resolves.toMatchObject({ tenantId: 'a' });
+    });
+
+    it('lets all begin where the load is not measured', async () => {
+      await open(MANY, { tenantConcurrency: MANY, loadEnabled: false });
+      await leaseUntilLate(allOfA);
+      await expect(acquire('a')).resolves.toMatchObject({ tenantId: 'a' });
+    });
   });
 
   it('gives a VM that comes free to who waits, not to who comes just then', async () => {

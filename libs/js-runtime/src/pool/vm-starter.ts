@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { setMaxListeners } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Logger } from '@nestjs/common';
+import type { RetireReason } from '../process/retire-reason.ts';
 import { isStarting, type Fleet } from './fleet.ts';
 import type { PoolLedger } from './pool-ledger.ts';
 import { PooledVm } from './pooled-vm.ts';
@@ -16,6 +17,8 @@ export interface VmStarterOptions {
 export interface VmStarterEvents {
   /** A VM has become ready, is to be replaced, or is gone; or a start has failed. */
   onChange(): void;
+  /** A VM is gone. */
+  onGone(pooled: PooledVm, reason: RetireReason): void;
   /** There is no VM, and for now none is started any more. */
   onHopeless(problem: Error): void;
 }
@@ -125,10 +128,13 @@ export class VmStarter {
     const isFault = reason === 'crashed' || reason === 'protocol' || reason === 'unhealthy';
     if (isFault) this.#logger.warn(`VM ${pooled.vm.id} ended: ${how}`);
     else this.#logger.debug(`VM ${pooled.vm.id} ended: ${how}`);
-    const isStillborn = isFault && pooled.useCount === 0 && pooled.ageMs < STILLBORN_MS;
+    // What was loaded into it for a tenant says nothing of starts.
+    const isUnused = pooled.useCount === 0 && pooled.tenantId === undefined;
+    const isStillborn = isFault && isUnused && pooled.ageMs < STILLBORN_MS;
     // Killed from outside: by an operator, or by the kernel for want of memory. That says nothing about the next one.
     if (isStillborn) this.#gate.failed(signal !== 'SIGKILL');
     this.#tellIfHopeless(new Error(`VM ${pooled.vm.id} ended: ${how}`));
+    this.events.onGone(pooled, reason);
     this.events.onChange();
   }
 

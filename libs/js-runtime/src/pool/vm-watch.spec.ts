@@ -5,6 +5,7 @@ import { VmWatch } from './vm-watch.ts';
 
 const { jest } = import.meta;
 const TICK_MS = 10;
+const CPUS = 4;
 
 describe('VmWatch', () => {
   let fleet: PooledVm[];
@@ -13,7 +14,7 @@ describe('VmWatch', () => {
   beforeEach(() => {
     jest.useFakeTimers();
     fleet = [];
-    watch = new VmWatch(fleet, 100);
+    watch = new VmWatch(fleet, 100, undefined, CPUS, true);
   });
 
   afterEach(() => {
@@ -32,7 +33,7 @@ describe('VmWatch', () => {
 
   function lend(pooled: PooledVm): void {
     pooled.lend(new VmLease(pooled.vm, 'acme'), 'isolate');
-    watch.start();
+    watch.lent(pooled);
   }
 
   /** A VM that is at work. */
@@ -299,6 +300,161 @@ describe('VmWatch', () => {
       release(next);
       await expect(nextVm.exited).resolves.toMatchObject({ reason: 'lowered' });
     });
+  });
+
+  describe('the VMs of a tenant that takes much, beside one that does not', () => {
+    const [GREEDY, MODEST] = ['greedy', 'modest'];
+
+    function addFor(tenantId: string): [PooledVm, FakeVm] {
+      const added = add();
+      lendTo(added[0], tenantId);
+      return added;
+    }
+
+    function lendTo(pooled: PooledVm, tenantId: string): void {
+      pooled.lend(new VmLease(pooled.vm, tenantId), 'isolate');
+      watch.lent(pooled);
+    }
+
+    /** It runs one short execution after the other, so that it has a CPU of four all the time; a moment of the other tenant is among them. */
+    function flood([pooled, vm]: [PooledVm, FakeVm], ms: number): void {
+      for (let passed = 0; passed < ms; passed += TICK_MS) {
+        vm.ranMs += TICK_MS;
+        tick();
+        release(pooled);
+        lendTo(pooled, GREEDY);
+      }
+    }
+
+    it('are lowered, though none of its executions is long, and stay so from one to the next', () => {
+      const greedy = addFor(GREEDY);
+      const [, modest] = addFor(MODEST);
+      flood(greedy, 2000);
+      const set = jest.spyOn(greedy[1], 'setPriority');
+      flood(greedy, 1000);
+      expect([greedy[0].nice, greedy[1].nice, modest.nice]).toEqual([5, 5, 0]);
+      expect(set).not.toHaveBeenCalled();
+    });
+
+    it('are all lowered, and what burns long further', () => {
+      const greedy = addFor(GREEDY);
+      addFor(MODEST);
+      flood(greedy, 2000);
+      const [other, otherVm] = addFor(GREEDY);
+      tick();
+      expect([other.nice, otherVm.nice]).toEqual([5, 5]);
+      burn(otherVm, 1000);
+      expect(otherVm.nice).toBe(10);
+      release(other);
+      expect(otherVm.nice).toBeLessThan(15);
+    });
+
+    it('have their priority again at the next execution, when that is over', () => {
+      const greedy = addFor(GREEDY);
+      addFor(MODEST);
+      flood(greedy, 2000);
+      release(greedy[0]);
+      jest.advanceTimersByTime(2000);
+      expect(greedy[1].nice).toBe(5);
+      lendTo(greedy[0], GREEDY);
+      expect([greedy[0].nice, greedy[1].nice]).toEqual([0, 0]);
+    });
+
+    it('have it again though nothing has run since, so that nobody has looked', () => {
+      const greedy = addFor(GREEDY);
+      const modest = addFor(MODEST);
+      flood(greedy, 2000);
+      release(greedy[0]);
+      release(modest[0]);
+      jest.advanceTimersByTime(60_000);
+      expect(greedy[1].nice).toBe(5);
+      lendTo(greedy[0], GREEDY);
+      expect([greedy[0].nice, greedy[1].nice]).toEqual([0, 0]);
+    });
+
+    it('have it before they become the VMs of others', () => {
+      const greedy = addFor(GREEDY);
+      addFor(MODEST);
+      flood(greedy, 2000);
+      release(greedy[0]);
+      watch.restoreForAnother(greedy[0]);
+      expect([greedy[0].nice, greedy[1].nice, greedy[0].state]).toEqual([0, 0, 'idle']);
+    });
+
+    it('are ended instead where that cannot be, and then no tenant is lowered for a while', () => {
+      const greedy = addFor(GREEDY);
+      addFor(MODEST);
+      greedy[1].refusesToRestore = true;
+      flood(greedy, 2000);
+      expect(watch.niceOf(GREEDY)).toBe(5);
+      release(greedy[0]);
+      watch.restoreForAnother(greedy[0]);
+      expect(greedy[0].state).toBe('retired');
+      const next = addFor(GREEDY);
+      flood(next, 2000);
+      expect([watch.niceOf(GREEDY), next[1].nice]).toEqual([0, 0]);
+    });
+
+    it('are never lowered as such where that cannot be undone', () => {
+      watch = new VmWatch(fleet, 100, undefined, CPUS, false);
+      const greedy = addFor(GREEDY);
+      addFor(MODEST);
+      flood(greedy, 2000);
+      expect([watch.niceOf(GREEDY), greedy[1].nice]).toEqual([0, 0]);
+      burn(greedy[1], 900);
+      expect(greedy[1].nice).toBe(0);
+      burn(greedy[1], 100);
+      expect(greedy[1].nice).toBe(10);
+    });
+
+    it('are as they were while nobody else is there', () => {
+      const greedy = addFor(GREEDY);
+      flood(greedy, 2000);
+      expect(greedy[1].nice).toBe(0);
+    });
+
+    it('do not pay at once for what many short executions, each between two looks, have used in a long time', () => {
+      const [modest, vm] = addFor(MODEST);
+      tick();
+      release(modest);
+      for (let count = 0; count < 600; count++) {
+        lendTo(modest, MODEST);
+        vm.ranMs += 5;
+        release(modest);
+        jest.advanceTimersByTime(1000);
+      }
+      addFor(GREEDY);
+      lendTo(modest, MODEST);
+      tick();
+      expect([watch.niceOf(MODEST), vm.nice]).toEqual([0, 0]);
+    });
+
+    it('do not pay for what their process has used for another', async () => {
+      const greedy = addFor(GREEDY);
+      addFor(MODEST);
+      tick();
+      release(greedy[0]);
+      await greedy[0].recycle('isolate', () => {
+        greedy[1].ranMs += 5000;
+        return Promise.resolve();
+      });
+      lendTo(greedy[0], MODEST);
+      tick();
+      tick();
+      expect(watch.niceOf(MODEST)).toBe(0);
+    });
+  });
+
+  it('tells after each look how late it came', () => {
+    const late: number[] = [];
+    watch = new VmWatch(fleet, 100, (ms) => late.push(ms), CPUS, true);
+    addLeased();
+    tick();
+    const after = performance.now() + TICK_MS + 7;
+    const now = jest.spyOn(performance, 'now').mockReturnValue(after);
+    tick();
+    now.mockRestore();
+    expect(late).toEqual([0, 7]);
   });
 
   describe('a VM that makes its next realm', () => {

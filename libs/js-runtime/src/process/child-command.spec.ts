@@ -33,6 +33,12 @@ describe('childCommand', () => {
     expect(before.slice(-3)).toEqual(existsSync('/usr/bin/prlimit') ? limits : []);
   });
 
+  it('does not go before the backend when it is woken, where chrt is there', () => {
+    const batch = ['/usr/bin/chrt', '-b', '0'];
+    const at = before.indexOf('/usr/bin/chrt');
+    expect(at < 0 ? [] : before.slice(at, at + batch.length)).toEqual(existsSync('/usr/bin/chrt') ? batch : []);
+  });
+
   it('turns the permission model on', () => {
     expect(flags).toContain('--permission');
   });

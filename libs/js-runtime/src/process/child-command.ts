@@ -55,10 +55,15 @@ export function childCommand(options: ChildOptions): ChildCommand {
 
 /** What goes before the command line of a VM process, as far as this system has it. */
 function confined(): readonly string[] {
-  return (confinement ??= process.platform === 'linux' ? [...findSetpriv(), ...limitedFromStart()] : []);
+  return (confinement ??= process.platform === 'linux' ? findConfinement() : []);
 }
 
 let confinement: readonly string[] | undefined;
+
+function findConfinement(): readonly string[] {
+  const setpriv = findSetpriv();
+  return [...setpriv, ...findChrt(setpriv), ...limitedFromStart()];
+}
 
 /**
  * A script in an uninterruptible built-in keeps its process from noticing that the pipe closed, so the kernel is asked
@@ -89,6 +94,21 @@ function findSetpriv(): readonly string[] {
       ])
       .find(works) ?? []
   );
+}
+
+/**
+ * The kernel lets a process that was just woken go first, and each request wakes a VM: the backend, which has others to send and to
+ * answer, would wait for it. One of SCHED_BATCH has its share of the CPUs as any other, and lets go on who is at it.
+ * https://man7.org/linux/man-pages/man7/sched.7.html, docs/adr/0007-cpu-fairness.md
+ */
+function findChrt(before: readonly string[]): readonly string[] {
+  // Without the rights that are taken from it before, it may not: not from SCHED_IDLE, for one.
+  const works = (chrt: string): boolean => {
+    const [file, ...args] = [...before, chrt, '-b', '0', '/bin/sh', '-c', ':'];
+    return spawnSync(file, args, { stdio: 'ignore' }).status === 0;
+  };
+  const path = ['/usr/bin/chrt', '/bin/chrt'].find(works);
+  return path === undefined ? [] : [path, '-b', '0'];
 }
 
 /** Finds isolated-vm's prebuilt binary without loading it: the backend never has the addon in its own process. */

@@ -29,7 +29,8 @@ onLinux('ProcessMeter', () => {
     const used = Buffer.alloc(64 * MIB, 1);
     expect((meter.privateBytes() ?? 0) - before).toBeGreaterThan(60 * MIB);
     expect(used.byteLength).toBe(64 * MIB);
-    expect(meter.reservedBytes()).toBeGreaterThan(64 * MIB);
+    expect(meter.memory()?.privateBytes).toBeGreaterThan(60 * MIB);
+    expect(meter.memory()?.reservedBytes).toBeGreaterThan(64 * MIB);
     meter.close();
   });
 
@@ -40,7 +41,7 @@ onLinux('ProcessMeter', () => {
     expect(meter.privateBytes()).toBeGreaterThan(0);
     child.kill('SIGKILL');
     await once(child, 'exit');
-    expect([meter.cpuMs(), meter.privateBytes(), meter.reservedBytes()]).toEqual(Array(3).fill(undefined));
+    expect([meter.cpuMs(), meter.privateBytes(), meter.memory()]).toEqual(Array(3).fill(undefined));
     expect(() => open(child.pid)).toThrow('ENOENT');
     meter.close();
   });

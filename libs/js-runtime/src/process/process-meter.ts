@@ -5,6 +5,13 @@ const NS_PER_MS = 1e6;
 /** Longer than any of the files, which are a line of numbers each. */
 const buffer = Buffer.alloc(256);
 
+export interface ProcessMemory {
+  /** As `ProcessMeter.privateBytes`. */
+  readonly privateBytes: number;
+  /** What it could have without asking: mapped private and writable, which is what RLIMIT_DATA counts, and the main thread's stack. */
+  readonly reservedBytes: number;
+}
+
 /**
  * Reads from outside what a process uses. The files stay open, so that a look costs some microseconds and can only ever be at
  * this process, not at a later one of the same id.
@@ -49,12 +56,13 @@ export class ProcessMeter {
    * https://docs.kernel.org/filesystems/proc.html (statm)
    */
   privateBytes(): number | undefined {
-    return this.#read(this.#statm) ? (numberAt(1) - numberAt(2)) * pageBytes() : undefined;
+    return this.#read(this.#statm) ? privateBytesRead() : undefined;
   }
 
-  /** Memory that it could have without asking: mapped private and writable, which is what RLIMIT_DATA counts, and the main thread's stack. */
-  reservedBytes(): number | undefined {
-    return this.#read(this.#statm) ? numberAt(5) * pageBytes() : undefined;
+  /** Both at once. Undefined when it is gone. */
+  memory(): ProcessMemory | undefined {
+    if (!this.#read(this.#statm)) return undefined;
+    return { privateBytes: privateBytesRead(), reservedBytes: numberAt(5) * pageBytes() };
   }
 
   close(): void {
@@ -73,6 +81,11 @@ export class ProcessMeter {
       return false;
     }
   }
+}
+
+/** Of the statm that is in the buffer. */
+function privateBytesRead(): number {
+  return (numberAt(1) - numberAt(2)) * pageBytes();
 }
 
 const SPACE = 0x20;

@@ -23,12 +23,12 @@ describe('RunMeter', () => {
   let fake: FakeProcess;
   let meter: RunMeter;
 
-  const meterOf = (isRecycled: boolean): RunMeter =>
-    new RunMeter(fake as unknown as ProcessMeter, { maxCpuMs: 200, maxMemoryMb: 64 }, IDLE_BYTES, isRecycled);
+  const meterOf = (restBytes: number | undefined): RunMeter =>
+    new RunMeter(fake as unknown as ProcessMeter, { maxCpuMs: 200, maxMemoryMb: 64 }, IDLE_BYTES, restBytes);
 
   beforeEach(() => {
     fake = new FakeProcess();
-    meter = meterOf(true);
+    meter = meterOf(IDLE_BYTES);
   });
 
   it('counts from where the process was', () => {
@@ -70,7 +70,7 @@ describe('RunMeter', () => {
 
   it('does not charge a request for what the process still does for the one before', () => {
     fake.bytes = IDLE_BYTES + 90 * MIB;
-    meter = meterOf(false);
+    meter = meterOf(undefined);
     fake.ranMs = 1300;
     expect(meter.look()).toBeUndefined();
     fake.bytes = IDLE_BYTES + 5 * MIB;
@@ -82,7 +82,7 @@ describe('RunMeter', () => {
   });
 
   it('does not wait for ever for a process to begin', () => {
-    meter = meterOf(false);
+    meter = meterOf(undefined);
     fake.ranMs = 1000 + 200 + 501;
     expect(meter.look()).toBe('cpu');
   });
@@ -94,7 +94,7 @@ describe('RunMeter', () => {
     [50, 97, 'memory'],
   ])('lets a process that has kept %p MB have %p MB more: %p', (keptMb, moreMb, exceeded) => {
     fake.bytes = IDLE_BYTES + keptMb * MIB;
-    meter = meterOf(true);
+    meter = meterOf(fake.bytes);
     fake.bytes += moreMb * MIB;
     expect(meter.look()).toBe(exceeded);
   });

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { LazyTimer } from './lazy-timer.ts';
 import { encodeFrame, FrameDecoder, ProtocolError, textOf, type Frame } from '../protocol/frame.ts';
 import type { HostMessage, VmMessage } from '../protocol/messages.ts';
 import { parseVmMessage } from '../protocol/vm-message.schema.ts';
@@ -13,7 +14,7 @@ export interface Patient {
   readonly timeoutMs: number;
   readonly lateReason: RetireReason;
   /** Allows for more time when the machine is busy. Without it, the time allowed is wall time. */
-  readonly patience?: Patience;
+  readonly patience?: Patience | undefined;
 }
 
 /** Checked for its shape only: it may be the answer to another request. */
@@ -45,7 +46,6 @@ interface Pending extends Patient {
   readonly onCall: OnCall | undefined;
   /** Number of the last call. */
   lastCall: number;
-  timer?: NodeJS.Timeout;
   resolve(reply: Reply): void;
   reject(error: VmGoneError): void;
 }
@@ -69,6 +69,14 @@ export class VmChannel {
   readonly #decoder = new FrameDecoder(PLAIN_REPLY.maxFrameBytes, PLAIN_REPLY.maxHeaderBytes);
   /** The first is being written. */
   readonly #answers: WaitingAnswer[] = [];
+  readonly #onFrame = (frame: Frame): void => {
+    // The frame before may have ended it.
+    if (!this.#isClosed) this.#settle(frame);
+  };
+  /** Of the request that has not been answered. */
+  readonly #timer = new LazyTimer(() => {
+    this.#isLate();
+  });
   #pending: Pending | undefined;
   #lastRequestId = READY_ID;
   /** The request after which the process last said that it has recycled. */
@@ -100,12 +108,12 @@ export class VmChannel {
   }
 
   /** Resolves when a new process says that it is ready. */
-  async ready(patient: Patient): Promise<Reply> {
+  ready(patient: Patient): Promise<Reply> {
     return this.#expect(READY_ID, patient);
   }
 
   /** @param size the most that an honest answer has */
-  async request(
+  request(
     request: Request,
     attachments: readonly (string | Uint8Array)[],
     size: ReplySize,
@@ -114,8 +122,10 @@ export class VmChannel {
   ): Promise<Reply> {
     this.#decoder.allow(size.maxFrameBytes, size.maxHeaderBytes);
     const id = ++this.#lastRequestId;
+    // Before anybody waits for it.
+    const frame = encodeFrame({ ...request, id }, attachments);
     const reply = this.#expect(id, patient, onCall);
-    this.#pipe?.write(encodeFrame({ ...request, id }, attachments));
+    this.#pipe?.write(frame);
     return reply;
   }
 
@@ -123,35 +133,32 @@ export class VmChannel {
   close(error: VmGoneError): void {
     this.#isClosed = true;
     this.#take()?.reject(error);
+    this.#timer.close();
     this.#pipe?.destroy();
   }
 
-  async #expect(id: number, patient: Patient, onCall?: OnCall): Promise<Reply> {
+  #expect(id: number, patient: Patient, onCall?: OnCall): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      this.#pending = { id, ...patient, onCall, lastCall: 0, resolve, reject };
-      this.#watch(this.#pending, patient.timeoutMs);
+      const { timeoutMs, lateReason, patience } = patient;
+      this.#pending = { id, timeoutMs, lateReason, patience, onCall, lastCall: 0, resolve, reject };
+      this.#timer.set(timeoutMs);
     });
   }
 
-  #watch(pending: Pending, timeoutMs: number): void {
-    pending.timer = setTimeout(() => {
-      // It may be this process that is late, with the answer unread: between timers and immediates, it is read.
-      setImmediate(() => {
-        if (this.#pending !== pending) return;
-        const remainingMs = pending.patience?.remainingMs() ?? 0;
-        if (remainingMs > 0) this.#watch(pending, Math.ceil(remainingMs));
-        else this.#events.onLate(pending.lateReason);
-      });
-    }, timeoutMs);
+  #isLate(): void {
+    const pending = this.#pending;
+    // It may be this process that is late, with the answer unread: between timers and immediates, it is read.
+    setImmediate(() => {
+      if (!pending || this.#pending !== pending) return;
+      const remainingMs = pending.patience?.remainingMs() ?? 0;
+      if (remainingMs > 0) this.#timer.set(Math.ceil(remainingMs));
+      else this.#events.onLate(pending.lateReason);
+    });
   }
 
   #receive(chunk: Buffer): void {
     try {
-      for (const frame of this.#decoder.push(chunk)) {
-        // The frame before may have ended it.
-        if (this.#isClosed) return;
-        this.#settle(frame);
-      }
+      this.#decoder.push(chunk, this.#onFrame);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#events.onViolation();
@@ -227,7 +234,7 @@ export class VmChannel {
   #take(): Pending | undefined {
     const pending = this.#pending;
     this.#pending = undefined;
-    clearTimeout(pending?.timer);
+    this.#timer.clear();
     return pending;
   }
 }

@@ -6,12 +6,15 @@ export class VmMeter {
   readonly #process: ProcessMeter;
   readonly #idleBytes: number;
   readonly #idleReservedBytes: number;
+  /** Its memory when it last had recycled: until the next request it does nothing. */
+  #restBytes: number;
 
   /** @throws Error when the process is gone, or there are no descriptors left */
   constructor(pid: number) {
     this.#process = new ProcessMeter(pid);
-    this.#idleBytes = this.#process.privateBytes() ?? 0;
-    this.#idleReservedBytes = this.#process.reservedBytes() ?? 0;
+    const { privateBytes = 0, reservedBytes = 0 } = this.#process.memory() ?? {};
+    this.#idleBytes = this.#restBytes = privateBytes;
+    this.#idleReservedBytes = reservedBytes;
   }
 
   /** Whether this system tells what a process uses. */
@@ -31,13 +34,16 @@ export class VmMeter {
 
   /** For a request that is about to be sent. */
   measure(limits: MeterLimits, isRecycled: boolean): RunMeter {
-    return new RunMeter(this.#process, limits, this.#idleBytes, isRecycled);
+    return new RunMeter(this.#process, limits, this.#idleBytes, isRecycled ? this.#restBytes : undefined);
   }
 
-  /** Whether it has so much memory left of former requests that the next could exceed a limit because of it. */
+  /** To be called when it has recycled. True when so much memory is left of former requests that the next could exceed a limit because of it. */
   keepsTooMuch(): boolean {
+    const memory = this.#process.memory();
+    if (!memory) return false;
+    this.#restBytes = memory.privateBytes;
     // What is reserved counts for the kernel, whether it was ever used or not.
-    return (this.#process.reservedBytes() ?? 0) - this.#idleReservedBytes > MAX_KEPT_BYTES;
+    return memory.reservedBytes - this.#idleReservedBytes > MAX_KEPT_BYTES;
   }
 
   close(): void {

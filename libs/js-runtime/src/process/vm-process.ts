@@ -188,6 +188,11 @@ export class VmProcess {
     return this.alive ? this.#meter?.memoryBytes() : undefined;
   }
 
+  /** Heap limit of its isolate, once a request has had one. */
+  get isolateMemoryMb(): number | undefined {
+    return this.#isolateMemoryMb;
+  }
+
   /** What is known of a script that a request with this heap limit finds compiled; undefined when it does not find it. */
   held(scriptKey: string, maxMemoryMb: number): HeldScript | undefined {
     return this.#isolateMemoryMb === maxMemoryMb ? this.#keptScripts.get(scriptKey) : undefined;
@@ -238,8 +243,7 @@ export class VmProcess {
     const { timeoutMs, maxCpuMs, maxMemoryMb, maxResultBytes, maxLogBytes, maxLogEntries } = limits;
     if (this.#limits?.areBelow(maxMemoryMb)) await this.#raise(this.#limits, maxMemoryMb);
     this.#prepare(limits);
-    const { message, attachments } = await this.#request<'ran'>(
-      'ran',
+    const reply = await this.#request(
       {
         type: 'run',
         units: units.map(headerOf),
@@ -254,6 +258,7 @@ export class VmProcess {
       { timeoutMs: timeoutMs + KILL_GRACE_MS, lateReason: 'wall' },
       calls?.onCall.bind(calls),
     );
+    const { message, attachments } = this.#expectType('ran', reply);
     const { outcome, logs, heapBytes } = message;
     const used = this.#runMeter?.answered(message.cpuMs) ?? { cpuMs: message.cpuMs, peakMemoryBytes: heapBytes };
     // isolated-vm may throw a late error out of any later entry.
@@ -265,12 +270,9 @@ export class VmProcess {
     if (resultBytes > maxResultBytes) throw this.#violation('a result larger than asked for');
     if (isLogTooLong(logs, limits)) throw this.#violation('more logs than asked for');
     const resultJson = result?.toString('utf8') ?? '';
-    const refused = [...new Set(message.refused)].map((index) => {
-      const unit = units[index];
-      if (!unit?.code?.codeCache) throw this.#violation('word of a code cache that it was not given');
-      return unit.key;
-    });
-    return { outcome, logs, heapBytes, ...used, resultJson, resultBytes, refused };
+    const refused = message.refused.length > 0 ? this.#keysOfRefused(message.refused, units) : [];
+    const { cpuMs, peakMemoryBytes } = used;
+    return { outcome, logs, heapBytes, cpuMs, peakMemoryBytes, resultJson, resultBytes, refused };
   }
 
   /** @throws VmGoneError */
@@ -302,7 +304,8 @@ export class VmProcess {
     this.#keptScripts.clear();
     this.#isolateMemoryMb = undefined;
     this.#runMeter = undefined;
-    await this.#request<'done'>('done', { type: 'reset' }, [], PLAIN_REPLY, { timeoutMs, lateReason: 'unhealthy' });
+    const patient = { timeoutMs, lateReason: 'unhealthy' as const };
+    this.#expectType('done', await this.#request({ type: 'reset' }, [], PLAIN_REPLY, patient));
     await this.#limits?.restore();
   }
 
@@ -316,7 +319,7 @@ export class VmProcess {
     this.#runMeter = undefined;
     const patience = new Patience(this.pid, timeoutMs);
     const patient = { timeoutMs, lateReason: 'unhealthy' as const, patience };
-    await this.#request<'done'>('done', { type: 'check' }, [], PLAIN_REPLY, patient);
+    this.#expectType('done', await this.#request({ type: 'check' }, [], PLAIN_REPLY, patient));
   }
 
   /** Ends the process at once. The first reason given is the one that counts. */
@@ -342,11 +345,20 @@ export class VmProcess {
     const isCpu = !this.#meter && maxCpuMs < timeoutMs;
     const patient: Patient = isCpu ? { timeoutMs: maxCpuMs, lateReason: 'cpu' } : { timeoutMs, lateReason: 'wall' };
     const size = compiledSizeOf(sourceChars);
-    const reply = await this.#request<'compiled'>('compiled', request, attachments, size, patient);
+    const reply = this.#expectType('compiled', await this.#request(request, attachments, size, patient));
     const { outcome, cpuMs } = reply.message;
     const used = this.#runMeter?.answered(cpuMs) ?? { cpuMs, peakMemoryBytes: 0 };
     if (outcome.kind === 'out-of-memory') this.kill('memory');
     return { outcome, used, attachments: reply.attachments };
+  }
+
+  /** The units whose code cache V8 refused. @throws VmGoneError when they cannot be */
+  #keysOfRefused(refused: readonly number[], units: readonly RunUnit[]): readonly string[] {
+    return [...new Set(refused)].map((index) => {
+      const unit = units[index];
+      if (!unit?.code?.codeCache) throw this.#violation('word of a code cache that it was not given');
+      return unit.key;
+    });
   }
 
   /** As the process does, so that both agree. */
@@ -383,17 +395,17 @@ export class VmProcess {
     return new Error(`VM ${this.id} was given a request while it works on another`);
   }
 
-  async #request<T extends VmMessage['type']>(
-    type: T,
+  /** Not async, as others on the path of an execution: every promise is one more thing that it waits for. */
+  #request(
     request: Request,
     attachments: readonly (string | Uint8Array)[],
     size: ReplySize,
     patient: Patient,
     onCall?: OnCall,
-  ): Promise<ReplyOf<T>> {
+  ): Promise<Reply> {
     if (!this.alive) throw new VmGoneError(this.#killedFor ?? 'crashed');
     if (this.#channel.isWaiting) throw this.#isBusy();
-    return this.#expectType(type, await this.#channel.request(request, attachments, size, patient, onCall));
+    return this.#channel.request(request, attachments, size, patient, onCall);
   }
 
   #expectType<T extends VmMessage['type']>(type: T, reply: Reply): ReplyOf<T> {

@@ -19,7 +19,13 @@ function u32(value: number): Buffer {
 
 function decode(...chunks: readonly Buffer[]): Frame[] {
   const decoder = new FrameDecoder(MAX_FRAME_BYTES);
-  return chunks.flatMap((chunk) => [...decoder.push(chunk)]);
+  return chunks.flatMap((chunk) => pushed(decoder, chunk));
+}
+
+function pushed(decoder: FrameDecoder, chunk: Buffer): Frame[] {
+  const frames: Frame[] = [];
+  decoder.push(chunk, (frame) => frames.push(frame));
+  return frames;
 }
 
 /** Frames with their attachments as text. */
@@ -72,9 +78,9 @@ describe('FrameDecoder', () => {
   it('yields a frame as soon as its last byte is there, and nothing before', () => {
     const decoder = new FrameDecoder(MAX_FRAME_BYTES);
     const frame = encodeFrame(second.header);
-    expect([...decoder.push(frame.subarray(0, -1))]).toEqual([]);
-    expect(readable([...decoder.push(frame.subarray(-1))])).toEqual([second]);
-    expect([...decoder.push(Buffer.alloc(0))]).toEqual([]);
+    expect(pushed(decoder, frame.subarray(0, -1))).toEqual([]);
+    expect(readable(pushed(decoder, frame.subarray(-1)))).toEqual([second]);
+    expect(pushed(decoder, Buffer.alloc(0))).toEqual([]);
   });
 
   it('takes a frame of the length that is allowed', () => {
@@ -108,7 +114,7 @@ describe('FrameDecoder', () => {
   it('takes as many attachments as it is told', () => {
     const frame = encodeFrame({}, ['1', '2', '3']);
     expect(() => decode(frame)).toThrow('more than 2 attachments');
-    const [decoded] = new FrameDecoder(MAX_FRAME_BYTES, MAX_FRAME_BYTES, 3).push(frame);
+    const [decoded] = pushed(new FrameDecoder(MAX_FRAME_BYTES, MAX_FRAME_BYTES, 3), frame);
     expect(decoded?.attachments).toHaveLength(3);
   });
 
@@ -116,7 +122,7 @@ describe('FrameDecoder', () => {
     const received: Frame[] = [];
     const decoder = new FrameDecoder(MAX_FRAME_BYTES);
     expect(() => {
-      for (const frame of decoder.push(Buffer.concat([stream, frameOf(Buffer.alloc(0))]))) received.push(frame);
+      decoder.push(Buffer.concat([stream, frameOf(Buffer.alloc(0))]), (frame) => received.push(frame));
     }).toThrow(ProtocolError);
     expect(readable(received)).toEqual([first, second]);
   });

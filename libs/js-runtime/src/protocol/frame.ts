@@ -38,20 +38,21 @@ const MAX_ATTACHMENTS = 2;
 export function encodeFrame(header: object, attachments: readonly (string | Uint8Array)[] = []): Buffer {
   const headerText = JSON.stringify(header);
   const headerBytes = Buffer.byteLength(headerText);
-  const sizes = attachments.map((part) => (typeof part === 'string' ? Buffer.byteLength(part) : part.byteLength));
-  const bodyBytes = sizes.reduce((sum, size) => sum + LENGTH_BYTES + size, LENGTH_BYTES + headerBytes);
+  let bodyBytes = LENGTH_BYTES + headerBytes;
+  for (const part of attachments) {
+    bodyBytes += LENGTH_BYTES + (typeof part === 'string' ? Buffer.byteLength(part) : part.byteLength);
+  }
   const frame = Buffer.allocUnsafe(LENGTH_BYTES + bodyBytes);
   let offset = frame.writeUInt32BE(bodyBytes, 0);
   offset = frame.writeUInt32BE(headerBytes, offset);
   offset += frame.write(headerText, offset);
-  for (const [index, part] of attachments.entries()) {
-    offset = frame.writeUInt32BE(sizes[index] ?? 0, offset);
-    if (typeof part === 'string') {
-      offset += frame.write(part, offset);
-    } else {
-      frame.set(part, offset);
-      offset += part.byteLength;
-    }
+  for (const part of attachments) {
+    const start = offset + LENGTH_BYTES;
+    let bytes = part.length;
+    if (typeof part !== 'string') frame.set(part, start);
+    else if (bytes > 0) bytes = frame.write(part, start);
+    frame.writeUInt32BE(bytes, offset);
+    offset = start + bytes;
   }
   return frame;
 }
@@ -82,8 +83,12 @@ export class FrameDecoder {
     this.#maxHeaderBytes = maxHeaderBytes;
   }
 
-  /** @throws ProtocolError when the stream breaks the format; the decoder is then of no further use. */
-  *push(chunk: Buffer): Generator<Frame> {
+  /**
+   * Takes what has arrived, and hands over each frame that is complete with it.
+   *
+   * @throws ProtocolError when the stream breaks the format; the decoder is then of no further use. And what `onFrame` throws.
+   */
+  push(chunk: Buffer, onFrame: (frame: Frame) => void): void {
     let offset = 0;
     while (offset < chunk.byteLength) {
       if (!this.#body) {
@@ -100,7 +105,7 @@ export class FrameDecoder {
       const body = this.#body;
       this.#body = undefined;
       this.#bodyBytes = this.#lengthBytes = 0;
-      yield decodeBody(body, this.#maxHeaderBytes, this.#maxAttachments);
+      onFrame(decodeBody(body, this.#maxHeaderBytes, this.#maxAttachments));
     }
   }
 

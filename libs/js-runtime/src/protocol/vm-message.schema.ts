@@ -75,7 +75,7 @@ const vmMessage = z.discriminatedUnion('type', [
  * @throws ProtocolError
  */
 export function parseVmMessage(header: unknown): VmMessage {
-  if (isCall(header)) return header;
+  if (isCall(header) || isRecycled(header) || isPlainRun(header)) return header;
   const parsed = vmMessage.safeParse(header);
   // Only the kind of the first problem: the rest may be as long as the message.
   if (!parsed.success) throw new ProtocolError(`unknown message: ${parsed.error.issues[0]?.code ?? 'no reason'}`);
@@ -84,9 +84,35 @@ export function parseVmMessage(header: unknown): VmMessage {
 
 /** As the schema has it, in a fraction of the time: there is one for every call of a host API. */
 function isCall(header: unknown): header is VmMessage & { type: 'call' } {
-  if (typeof header !== 'object' || header === null || Object.keys(header).length !== 4) return false;
+  if (!isObjectOf(4, header)) return false;
   const message = header as Partial<VmMessage & { type: 'call' }>;
   return message.type === 'call' && isId(message.id) && isId(message.call) && isApiName(message.api);
+}
+
+/** There is one for every execution. */
+function isRecycled(header: unknown): header is VmMessage & { type: 'recycled' } {
+  if (!isObjectOf(3, header)) return false;
+  const message = header as Partial<VmMessage & { type: 'recycled' }>;
+  return message.type === 'recycled' && isId(message.id) && typeof message.replaced === 'boolean';
+}
+
+/** What most executions come to: a value, without logs. */
+function isPlainRun(header: unknown): header is VmMessage & { type: 'ran' } {
+  if (!isObjectOf(7, header)) return false;
+  const { type, id, outcome, refused, logs, cpuMs, heapBytes } = header as Partial<VmMessage & { type: 'ran' }>;
+  if (type !== 'ran' || !isObjectOf(1, outcome) || (outcome.kind !== 'value' && outcome.kind !== 'undefined'))
+    return false;
+  return (
+    isId(id) && isEmpty(refused) && isEmpty(logs) && isId(heapBytes) && Number.isFinite(cpuMs) && (cpuMs ?? -1) >= 0
+  );
+}
+
+function isObjectOf<T>(keys: number, value: T): value is T & object {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === keys;
+}
+
+function isEmpty(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
 }
 
 function isId(value: unknown): boolean {

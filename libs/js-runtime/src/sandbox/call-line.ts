@@ -18,7 +18,7 @@ const TIMER_TOLERANCE_MS = 1;
 
 /** The calls of one execution: those that leave, and the answers that have come but are not delivered. */
 export class CallLine {
-  readonly #send: (call: MadeCall) => void;
+  readonly #send: (calls: readonly MadeCall[]) => void;
   #answers: CallAnswer[] = [];
   #inFlight = 0;
   #waiter: ((answers: readonly CallAnswer[]) => void) | undefined;
@@ -26,7 +26,8 @@ export class CallLine {
   #timer: NodeJS.Timeout | undefined;
   #timerDueMs = 0;
 
-  constructor(send: (call: MadeCall) => void) {
+  /** @param send is given the calls that were made together */
+  constructor(send: (calls: readonly MadeCall[]) => void) {
     this.#send = send;
   }
 
@@ -37,13 +38,16 @@ export class CallLine {
 
   /** @param calls as `RealmCalls.take` words them */
   send(calls: string): void {
+    if (calls === '') return;
+    const made: MadeCall[] = [];
     for (let offset = 0; offset < calls.length;) {
       const colon = calls.indexOf(':', offset);
       const [number, api = '', length] = calls.slice(offset, colon).split(' ');
       offset = colon + 1 + Number(length);
       this.#inFlight++;
-      this.#send({ call: Number(number), api, argumentsJson: calls.slice(colon + 1, offset) });
+      made.push({ call: Number(number), api, argumentsJson: calls.slice(colon + 1, offset) });
     }
+    this.#send(made);
   }
 
   /** An answer has come; `flush` is called when there are no more for now. */

@@ -50,11 +50,12 @@ interface ThrownByScript extends RawError {
   readonly isApiError?: true;
 }
 
-/** Runs one script in its realm, waiting for promises, timers and host APIs, until it settles or its time is up. */
-export async function execute(input: ExecutionInput): Promise<ExecutionOutput> {
-  return new Promise((resolve) => {
-    goOn(input, () => begin(input), resolve);
-  });
+/**
+ * Runs one script in its realm, waiting for promises, timers and host APIs, until it settles or its time is up. Then it calls
+ * `done`, once; for a script that waits for nothing, before this returns.
+ */
+export function execute(input: ExecutionInput, done: Done): void {
+  goOn(input, () => begin(input), done);
 }
 
 type Done = (output: ExecutionOutput) => void;
@@ -64,25 +65,29 @@ type Done = (output: ExecutionOutput) => void;
  * a promise in between would take longer than what most answers to calls do in the realm.
  */
 function goOn(input: ExecutionInput, enter: () => string, done: Done): void {
+  const output = enterUntilItWaits(input, enter, done);
+  if (output) done(output);
+}
+
+/** Undefined when it waits. */
+function enterUntilItWaits(input: ExecutionInput, enter: () => string, done: Done): ExecutionOutput | undefined {
   const { realm, budget, calls } = input;
   try {
     for (let state = enter(); ; state = realm.tick(budget)) {
       const output = outputOf(input, state);
-      if (output) {
-        done(output);
-        return;
-      }
+      if (output) return output;
       const { nextTimerMs, made } = readPending(state);
       calls.send(made);
       // A script whose timers are always due does not keep answers from being read.
       if (nextTimerMs > 0 || calls.isOpen) {
         wait(input, nextTimerMs, done);
-        return;
+        return undefined;
       }
-      if (endIfOver(input, done)) return;
+      const over = outputIfOver(input);
+      if (over) return over;
     }
   } catch (error) {
-    done(finish(input, whyEntryFailed(input, error, budget.whyOver())));
+    return finish(input, whyEntryFailed(input, error, budget.whyOver()));
   }
 }
 
@@ -96,31 +101,27 @@ function wait(input: ExecutionInput, nextTimerMs: number, done: Done): void {
   const { realm, budget, calls } = input;
   budget.pause();
   calls.wait(Math.min(nextTimerMs, budget.remainingMs()), (answers) => {
-    if (endIfOver(input, done)) return;
-    goOn(input, () => (answers.length > 0 ? realm.deliver(answers, budget) : realm.tick(budget)), done);
+    const over = outputIfOver(input);
+    if (over) done(over);
+    else goOn(input, () => (answers.length > 0 ? realm.deliver(answers, budget) : realm.tick(budget)), done);
   });
 }
 
-function endIfOver(input: ExecutionInput, done: Done): boolean {
+function outputIfOver(input: ExecutionInput): ExecutionOutput | undefined {
   const over = input.budget.whyOver();
-  if (over) done(finish(input, { kind: over, stack: '' }));
-  return over !== undefined;
+  return over && finish(input, { kind: over, stack: '' });
 }
 
-function begin(input: ExecutionInput): string {
-  const { realm, request } = input;
-  realm.begin(
-    {
-      maxLogEntries: request.limits.maxLogEntries,
-      maxLogChars: request.limits.maxLogBytes,
-      maxResultChars: request.limits.maxResultBytes,
-    },
-    input.contextJson,
-    input.inputJson,
-  );
-  if (request.calls) realm.allow(request.calls);
-  if (input.globalsJson !== '') realm.define(input.globalsJson);
-  return start(input);
+function begin({ realm, request, program, budget, contextJson, inputJson, globalsJson }: ExecutionInput): string {
+  const { maxLogEntries, maxLogBytes: maxLogChars, maxResultBytes: maxResultChars } = request.limits;
+  const limits = { maxLogEntries, maxLogChars, maxResultChars };
+  const setup = { limits, contextJson, inputJson, globalsJson, calls: request.calls };
+  switch (program.kind) {
+    case 'script':
+      return realm.run(setup, program.script, program.wrap, budget);
+    case 'modules':
+      return realm.runModules(setup, program.modules, budget);
+  }
 }
 
 /** The state `p`: for how long nothing happens by itself, and the calls that were made. */
@@ -128,15 +129,6 @@ function readPending(state: string): { nextTimerMs: number; made: string } {
   const lineEnd = state.indexOf('\n');
   const delay = lineEnd < 0 ? state.slice(1) : state.slice(1, lineEnd);
   return { nextTimerMs: delay === '' ? Infinity : Number(delay), made: lineEnd < 0 ? '' : state.slice(lineEnd + 1) };
-}
-
-function start({ realm, program, budget }: ExecutionInput): string {
-  switch (program.kind) {
-    case 'script':
-      return realm.run(program.script, program.wrap, budget);
-    case 'modules':
-      return realm.runModules(program.modules, budget);
-  }
 }
 
 /**

@@ -1,23 +1,17 @@
 import type ivm from 'isolated-vm';
 import { KeptScripts } from '../protocol/kept-scripts.ts';
-import type {
-  ApiHeader,
-  CompileOutcome,
-  HostMessage,
-  ScriptHeader,
-  ScriptLanguage,
-  UnitHeader,
-} from '../protocol/messages.ts';
+import type { CompileOutcome, HostMessage, ScriptHeader, ScriptLanguage, UnitHeader } from '../protocol/messages.ts';
 import type { CallLine } from './call-line.ts';
 import { Compiler, type LoadedCode, type Unit } from './compile.ts';
 import { execute, type ExecutionOutput, type Program, type RealmTexts } from './execution.ts';
 import { linkModules, type ModuleUnit } from './link-modules.ts';
 import type { IsolatedVm } from './native.ts';
 import { Realm, type RealmScripts } from './realm.ts';
+import type { RealmCode } from './realm-code.ts';
 import { ParserOverflowed } from './strip-types.ts';
 import { NotCompiled } from './syntax-error.ts';
+import { UsedRealms } from './used-realms.ts';
 import { TimeBudget } from './time-budget.ts';
-import { REALM_FILE_NAME, realmSource } from './realm/realm-source.ts';
 
 type NotCompiledOutcome = Extract<CompileOutcome, { kind: 'not-compiled' | 'not-held' | 'out-of-memory' }>;
 
@@ -48,20 +42,18 @@ export class IsolateHost {
   readonly #units = new KeptScripts<Unit>((unit) => {
     if (unit.kind === 'script') unit.script.release();
   });
+  readonly #usedRealms: UsedRealms;
   #nextRealm: Realm | undefined;
   #wasInterrupted = false;
 
-  /** @param apis what scripts may call, whichever is run */
-  constructor(ivmModule: IsolatedVm, maxMemoryMb: number, apis: readonly ApiHeader[]) {
+  constructor(ivmModule: IsolatedVm, maxMemoryMb: number, realmCode: RealmCode) {
     this.maxMemoryMb = maxMemoryMb;
     this.#isolate = new ivmModule.Isolate({
       memoryLimit: maxMemoryMb,
     });
-    this.#realmScripts = {
-      realm: this.#isolate.compileScriptSync(realmSource(apis), { filename: REALM_FILE_NAME }),
-      warmUp: this.#isolate.compileScriptSync('0'),
-    };
+    this.#realmScripts = realmCode.scriptsFor(this.#isolate);
     this.#compiler = new Compiler(ivmModule, this.#isolate);
+    this.#usedRealms = new UsedRealms(this.#isolate);
     this.prepareRealm();
   }
 
@@ -75,16 +67,20 @@ export class IsolateHost {
 
   /** Makes the next execution's realm, so that it need not wait for it. */
   prepareRealm(): void {
-    if (!this.#isolate.isDisposed) this.#nextRealm ??= new Realm(this.#isolate, this.#realmScripts);
+    if (this.#isolate.isDisposed || this.#nextRealm) return;
+    this.#usedRealms.add();
+    this.#nextRealm = new Realm(this.#isolate, this.#realmScripts);
   }
 
-  async run(
+  /** Runs a script, and calls `done` once, maybe before it returns. */
+  run(
     request: HostMessage & { type: 'run' },
     texts: RealmTexts,
     code: UnitCode,
     calls: CallLine,
     exceedsMemory: () => boolean,
-  ): Promise<RunOutput> {
+    done: (output: RunOutput) => void,
+  ): void {
     const budget = new TimeBudget(request.timeoutMs, request.maxCpuMs);
     const realm = this.#takeRealm();
     const isolate = this.#isolate;
@@ -95,16 +91,18 @@ export class IsolateHost {
     } catch (error) {
       // Nothing was run in the realm, but modules may have been linked into it.
       if (!isolate.isDisposed) realm.release();
-      return { outcome: this.#whyNotCompiled(error), resultJson: '', logs: [], refused };
+      done({ outcome: this.#whyNotCompiled(error), resultJson: '', logs: [], refused });
+      return;
     }
-    const output = await execute({ isolate, realm, program, request, ...texts, calls, budget, exceedsMemory });
-    const { kind } = output.outcome;
-    this.#wasInterrupted ||= kind === 'timed-out' || kind === 'out-of-cpu';
-    if (!isolate.isDisposed) {
-      if (program.kind === 'modules') program.modules.release();
-      realm.release();
-    }
-    return { ...output, refused };
+    execute({ isolate, realm, program, request, ...texts, calls, budget, exceedsMemory }, (output) => {
+      const { kind } = output.outcome;
+      this.#wasInterrupted ||= kind === 'timed-out' || kind === 'out-of-cpu';
+      if (!isolate.isDisposed) {
+        if (program.kind === 'modules') program.modules.release();
+        realm.release();
+      }
+      done({ ...output, refused });
+    });
   }
 
   compile(header: ScriptHeader, language: ScriptLanguage, source: string): CompileOutput {
@@ -135,9 +133,10 @@ export class IsolateHost {
   /** Runs a constant script in a fresh realm. @throws when the isolate does not answer as it should */
   check(): void {
     const realm = this.#takeRealm();
-    realm.begin({ maxLogEntries: 0, maxLogChars: 0, maxResultChars: 64 }, 'null', '');
+    const limits = { maxLogEntries: 0, maxLogChars: 0, maxResultChars: 64 };
     const script = this.#isolate.compileScriptSync('6 * 7');
-    const state = realm.run(script, 'script', { entryMs: () => 1000 });
+    const setup = { limits, contextJson: 'null', inputJson: '', globalsJson: '', calls: undefined };
+    const state = realm.run(setup, script, 'script', { entryMs: () => 1000 });
     realm.release();
     if (state !== 'v42') throw new Error('the isolate cannot count');
   }

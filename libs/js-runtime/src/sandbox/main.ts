@@ -1,11 +1,13 @@
 import { Socket } from 'node:net';
-import { encodeFrame, FrameDecoder } from '../protocol/frame.ts';
+import { encodeFrame, FrameDecoder, type Frame } from '../protocol/frame.ts';
 import type { ApiHeader, HostMessage, VmMessage } from '../protocol/messages.ts';
 import { CallLine } from './call-line.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import { GrownMemory } from './grown-memory.ts';
 import { IsolateHost } from './isolate-host.ts';
 import { loadIsolatedVm } from './native.ts';
+import { RealmCode } from './realm-code.ts';
+import { rehearsalFor } from './rehearsal.ts';
 
 /*
  * The child process: reads requests from the pipe on descriptor 3, answers each, and dies when the pipe closes.
@@ -20,34 +22,57 @@ export interface SandboxArguments {
 }
 
 const PIPE_FD = 3;
+/** What is read at once, at most. */
+const READ_BYTES = 64 * 1024;
 /** The backend has checked sizes before it sends; this is all that the length field can say. */
 const MAX_FRAME_BYTES = 2 ** 32 - 1;
 
 const options = JSON.parse(process.argv[2] ?? '') as SandboxArguments;
 const ivm = loadIsolatedVm(options.addonPath);
 const decoder = new FrameDecoder(MAX_FRAME_BYTES, MAX_FRAME_BYTES, Infinity);
-let host = new IsolateHost(ivm, options.maxMemoryMb, options.apis);
+const realmCode = new RealmCode(ivm, options.apis);
+let host = new IsolateHost(ivm, options.maxMemoryMb, realmCode);
 
-const pipe = new Socket({ fd: PIPE_FD, readable: true, writable: true });
+const pipe = new Socket({
+  fd: PIPE_FD,
+  readable: true,
+  writable: true,
+  // Into the same buffer again and again, past everything that a stream does: that would take as long as a trivial script.
+  onread: {
+    buffer: Buffer.allocUnsafe(READ_BYTES),
+    callback: (bytes, buffer) => {
+      decoder.push(Buffer.from(buffer.buffer, buffer.byteOffset, bytes), receive);
+      running?.calls.flush();
+      return true;
+    },
+  },
+});
 pipe.on('error', () => process.exit(0));
 pipe.on('close', () => process.exit(0));
-pipe.on('data', (chunk: Buffer) => {
-  for (const { header, attachments } of decoder.push(chunk)) {
-    const message = header as HostMessage;
-    if (message.type === 'answer') deliver(message, attachments);
-    else void handle(message, attachments);
-  }
-  running?.calls.flush();
-});
+
+function receive({ header, attachments }: Frame): void {
+  const message = header as HostMessage;
+  if (message.type === 'answer') deliver(message, attachments);
+  else if (running || waiting) throw new Error('a request before the last was answered');
+  else if (isRecycling) waiting = { request: message, attachments };
+  else handle(message, attachments);
+}
+
+/** The backend knows nothing of the request that this process has rehearsed with before. */
+let isReady = false;
 
 function send(message: VmMessage, attachments: readonly (string | Uint8Array)[] = []): void {
-  pipe.write(encodeFrame(message, attachments));
+  const frame = encodeFrame(message, attachments);
+  if (isReady) pipe.write(frame);
 }
 
 type Request = Exclude<HostMessage, { type: 'answer' }>;
+type Answer = Extract<VmMessage, { type: 'ran' | 'compiled' | 'done' }>;
 
-/** Resolves when the process has recycled after its last answer. */
-let recycling = Promise.resolve();
+/** Whether it has answered, and not made the realm for the next request yet. */
+let isRecycling = false;
+/** The request that has come meanwhile: there is one at a time. */
+let waiting: { readonly request: Request; readonly attachments: readonly Buffer[] } | undefined;
 
 /** Of the script that runs. */
 let running: { readonly id: number; readonly calls: CallLine } | undefined;
@@ -57,9 +82,7 @@ function deliver({ id, call, kind }: HostMessage & { type: 'answer' }, [text]: r
   if (running?.id === id) running.calls.push({ call, kind, text: text?.toString('utf8') ?? '' });
 }
 
-async function handle(request: Request, attachments: readonly Buffer[]): Promise<void> {
-  // A script that ends with a timer is answered before the event loop reads the pipe, and that is before it recycles.
-  await recycling;
+function handle(request: Request, attachments: readonly Buffer[]): void {
   const text = (index: number): string => attachments[index]?.toString('utf8') ?? '';
   const { id } = request;
   switch (request.type) {
@@ -69,47 +92,58 @@ async function handle(request: Request, attachments: readonly Buffer[]): Promise
       const metersItself = request.maxCpuMs !== undefined;
       const exceedsMemory = (): boolean => metersItself && memory.exceeds(request.maxMemoryMb);
       const texts = { contextJson: text(0), inputJson: text(1), globalsJson: text(2) };
-      const calls = new CallLine(({ argumentsJson, ...call }) => {
-        send({ type: 'call', id, ...call }, [argumentsJson]);
+      const calls = new CallLine((made) => {
+        // In one write.
+        pipe.cork();
+        for (const { argumentsJson, ...call } of made) send({ type: 'call', id, ...call }, [argumentsJson]);
+        pipe.uncork();
       });
       running = { id, calls };
-      const output = await host.run(request, texts, attachments.slice(3).values(), calls, exceedsMemory);
-      running = undefined;
-      calls.close();
-      const { outcome, refused, logs, resultJson } = output;
-      const cpuMs = cpuMsSince(cpuBefore);
-      send({ type: 'ran', id, outcome, refused, logs, cpuMs, heapBytes: host.heapBytes() }, [resultJson]);
+      host.run(request, texts, attachments.slice(3).values(), calls, exceedsMemory, (output) => {
+        running = undefined;
+        calls.close();
+        const { outcome, refused, logs, resultJson } = output;
+        const cpuMs = cpuMsSince(cpuBefore);
+        answer({ type: 'ran', id, outcome, refused, logs, cpuMs, heapBytes: host.heapBytes() }, [resultJson]);
+      });
       break;
     }
     case 'compile': {
       const cpuBefore = process.cpuUsage();
       fitIsolate(request.maxMemoryMb);
       const { outcome, codeCache, javascript } = host.compile(request.script, request.language, text(0));
-      send({ type: 'compiled', id, outcome, cpuMs: cpuMsSince(cpuBefore) }, [codeCache ?? '', javascript ?? '']);
+      answer({ type: 'compiled', id, outcome, cpuMs: cpuMsSince(cpuBefore) }, [codeCache ?? '', javascript ?? '']);
       break;
     }
     case 'link': {
       const cpuBefore = process.cpuUsage();
       fitIsolate(request.maxMemoryMb);
       const outcome = host.link(request.units, attachments.values());
-      send({ type: 'compiled', id, outcome, cpuMs: cpuMsSince(cpuBefore) });
+      answer({ type: 'compiled', id, outcome, cpuMs: cpuMsSince(cpuBefore) });
       break;
     }
     case 'reset':
       replaceIsolate(options.maxMemoryMb);
-      send({ type: 'done', id });
+      answer({ type: 'done', id });
       break;
     case 'check':
       host.check();
-      send({ type: 'done', id });
+      answer({ type: 'done', id });
       break;
   }
-  // After the answer has left: off the path of this request.
-  recycling = new Promise((resolve) => {
-    setImmediate(() => {
-      send({ type: 'recycled', id, replaced: recycle() });
-      resolve();
-    });
+}
+
+/** Answers a request, and recycles after the answer has left: off the path of this request. */
+function answer(message: Answer, attachments?: readonly (string | Uint8Array)[]): void {
+  send(message, attachments);
+  // A script that ends with a timer is answered before the event loop reads the pipe, and that is before it recycles.
+  isRecycling = true;
+  setImmediate(() => {
+    send({ type: 'recycled', id: message.id, replaced: recycle() });
+    isRecycling = false;
+    const next = waiting;
+    waiting = undefined;
+    if (next) handle(next.request, next.attachments);
   });
 }
 
@@ -137,13 +171,19 @@ function fitIsolate(maxMemoryMb: number): void {
 
 function replaceIsolate(maxMemoryMb: number): void {
   host.dispose();
-  host = new IsolateHost(ivm, maxMemoryMb, options.apis);
+  host = new IsolateHost(ivm, maxMemoryMb, realmCode);
 }
 
 // Reads which time zone it is here: afterwards, this process may not be able to open a file any more.
 new Date().getTimezoneOffset();
-// Proves that the isolate works, and warms this process's own code before a request has to wait for it.
+// Proves that the isolate works.
 host.check();
 host.prepareRealm();
 const memory = new GrownMemory();
-send({ type: 'ready' });
+// Warms this process's own code, before a request has to wait for it.
+decoder.push(rehearsalFor(options.maxMemoryMb), receive);
+// After it has recycled.
+setImmediate(() => {
+  isReady = true;
+  send({ type: 'ready' });
+});

@@ -8,6 +8,7 @@ const CUT: LogEntry = { level: 'warn', message: '[log limit reached: further out
  * not fit is dropped. The entry that says so is not counted.
  */
 export function readLogs(json: string, maxLogBytes: number): LogEntry[] {
+  if (json === '') return [];
   const { entries, cut } = JSON.parse(json) as { entries: LogEntry[]; cut: boolean };
   const kept: LogEntry[] = [];
   let bytesLeft = maxLogBytes;

@@ -10,6 +10,18 @@ export interface RealmLimits {
   readonly maxResultChars: number;
 }
 
+/** What the realm of one execution is told before the script is run. */
+export interface RealmSetup {
+  readonly limits: RealmLimits;
+  readonly contextJson: string;
+  /** Empty for no input. */
+  readonly inputJson: string;
+  /** An object with further globals; empty for none. */
+  readonly globalsJson: string;
+  /** Undefined when no call of a host API is let out. */
+  readonly calls: AllowedCalls | undefined;
+}
+
 /** What every realm of an isolate starts with: the code that opens it, and any script to warm it up with. */
 export interface RealmScripts {
   readonly realm: ivm.Script;
@@ -37,28 +49,13 @@ export class Realm {
     this.#enter.applySync(undefined, ['warm', warmUp, this.context]);
   }
 
-  begin(limits: RealmLimits, contextJson: string, inputJson: string): void {
-    const { maxLogEntries, maxLogChars, maxResultChars } = limits;
-    this.#enter.applySync(undefined, ['begin', maxLogEntries, maxLogChars, maxResultChars, contextJson, inputJson]);
-  }
-
-  /** Lets calls of host APIs out. */
-  allow({ maxApiCalls, maxApiCallsInFlight, maxApiArgumentBytes, extraApis }: AllowedCalls): void {
-    const limits = [maxApiCalls, maxApiCallsInFlight, maxApiArgumentBytes];
-    this.#enter.applySync(undefined, ['allow', ...limits, JSON.stringify(extraApis)] as never);
-  }
-
-  /** @param globalsJson an object with further globals */
-  define(globalsJson: string): void {
-    this.#enter.applySync(undefined, ['define', globalsJson]);
-  }
-
   /**
    * Runs a script, or calls the function that it evaluates to, and settles the value. Returns the state of the execution
    * as `EnterRealm` words it.
    */
-  run(script: ivm.Script, wrap: ScriptWrap, time: EntryTime): string {
-    const state = this.#apply(['run', script, this.context, wrap], time.entryMs());
+  run(setup: RealmSetup, script: ivm.Script, wrap: ScriptWrap, time: EntryTime): string {
+    // One entry for all: each takes as long as a small script.
+    const state = this.#apply(['run', ...argumentsOf(setup), script, this.context, wrap], time.entryMs());
     // Leaving the isolate ran the microtasks; they may have settled what was pending.
     return state.startsWith('p') ? this.#poll(time) : state;
   }
@@ -68,8 +65,9 @@ export class Realm {
    *
    * @throws what the modules throw while they are evaluated, as isolated-vm copies it
    */
-  runModules({ entry }: LinkedModules, time: EntryTime): string {
+  runModules(setup: RealmSetup, { entry }: LinkedModules, time: EntryTime): string {
     this.#runsModules = true;
+    this.#apply(['begin', ...argumentsOf(setup)], time.entryMs());
     entry.evaluateSync({ timeout: time.entryMs() });
     const namespace = entry.namespace;
     const state = this.#apply(['module', namespace.derefInto({ release: true })], time.entryMs());
@@ -119,4 +117,13 @@ export class Realm {
   #apply(args: readonly unknown[], timeout: number): string {
     return this.#enter.applySync(undefined, args as never, { timeout }) as string;
   }
+}
+
+/** As the operations `run` and `begin` of `EnterRealm` take them. */
+function argumentsOf({ limits, contextJson, inputJson, globalsJson, calls }: RealmSetup): readonly unknown[] {
+  const { maxLogEntries, maxLogChars, maxResultChars } = limits;
+  const { maxApiCalls = 0, maxApiCallsInFlight = 0, maxApiArgumentBytes = 0, extraApis = [] } = calls ?? {};
+  const extraApisJson = extraApis.length === 0 ? '' : JSON.stringify(extraApis);
+  const realm = [maxLogEntries, maxLogChars, maxResultChars, contextJson, inputJson, globalsJson];
+  return [...realm, maxApiCalls, maxApiCallsInFlight, maxApiArgumentBytes, extraApisJson];
 }

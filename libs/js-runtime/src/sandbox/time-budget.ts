@@ -9,12 +9,13 @@ export type TimeOutcome = 'timed-out' | 'out-of-cpu';
 export class TimeBudget {
   readonly #deadline: number;
   readonly #maxCpuMs: number;
-  readonly #cpuAtStart = process.cpuUsage();
+  readonly #cpuAtStart: NodeJS.CpuUsage | undefined;
   #entryEndsAt = Infinity;
 
   constructor(timeoutMs: number, maxCpuMs = Infinity) {
     this.#deadline = performance.now() + timeoutMs;
     this.#maxCpuMs = maxCpuMs;
+    if (maxCpuMs !== Infinity) this.#cpuAtStart = process.cpuUsage();
   }
 
   /** Milliseconds until the deadline, at least 1. */

@@ -1,3 +1,4 @@
+import type { Cancellation } from '../admission/cancellation.ts';
 import type { Deadline } from '../admission/deadline.ts';
 import type { ResourceLimits } from '../config/limits.ts';
 import { cpuTimeLimitExceeded, explainVmGone, wallTimeLimitExceeded } from '../errors/explain-vm-gone.ts';
@@ -12,7 +13,7 @@ import type { ResourceTracker } from './resource-tracker.ts';
 export interface Budget {
   readonly tracker: ResourceTracker;
   readonly deadline: Deadline;
-  readonly signal: AbortSignal;
+  readonly signal: Cancellation;
   /** Only where somebody traces it. */
   readonly trace?: OperationTrace | undefined;
 }

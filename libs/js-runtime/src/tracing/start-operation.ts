@@ -29,6 +29,7 @@ export interface OperationOwner {
 export function startOperation(name: OperationName, { executionId, tenantId }: OperationOwner): Operation | undefined {
   return quietly(() => {
     const tracer = currentTracer();
+    if (!tracer) return undefined;
     const parent = context.active();
     const attributes = {
       ...(executionId !== undefined && { [ATTRIBUTE.executionId]: attributeText(executionId) }),

@@ -25,7 +25,7 @@ const decoder = new FrameDecoder(2 ** 20, 2 ** 20, Infinity);
 const pipe = new Socket({ fd: PIPE_FD, readable: true, writable: true });
 pipe.on('close', () => process.exit(0));
 pipe.on('data', (chunk: Buffer) => {
-  for (const { header } of decoder.push(chunk)) void answer((header as { id: number }).id);
+  decoder.push(chunk, ({ header }) => void answer((header as { id: number }).id));
 });
 send({ type: 'ready' });
 

@@ -69,6 +69,12 @@ export class ArtifactCache {
     return found;
   }
 
+  /** Only what is in memory, and that as if nobody had asked. */
+  async peek(tenantId: string, key: string): Promise<Artifact | undefined> {
+    const id = this.#ledger.find(artifactName(tenantId, key));
+    return id === undefined ? undefined : this.#read(id);
+  }
+
   /** Keeps an artifact, in place of what was kept under this key. Does not wait for Redis. */
   async set(tenantId: string, key: string, artifact: Artifact): Promise<void> {
     if (!this.#options.cacheEnabled) return;

@@ -38,6 +38,11 @@ export class FairLedger {
     return this.#bytes;
   }
 
+  /** The entry of this name, which does not count as used. */
+  find(name: string): number | undefined {
+    return this.#entries.get(name)?.id;
+  }
+
   /** The entry of this name, which counts as used now. */
   use(name: string): number | undefined {
     const entry = this.#entries.get(name);

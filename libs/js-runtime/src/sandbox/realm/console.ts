@@ -4,7 +4,7 @@ import type { Primordials } from './primordials.ts';
 export interface RealmLog {
   /** Opens the budget. Both are counted here, before anything is copied out; `maxChars` in UTF-16 code units. */
   open(maxEntries: number, maxChars: number): void;
-  /** JSON of `{ entries: { level, message }[], cut }`; `cut` tells whether anything was dropped. */
+  /** JSON of `{ entries: { level, message }[], cut }`; `cut` tells whether anything was dropped. Empty when nothing was logged. */
   read(): string;
 }
 
@@ -52,13 +52,23 @@ export function installConsole(use: Primordials): RealmLog {
     cut = true;
   };
 
-  const console: Partial<Record<LogLevel, (...args: unknown[]) => void>> = {};
-  const levels: LogLevel[] = ['log', 'info', 'warn', 'error', 'debug'];
-  for (const level of levels) {
-    console[level] = (...args: unknown[]): void => {
-      write(level, args);
-    };
-  }
+  const console: Record<LogLevel, (...args: unknown[]) => void> = {
+    log: (...args) => {
+      write('log', args);
+    },
+    info: (...args) => {
+      write('info', args);
+    },
+    warn: (...args) => {
+      write('warn', args);
+    },
+    error: (...args) => {
+      write('error', args);
+    },
+    debug: (...args) => {
+      write('debug', args);
+    },
+  };
   use.defineProperty(globalThis, 'console', {
     value: use.freeze(console),
     writable: true,
@@ -71,6 +81,6 @@ export function installConsole(use: Primordials): RealmLog {
       entriesLeft = maxEntries;
       charsLeft = maxChars;
     },
-    read: () => `{"entries":[${entries}],"cut":${cut ? 'true' : 'false'}}`,
+    read: () => (entries === '' && !cut ? '' : `{"entries":[${entries}],"cut":${cut ? 'true' : 'false'}}`),
   };
 }

@@ -12,14 +12,16 @@ export function disableCodeGeneration(): void {
     if (prototype) Reflect.defineProperty(replacement, 'prototype', { value: prototype, writable: false });
     return replacement;
   };
-  const samples = [function () {}, async function () {}, function* () {}, async function* () {}];
-  for (const sample of samples) {
+  const replaceConstructorOf = (sample: object): unknown => {
     const prototype = Reflect.getPrototypeOf(sample) as object;
     const replacement = denied(prototype);
     Reflect.defineProperty(prototype, 'constructor', { value: replacement, writable: true, configurable: true });
-    if (prototype === Function.prototype) {
-      Reflect.defineProperty(globalThis, 'Function', { value: replacement, writable: true, configurable: true });
-    }
-  }
+    return replacement;
+  };
+  const replacement = replaceConstructorOf(denied);
+  Reflect.defineProperty(globalThis, 'Function', { value: replacement, writable: true, configurable: true });
+  replaceConstructorOf(async function () {});
+  replaceConstructorOf(function* () {});
+  replaceConstructorOf(async function* () {});
   Reflect.defineProperty(globalThis, 'eval', { value: denied(undefined), writable: true, configurable: true });
 }

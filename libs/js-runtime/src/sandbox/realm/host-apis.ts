@@ -21,11 +21,18 @@ export interface RealmCalls {
   isApiError(thrown: unknown): boolean;
 }
 
+/** Calls a function of a host API. */
+export type CallApi = (api: ApiHeader, args: unknown[]) => Promise<unknown>;
+/** Makes a namespace a global; it is frozen, and so are its functions. */
+export type DefineNamespace = (name: string, namespace: object) => void;
+/** Defines the host APIs that every realm has: code made of their names, see `api-source.ts`. */
+export type DefineApis = (call: CallApi, freeze: Primordials['freeze'], define: DefineNamespace) => void;
+
 /**
  * Defines the namespaces of host APIs: frozen, with async functions. A call is text that the process outside takes away when
  * the script next waits, so no host function is needed in here.
  */
-export function installHostApis(use: Primordials, apis: readonly ApiHeader[]): RealmCalls {
+export function installHostApis(use: Primordials, defineApis: DefineApis): RealmCalls {
   type Namespace = Record<string, unknown>;
   const namespaces: Record<string, Namespace> = { __proto__: null } as never;
   /** By number, as text. */
@@ -103,7 +110,7 @@ export function installHostApis(use: Primordials, apis: readonly ApiHeader[]): R
     define('text', async () => text);
     return value;
   };
-  const call = async ({ name, cost, body }: ApiHeader, args: unknown[]): Promise<unknown> => {
+  const call: CallApi = async ({ name, cost, body }, args) => {
     refuseBeyondLimits(cost);
     const text = argumentsOf(name, args);
     // What made the text may have called as well.
@@ -134,6 +141,17 @@ export function installHostApis(use: Primordials, apis: readonly ApiHeader[]): R
     resolve(answer);
   };
 
+  const define: DefineNamespace = (name, value) => {
+    namespaces[name] = value as Namespace;
+    // Like `console`: what a script declares under this name is its own, so that a new API breaks no script.
+    use.defineProperty(globalThis, name, {
+      __proto__: null,
+      value,
+      writable: true,
+      configurable: true,
+      enumerable: false,
+    } as never);
+  };
   const add = (headers: readonly ApiHeader[]): void => {
     const changed: Record<string, Namespace> = { __proto__: null } as never;
     for (let index = 0; index < headers.length; index++) {
@@ -146,19 +164,9 @@ export function installHostApis(use: Primordials, apis: readonly ApiHeader[]): R
       const functions = { __proto__: null, [method]: (...args: unknown[]) => call(header, args) };
       namespace[method] = use.freeze(functions[method]);
     }
-    for (const name in changed) {
-      const value = (namespaces[name] = use.freeze(changed[name] as Namespace));
-      // Like `console`: what a script declares under this name is its own, so that a new API breaks no script.
-      use.defineProperty(globalThis, name, {
-        __proto__: null,
-        value,
-        writable: true,
-        configurable: true,
-        enumerable: false,
-      } as never);
-    }
+    for (const name in changed) define(name, use.freeze(changed[name] as Namespace));
   };
-  add(apis);
+  defineApis(call, use.freeze, define);
 
   return {
     add,

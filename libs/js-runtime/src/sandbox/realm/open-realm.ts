@@ -4,15 +4,19 @@ import { installConsole } from './console.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { describeThrown } from './describe-thrown.ts';
 import { disableCodeGeneration } from './disable-code-generation.ts';
-import { installHostApis } from './host-apis.ts';
+import { installHostApis, type DefineApis } from './host-apis.ts';
 import { capturePrimordials } from './primordials.ts';
 import { removeGlobals } from './remove-globals.ts';
 import { installStructuredClone } from './structured-clone.ts';
 import { installTimers } from './timers.ts';
 
 /** isolated-vm's handles as they are inside the isolate. */
+interface ContextHandle {
+  release(): void;
+}
 interface ScriptHandle {
-  runSync(context: unknown, options: object): { deref(): unknown; release(): void };
+  runSync(context: ContextHandle, options: object): { deref(): unknown; release(): void };
+  release(): void;
 }
 
 /**
@@ -27,8 +31,7 @@ interface ScriptHandle {
  * of host APIs that were made, if there are any).
  */
 export type EnterRealm = (
-  operation:
-    'warm' | 'begin' | 'allow' | 'define' | 'run' | 'module' | 'tick' | 'deliverer' | 'poller' | 'poll' | 'logs',
+  operation: 'warm' | 'begin' | 'run' | 'module' | 'tick' | 'deliverer' | 'poller' | 'poll' | 'logs',
   ...args: unknown[]
 ) => string | DeliverAnswers | (() => string) | undefined;
 
@@ -40,19 +43,19 @@ export type DeliverAnswers = (answers: string) => void;
  * the realm has no way out: no host function is in it, and what tenant code can reach of ours (console, timers, host APIs) only
  * keeps what it is given until somebody enters.
  */
-export function openRealm(apis: readonly ApiHeader[]): EnterRealm {
+export function openRealm(defineApis: DefineApis): EnterRealm {
   const use = capturePrimordials();
   disableCodeGeneration();
   removeGlobals();
   const log = installConsole(use);
   const timers = installTimers(use);
   installStructuredClone(use);
-  const calls = installHostApis(use, apis);
+  const calls = installHostApis(use, defineApis);
 
   let state: string | undefined;
   let maxResultChars = 0;
   let input: unknown;
-  let context: unknown;
+  let readContext: (() => unknown) | undefined;
   /** Of modules that have not been evaluated to the end. */
   let entry: EntryNamespace | undefined;
 
@@ -98,11 +101,17 @@ export function openRealm(apis: readonly ApiHeader[]): EnterRealm {
 
   // isolated-vm reads options like any object, inherited ones too.
   const asReference = use.freeze({ __proto__: null, reference: true });
-  const evaluate = (script: ScriptHandle, context: unknown): unknown => {
-    const reference = script.runSync(context, asReference);
-    const value = reference.deref();
-    reference.release();
-    return value;
+  /** Releases the handles, which are copies: else it takes two collections of garbage to be rid of this context, one for each end. */
+  const evaluate = (script: ScriptHandle, context: ContextHandle): unknown => {
+    try {
+      const reference = script.runSync(context, asReference);
+      const value = reference.deref();
+      reference.release();
+      return value;
+    } finally {
+      script.release();
+      context.release();
+    }
   };
   const settle = (value: unknown): void => {
     if ((typeof value === 'object' && value !== null) || typeof value === 'function') void settleLater(value);
@@ -123,7 +132,7 @@ export function openRealm(apis: readonly ApiHeader[]): EnterRealm {
     entry = undefined;
     try {
       const { value } = namespace;
-      settle(typeof value === 'function' ? use.apply(value, undefined, [input, context]) : value);
+      settle(typeof value === 'function' ? use.apply(value, undefined, [input, readContext?.()]) : value);
     } catch (thrown) {
       fail(thrown);
     }
@@ -147,39 +156,56 @@ export function openRealm(apis: readonly ApiHeader[]): EnterRealm {
     configurable: true,
   });
 
+  /**
+   * Parsed when it is first looked at: a trivial script that never does takes a fifth less. But each look takes 17 ns more
+   * than at a value, and is not optimized; so this is not for the input, which loops go through.
+   */
+  const defineContext = (json: string): void => {
+    let isParsed = false;
+    let value: unknown;
+    readContext = () => {
+      if (!isParsed) {
+        // Near the end of the stack this may throw; it is then done another time.
+        value = deepFreeze(use, use.parse(json) as unknown);
+        isParsed = true;
+      }
+      return value;
+    };
+    use.defineProperty(globalThis, 'context', { get: readContext, enumerable: true });
+  };
+  const defineAll = (values: object): void => {
+    const names = use.ownKeys(values);
+    for (let index = 0; index < names.length; index++) {
+      const name = names[index] as string;
+      const value = deepFreeze(use, (values as Record<string, unknown>)[name]);
+      use.defineProperty(globalThis, name, { __proto__: null, value, enumerable: true } as PropertyDescriptor);
+    }
+  };
+  const begin = (args: unknown[]): void => {
+    log.open(args[0] as number, args[1] as number);
+    maxResultChars = args[2] as number;
+    defineContext(args[3] as string);
+    input = args[4] === '' ? undefined : deepFreeze(use, use.parse(args[4] as string) as unknown);
+    use.defineProperty(globalThis, 'input', { value: input, enumerable: true });
+    if (args[5] !== '') defineAll(use.parse(args[5] as string) as object);
+    calls.open(args[6] as number, args[7] as number, args[8] as number);
+    if (args[9] !== '') calls.add(use.parse(args[9] as string) as readonly ApiHeader[]);
+  };
+
   return (operation, ...args) => {
     switch (operation) {
       case 'warm':
         // The first use of a handle in a context makes its class there, which takes longer than a script does.
-        evaluate(args[0] as ScriptHandle, args[1]);
+        evaluate(args[0] as ScriptHandle, args[1] as ContextHandle);
         return undefined;
-      case 'begin': {
-        log.open(args[0] as number, args[1] as number);
-        maxResultChars = args[2] as number;
-        context = deepFreeze(use, use.parse(args[3] as string) as unknown);
-        use.defineProperty(globalThis, 'context', { value: context, enumerable: true });
-        input = args[4] === '' ? undefined : deepFreeze(use, use.parse(args[4] as string) as unknown);
-        use.defineProperty(globalThis, 'input', { value: input, enumerable: true });
+      case 'begin':
+        begin(args);
         return undefined;
-      }
-      case 'allow':
-        calls.open(args[0] as number, args[1] as number, args[2] as number);
-        calls.add(use.parse(args[3] as string) as readonly ApiHeader[]);
-        return undefined;
-      case 'define': {
-        const values = use.parse(args[0] as string) as object;
-        const names = use.ownKeys(values);
-        for (let index = 0; index < names.length; index++) {
-          const name = names[index] as string;
-          const value = deepFreeze(use, (values as Record<string, unknown>)[name]);
-          use.defineProperty(globalThis, name, { __proto__: null, value, enumerable: true } as PropertyDescriptor);
-        }
-        return undefined;
-      }
       case 'run':
+        begin(args);
         try {
-          const value = evaluate(args[0] as ScriptHandle, args[1]);
-          settle(args[2] === 'function' ? use.apply(value as () => unknown, undefined, []) : value);
+          const value = evaluate(args[10] as ScriptHandle, args[11] as ContextHandle);
+          settle(args[12] === 'function' ? use.apply(value as () => unknown, undefined, []) : value);
         } catch (thrown) {
           fail(thrown);
         }

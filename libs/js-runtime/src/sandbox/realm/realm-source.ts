@@ -1,5 +1,6 @@
 import { installConsole } from './console.ts';
 import type { ApiHeader } from '../../protocol/messages.ts';
+import { apiSource } from './api-source.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { describeThrown, describeWithoutMessage } from './describe-thrown.ts';
 import { disableCodeGeneration } from './disable-code-generation.ts';
@@ -27,11 +28,14 @@ const parts = [
   openRealm,
 ];
 
-/** A script that opens a realm with these host APIs; its completion value is the `EnterRealm` function. */
+/**
+ * A script that opens a realm with these host APIs; its completion value is the `EnterRealm` function. Functions in brackets are
+ * compiled with it, and so are in its code cache.
+ */
 export function realmSource(apis: readonly ApiHeader[]): string {
   return `(() => {
 'use strict';
-${parts.map((part) => part.toString()).join('\n')}
-return openRealm(${JSON.stringify(apis)});
+${parts.map((part) => `const ${part.name} = (${part.toString()});`).join('\n')}
+return openRealm(${apiSource(apis)});
 })()`;
 }

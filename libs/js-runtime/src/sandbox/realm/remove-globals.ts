@@ -4,8 +4,12 @@
  * (FinalizationRegistry), and V8's own console.
  */
 export function removeGlobals(): void {
-  const names = ['WebAssembly', 'SharedArrayBuffer', 'Atomics', 'FinalizationRegistry', 'console'];
-  for (const name of names) {
+  const remove = (name: string): void => {
     if (!Reflect.deleteProperty(globalThis, name)) throw new Error(`cannot remove ${name}`);
-  }
+  };
+  remove('WebAssembly');
+  remove('SharedArrayBuffer');
+  remove('Atomics');
+  remove('FinalizationRegistry');
+  remove('console');
 }

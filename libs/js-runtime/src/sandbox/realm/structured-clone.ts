@@ -14,14 +14,18 @@ export function installStructuredClone(use: Primordials): void {
     use.defineProperty(error, 'name', { __proto__: null, value: 'DataCloneError' } as PropertyDescriptor);
     throw error;
   };
-  const errorTypes: Record<string, ErrorConstructor | undefined> = Object.assign(Object.create(null) as object, {
-    EvalError,
-    RangeError,
-    ReferenceError,
-    SyntaxError,
-    TypeError,
-    URIError,
-  });
+  const errorTypeOf = (name: string): ErrorConstructor => {
+    const types: Record<string, ErrorConstructor | undefined> = {
+      __proto__: null as never,
+      EvalError,
+      RangeError,
+      ReferenceError,
+      SyntaxError,
+      TypeError,
+      URIError,
+    };
+    return types[name] ?? use.Error;
+  };
   const clone = (value: unknown, seen: Map<object, unknown>): unknown => {
     if (typeof value === 'function' || typeof value === 'symbol') return refuse(`A ${typeof value}`);
     if (typeof value !== 'object' || value === null) return value;
@@ -52,7 +56,7 @@ export function installStructuredClone(use: Primordials): void {
     }
     if (use.isError(value)) {
       const { name, message, stack } = value as Error;
-      const copy = keep(new (errorTypes[name] ?? use.Error)(message));
+      const copy = keep(new (errorTypeOf(name))(message));
       Object.defineProperty(copy, 'stack', { value: stack, writable: true, configurable: true });
       if (Object.hasOwn(value, 'cause')) {
         const cause = clone((value as Error).cause, seen);

@@ -68,20 +68,15 @@ export function installTimers(use: Primordials): RealmTimers {
     }
   };
 
-  const globals: Record<string, unknown> = {
-    setTimeout: (run: unknown, delay?: unknown, ...args: unknown[]) => start(run, delay, args, false),
-    setInterval: (run: unknown, delay?: unknown, ...args: unknown[]) => start(run, delay, args, true),
-    clearTimeout: clear,
-    clearInterval: clear,
+  const define = (name: string, value: (...args: never[]) => unknown): void => {
+    use.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
   };
-  for (const name of Object.keys(globals)) {
-    use.defineProperty(globalThis, name, {
-      value: globals[name],
-      writable: true,
-      configurable: true,
-      enumerable: false,
-    });
-  }
+  const setTimeout = (run: unknown, delay?: unknown, ...args: unknown[]): number => start(run, delay, args, false);
+  const setInterval = (run: unknown, delay?: unknown, ...args: unknown[]): number => start(run, delay, args, true);
+  define('setTimeout', setTimeout);
+  define('setInterval', setInterval);
+  define('clearTimeout', clear);
+  define('clearInterval', clear);
 
   return {
     nextDelayMs() {

@@ -1,0 +1,2 @@
+/** Here, so that names are looked up in this folder's packages. */
+export const load = (name) => import(name);

@@ -1,0 +1,29 @@
+import type { Workload } from '../../workload.ts';
+import { ScriptIsolate, type IvmModule, type Next } from './script-isolate.ts';
+
+/** Isolates of tenants, made when they first come, and all kept: no run of a tenant waits for one to be made again. */
+export class TenantIsolates {
+  readonly #make: () => Promise<ScriptIsolate>;
+  readonly #perTenant: number;
+  readonly #byTenant = new Map<string, { readonly isolates: readonly Promise<ScriptIsolate>[]; next: number }>();
+
+  constructor(ivm: IvmModule, workload: Workload, next: Next, perTenant: number) {
+    this.#make = async () => ScriptIsolate.create(ivm, workload, next);
+    this.#perTenant = perTenant;
+  }
+
+  async run(tenantId: string): Promise<unknown> {
+    let own = this.#byTenant.get(tenantId);
+    if (!own) {
+      own = { isolates: Array.from({ length: this.#perTenant }, this.#make), next: 0 };
+      this.#byTenant.set(tenantId, own);
+    }
+    const isolate = await own.isolates[own.next++ % own.isolates.length];
+    return isolate?.runInFreshContext(tenantId);
+  }
+
+  async dispose(): Promise<void> {
+    for (const { isolates } of this.#byTenant.values()) for (const isolate of isolates) (await isolate).dispose();
+    this.#byTenant.clear();
+  }
+}

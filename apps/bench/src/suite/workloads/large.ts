@@ -1,0 +1,24 @@
+import type { Workload } from '../workload.ts';
+
+const FUNCTIONS = 3000;
+const CALLED = [1, 500, 1000, 1500, 2000, 2500, 2999];
+const ARGUMENT = 7;
+
+const functions = Array.from(
+  { length: FUNCTIONS },
+  (_, n) => `function f${n}(num) { return num * ${n} + Math.max(num, ${n}) / 2 - ${n % 7}; }`,
+);
+
+const script = `(() => {
+${functions.join('\n')}
+return ${CALLED.map((n) => `f${n}(${ARGUMENT})`).join(' + ')};
+})()`;
+
+export const large: Workload = {
+  name: 'large',
+  title: `Script of ${Math.round(script.length / 1000)} KB`,
+  description: `${FUNCTIONS} functions, of which ${CALLED.length} are called. Compiled ahead, or cached, where the peer can.`,
+  script,
+  callsHost: false,
+  expected: () => CALLED.reduce((sum, n) => sum + ARGUMENT * n + Math.max(ARGUMENT, n) / 2 - (n % 7), 0),
+};

@@ -1,0 +1,19 @@
+import { createContext, runInContext } from 'node:vm';
+import { isSame } from '../is-same.ts';
+import { contextOf, next } from '../workload.ts';
+import { WORKLOADS } from './all.ts';
+
+describe('Workloads', () => {
+  it.each(WORKLOADS)('expect of $name what it comes to', async ({ script, expected }) => {
+    const globals = createContext({ context: contextOf('acme'), bench: { next } });
+    const result: unknown = await runInContext(script, globals);
+    expect(isSame(result, expected('acme'))).toBe(true);
+  });
+
+  it('are of the size that they say', () => {
+    const sizeOf = (name: string): number => WORKLOADS.find((one) => one.name === name)?.script.length ?? 0;
+    expect(sizeOf('large')).toBeGreaterThan(200_000);
+    const result = JSON.stringify(WORKLOADS.find(({ name }) => name === 'large-result')?.expected('acme'));
+    expect(result.length).toBeGreaterThan(100_000);
+  });
+});
