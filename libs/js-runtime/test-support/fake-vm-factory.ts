@@ -25,6 +25,8 @@ export class FakeVm implements PoolVm {
   holdsChecks = false;
   /** While true, what it is to link waits for `answerLink()`. */
   holdsLinks = false;
+  /** What it ends of when it is to link something, if it does. */
+  endsOnLink: RetireReason | undefined;
   answerLink: () => void = () => undefined;
   ranMs = 0;
   keepsTooMuch = false;
@@ -148,6 +150,7 @@ export class FakeVm implements PoolVm {
         this.answerLink = resolve;
       });
     }
+    if (this.endsOnLink) this.kill(this.endsOnLink);
     if (this.goneError) throw this.goneError;
     for (const { key } of units) this.heldKeys.add(key);
     return { outcome: { kind: 'compiled', imports: [] }, cpuMs: 0, peakMemoryBytes: 0 };

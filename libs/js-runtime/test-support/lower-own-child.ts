@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { setProcessPriority } from '../src/process/priority.ts';
+import { canRaisePriorities, setProcessPriority } from '../src/process/priority.ts';
 
 /*
  * Run as a process that may not raise priorities: starts one of its own, lowers it, tries to raise it again, and prints
@@ -17,5 +17,5 @@ while (!lowered) {
   await new Promise((resolve) => setTimeout(resolve, 10));
   lowered = setProcessPriority(pid, 19);
 }
-console.log(JSON.stringify({ lowered, raised: setProcessPriority(pid, 0) }));
+console.log(JSON.stringify({ lowered, raised: setProcessPriority(pid, 0), canRaise: canRaisePriorities() }));
 child.kill('SIGKILL');

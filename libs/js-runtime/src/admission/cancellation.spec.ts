@@ -24,6 +24,26 @@ describe('Cancellation', () => {
     expect([cancelled.aborted, ended.aborted]).toEqual([true, false]);
   });
 
+  it('is one of many that follow a signal through one listener, until the last has ended', () => {
+    const { signal } = new AbortController();
+    const all = Array.from({ length: 20 }, () => new Cancellation(signal));
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    const last = all.pop();
+    for (const one of all) one.end();
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    last?.end();
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+    new Cancellation(signal).end();
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
+  it('is cancelled with all that follow the same signal', () => {
+    const caller = new AbortController();
+    const all = [1, 2, 3].map(() => new Cancellation(caller.signal));
+    caller.abort();
+    expect(all.map(({ aborted }) => aborted)).toEqual([true, true, true]);
+  });
+
   it.each(['before', 'after'])(
     'gives others a signal that fires with the reason of the caller, asked for %s',
     (when) => {

@@ -5,13 +5,32 @@ export interface CancelSignal {
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
+/** Who follows a caller's signal: all through one listener, as Node takes more than ten of one signal for a leak, and says so. */
+const followers = new WeakMap<AbortSignal, Set<Cancellation>>();
+
+function onCallerAbort({ target }: Event): void {
+  for (const one of [...(followers.get(target as AbortSignal) ?? [])]) one.cancel();
+}
+
+function follow(signal: AbortSignal, one: Cancellation): void {
+  const all = followers.get(signal) ?? new Set();
+  followers.set(signal, all.add(one));
+  // The same listener once more is none more.
+  signal.addEventListener('abort', onCallerAbort);
+}
+
+function unfollow(signal: AbortSignal, one: Cancellation): void {
+  const all = followers.get(signal);
+  all?.delete(one);
+  if (all?.size === 0) signal.removeEventListener('abort', onCallerAbort);
+}
+
 /**
  * Cancels one execution: by its caller's signal, or by `cancel`. An `AbortSignal` takes longer to make than all that is done with
  * it here, so there is one only for others that ask for it.
  */
 export class Cancellation implements CancelSignal {
   readonly #callerSignal: AbortSignal | undefined;
-  readonly #onCallerAbort: (() => void) | undefined;
   /** Made when the first comes. */
   #listeners: Set<() => void> | undefined;
   #controller: AbortController | undefined;
@@ -20,11 +39,8 @@ export class Cancellation implements CancelSignal {
   constructor(callerSignal?: AbortSignal) {
     if (!callerSignal) return;
     this.#callerSignal = callerSignal;
-    this.#onCallerAbort = () => {
-      this.cancel();
-    };
     if (callerSignal.aborted) this.cancel();
-    else callerSignal.addEventListener('abort', this.#onCallerAbort);
+    else follow(callerSignal, this);
   }
 
   get aborted(): boolean {
@@ -55,7 +71,7 @@ export class Cancellation implements CancelSignal {
 
   /** The execution is over: its caller's signal, which may live longer, forgets it. */
   end(): void {
-    if (this.#onCallerAbort) this.#callerSignal?.removeEventListener('abort', this.#onCallerAbort);
+    if (this.#callerSignal) unfollow(this.#callerSignal, this);
   }
 
   #abort(): void {

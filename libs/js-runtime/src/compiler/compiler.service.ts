@@ -56,7 +56,12 @@ export class CompilerService {
     this.#artifacts = new ArtifactSource(cache, (cpuMs) => {
       executionMetrics.compiled(cpuMs);
     });
-    pool.loadAhead((tenantId, held) => findMissing(this.#hotScripts.of(tenantId), held, cache));
+    pool.loadAhead(
+      (tenantId, held) => findMissing(this.#hotScripts.of(tenantId), held, cache),
+      (tenantId, { units }) => {
+        for (const { key } of units) this.#hotScripts.forget(tenantId, key);
+      },
+    );
   }
 
   /**
@@ -141,7 +146,12 @@ export class CompilerService {
 
   /** Loads scripts into one VM, for one execution or compilation. */
   loaderFor(vm: Vm, budget: Budget): ScriptLoader {
-    return new ScriptLoader(this.#artifacts, vm, budget, this.#counts, this.#hotScripts);
+    return new ScriptLoader(this.#artifacts, vm, budget, this.#counts);
+  }
+
+  /** It has been run in a VM with this heap limit, which lives: the tenant's next VM may have it. */
+  ran(script: CompiledScript, maxMemoryMb: number): void {
+    this.#hotScripts.ran(script, maxMemoryMb);
   }
 
   /** What imports mean to a tenant. */

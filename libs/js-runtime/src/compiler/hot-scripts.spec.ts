@@ -33,6 +33,19 @@ describe('HotScripts', () => {
     expect(idsOf(hot, 'c')).toEqual([]);
   });
 
+  it('can be forgotten, one by one', () => {
+    const hot = new HotScripts();
+    for (const id of ['1', '2']) hot.ran(script('a', id), 64);
+    hot.forget('a', '1');
+    hot.forget('a', '3');
+    hot.forget('b', '2');
+    expect(idsOf(hot, 'a')).toEqual(['2']);
+    hot.forget('a', '2');
+    expect(idsOf(hot, 'a')).toEqual([]);
+    hot.ran(script('a', '1'), 64);
+    expect(idsOf(hot, 'a')).toEqual(['1']);
+  });
+
   it('have the memory limit that they ran with last', () => {
     const hot = new HotScripts();
     hot.ran(script('a', '1'), 64);

@@ -45,6 +45,14 @@ export class HotScripts {
     }
   }
 
+  /** It is not to be loaded ahead, until it is run again. */
+  forget(tenantId: string, id: string): void {
+    const tenant = this.#tenants.get(tenantId);
+    if (!tenant) return;
+    this.#forget(tenant, id);
+    if (tenant.scripts.size === 0) this.#tenants.delete(tenantId);
+  }
+
   /** The last first. */
   of(tenantId: string): readonly HotScript[] {
     const tenant = this.#tenants.get(tenantId);

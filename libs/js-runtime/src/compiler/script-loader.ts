@@ -5,7 +5,6 @@ import type { Artifact } from './cache/artifact.ts';
 import type { ArtifactSource } from './artifact-source.ts';
 import type { CompileCounts } from './compile-counts.ts';
 import type { CompiledScript } from './compiled-script.ts';
-import type { HotScripts } from './hot-scripts.ts';
 import { ModuleFinder, type ModuleLookup } from './module-finder.ts';
 
 /** A script with everything that it imports, ready to be sent to one VM. */
@@ -29,7 +28,6 @@ export class ScriptLoader {
     private readonly vm: Vm,
     private readonly budget: Budget,
     private readonly counts: CompileCounts,
-    private readonly hotScripts: HotScripts,
   ) {}
 
   /** The script alone, without what it imports. @throws JsRuntimeError COMPILATION_FAILED and what ends a VM */
@@ -106,7 +104,6 @@ export class ScriptLoader {
   }
 
   #loadedAlone(script: CompiledScript, { key, name, wrap, sourceChars, compileMs, code }: Unit): LoadedScript {
-    this.hotScripts.ran(script, this.budget.tracker.limits.maxMemoryMb);
     return { units: [{ key, name, wrap, sourceChars, compileMs, code, imports: [] }], scripts: [script] };
   }
 

@@ -5,6 +5,7 @@ import type { ExecutionResult } from './execution-result.ts';
 
 const LONG_MS = 20_000;
 const MEMORY_MB = 32;
+const POOL_SIZE = 4;
 const LARGE = `${Array.from({ length: 500 }, (_, n) => `function f${n}(x) { return x + ${n}; }`).join('\n')}\nf1(41)`;
 const NAME = 'large.js';
 
@@ -30,10 +31,10 @@ describe('Scripts that a tenant has run', () => {
     return result;
   };
 
-  const comesToRest = async (): Promise<void> => until(() => runtime.pool.stats().available === 3);
+  const comesToRest = async (): Promise<void> => until(() => runtime.pool.stats().available === POOL_SIZE);
 
   beforeEach(async () => {
-    runtime = await startRuntime({ poolSize: 3, maxVms: 3, maxMemoryMb: MEMORY_MB });
+    runtime = await startRuntime({ poolSize: POOL_SIZE, maxVms: POOL_SIZE, maxMemoryMb: MEMORY_MB });
     const context = { tenant: { id: 'acme' } };
     script = await runtime.tenancy.runAs(context, async () => runtime.compiler.compile(NAME, LARGE));
     await comesToRest();
@@ -51,6 +52,22 @@ describe('Scripts that a tenant has run', () => {
     await comesToRest();
     await expect(isHeldFor('acme')).resolves.toBe(true);
     await expect(runLarge()).resolves.toMatchObject({ value: 42, vmId });
+  });
+
+  it('cost no other VM than that in which they were run, if they do not fit into it', async () => {
+    // It takes 10 MB as soon as it is loaded.
+    const tooLarge = `${'(()=>1);'.repeat(23_000)}/*\u0100${'x'.repeat(860_000)}*/42`;
+    await expect(runtime.run(tooLarge)).resolves.toMatchObject({ value: 42 });
+    await comesToRest();
+    const before = runtime.pool.stats().destroyed;
+    await expect(runtime.errorOf(tooLarge, { limits: { maxMemoryMb: 8 } })).resolves.toMatchObject({
+      code: 'MEMORY_LIMIT_EXCEEDED',
+    });
+    await comesToRest();
+    expect(runtime.pool.stats().destroyed - before).toBe(1);
+    await expect(runtime.valueOf('1', { limits: { maxMemoryMb: 8 } })).resolves.toBe(1);
+    await comesToRest();
+    expect(runtime.pool.stats().destroyed - before).toBe(1);
   });
 
   it('are in another VM when its own has ended, and in nobody else’s', async () => {

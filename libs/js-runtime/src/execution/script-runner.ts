@@ -77,6 +77,8 @@ export class ScriptRunner {
       bridge.calls.end();
     }
     tracker.hasReply(reply);
+    // What ends a VM might do so when it is loaded, too.
+    if (vm.alive) this.compiler.ran(script, tracker.limits.maxMemoryMb);
     if (reply.refused.length > 0) {
       tracker.hasCode('miss');
       const refused = loaded.units.filter(({ key }) => reply.refused.includes(key));

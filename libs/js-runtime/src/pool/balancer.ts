@@ -26,6 +26,11 @@ export interface AfterWait {
   readonly continuesTurn: boolean;
 }
 
+interface AtWork {
+  readonly vms: number;
+  readonly tenants: number;
+}
+
 export type Lend = (pooled: PooledVm, line: TenantLine<VmLease>, wait: AfterWait) => VmLease;
 
 /**
@@ -37,6 +42,8 @@ export class Balancer {
   #spareUntil = 0;
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
+  /** By priority. Counted once for all that wait: there may be many. */
+  readonly #atWork = new Map<number, AtWork>();
 
   constructor(
     private readonly fleet: Fleet,
@@ -55,6 +62,7 @@ export class Balancer {
   /** To be called whenever a VM or a caller has come, gone or changed. */
   balance(): void {
     if (this.#isStopped) return;
+    this.#atWork.clear();
     this.#serve();
     this.#keepSpare();
     this.#trim();
@@ -65,18 +73,33 @@ export class Balancer {
    * Whether one more of a tenant may be at work. What has a lower priority than it is not in its way; and a tenant that has nothing
    * at work waits for others only when so many tenants have something.
    */
-  mayBegin({ tenantId, running }: TenantLine<VmLease>): boolean {
+  mayBegin(line: TenantLine<VmLease>): boolean {
+    this.#atWork.clear();
+    return this.#mayBegin(line);
+  }
+
+  /** With what was counted since anything began. */
+  #mayBegin({ tenantId, running }: TenantLine<VmLease>): boolean {
     const { most } = this.limit;
     if (most === Infinity) return true;
-    const nice = this.watch.niceOf(tenantId);
+    const { vms, tenants } = this.#atWorkBeside(this.watch.niceOf(tenantId));
+    return vms < most || (running.size === 0 && tenants < most);
+  }
+
+  /** What is at work and has no lower priority than this. */
+  #atWorkBeside(nice: number): AtWork {
+    const counted = this.#atWork.get(nice);
+    if (counted) return counted;
     const tenants = new Set<string | undefined>();
-    let atWork = 0;
+    let vms = 0;
     for (const pooled of this.fleet) {
       if (!isAtWork(pooled) || pooled.nice > nice) continue;
-      atWork++;
+      vms++;
       tenants.add(pooled.tenantId);
     }
-    return atWork < most || (running.size === 0 && tenants.size < most);
+    const atWork = { vms, tenants: tenants.size };
+    this.#atWork.set(nice, atWork);
+    return atWork;
   }
 
   stop(): void {
@@ -90,7 +113,8 @@ export class Balancer {
     this.#continueTurns();
     let beingFreed = this.fleet.count(isBeingFreed);
     let coming = this.#countComing();
-    for (const waiter of this.queue.inTurn((line) => this.mayBegin(line))) {
+    const awaited = new Set<PooledVm>();
+    for (const waiter of this.queue.inTurn((line) => this.#mayBegin(line))) {
       if (!this.fleet.has(isFree)) return;
       if (waiter.deadline.isOver) {
         this.queue.refuseLate(waiter);
@@ -99,7 +123,9 @@ export class Balancer {
       const { tenantId, policy } = waiter.line;
       const boundary = policy.tenantBoundary;
       const ready = chooseReady(this.fleet, tenantId, boundary, waiter.script);
+      const loading = ready ? undefined : this.#loadingOf(tenantId, awaited);
       if (ready) this.#grant(waiter, ready);
+      else if (loading) awaited.add(loading);
       else if (boundary === 'isolate' && beingFreed > 0) beingFreed--;
       else {
         const other = chooseToRebind(this.fleet, boundary);
@@ -110,6 +136,14 @@ export class Balancer {
         else other?.retire('rebind');
       }
     }
+  }
+
+  /** A VM of the tenant's that is loading, and that nobody waits for yet: it takes less than to make another one fit. */
+  #loadingOf(tenantId: string, awaited: ReadonlySet<PooledVm>): PooledVm | undefined {
+    for (const pooled of this.fleet) {
+      if (pooled.isLoading && pooled.tenantId === tenantId && !awaited.has(pooled)) return pooled;
+    }
+    return undefined;
   }
 
   /** VMs that start, and those that will as soon as there is room for them. */
@@ -130,7 +164,7 @@ export class Balancer {
       const waiter = this.queue.nextOf(pooled.tenantId);
       if (
         waiter &&
-        this.mayBegin(waiter.line) &&
+        this.#mayBegin(waiter.line) &&
         chooseReady([pooled], pooled.tenantId, waiter.line.policy.tenantBoundary)
       ) {
         this.#grant(waiter, pooled, true);
@@ -141,6 +175,7 @@ export class Balancer {
   #grant(waiter: Waiter<VmLease>, pooled: PooledVm, continuesTurn = false): void {
     const now = performance.now();
     const { line, since, mayRunSince = now } = waiter;
+    this.#atWork.clear();
     waiter.grant(this.lend(pooled, line, { waitedMs: now - since, forVmMs: now - mayRunSince, continuesTurn }));
   }
 
@@ -189,7 +224,7 @@ export class Balancer {
     // Only where one more could be started does it matter who has waited for how long; and who may not begin waits for no VM.
     const late =
       room > 0
-        ? this.queue.waitingSince(now - overflowAfterMs, (line) => this.mayBegin(line))
+        ? this.queue.waitingSince(now - overflowAfterMs, (line) => this.#mayBegin(line))
         : { count: 0, nextSince: undefined };
     const missing = Math.max(
       wanted - this.fleet.count(isFresh) - starting,
@@ -218,6 +253,7 @@ export class Balancer {
 
   /** Replaces a VM's isolate; afterwards it is nobody's. */
   #free(pooled: PooledVm): void {
+    this.#atWork.clear();
     this.watch.restoreForAnother(pooled);
     if (pooled.state === 'retired') return;
     const work = async (): Promise<void> => this.factory.reset(pooled.vm, this.options.vmCreateTimeoutMs);

@@ -9,8 +9,8 @@ describe('ConcurrencyLimit', () => {
     limit = new ConcurrencyLimit(CPUS, MAX_VMS);
   });
 
-  function look(times: number, lateMs: number, atWork: number): number {
-    for (let i = 0; i < times; i++) limit.look(lateMs, atWork);
+  function look(times: number, lateMs: number, atWork: number, share = 1): number {
+    for (let i = 0; i < times; i++) limit.look(lateMs, atWork, share);
     return limit.most;
   }
 
@@ -30,6 +30,11 @@ describe('ConcurrencyLimit', () => {
 
   it('is none when it was late by itself: each of those at work has a CPU', () => {
     expect(look(100, 1000, CPUS)).toBe(Infinity);
+  });
+
+  it('is none when they took little of the CPUs: they waited for something else', () => {
+    expect(look(100, 1000, MAX_VMS, 0.39)).toBe(Infinity);
+    expect(look(100, 1000, MAX_VMS, 0.4)).toBe(CPUS);
   });
 
   it('is one more whenever it was in time ten times in a row', () => {

@@ -4,6 +4,8 @@ const LATE_MS = 5;
 const IN_TIME_MS = 2;
 /** So many looks in a row have to be in time before one more may be at work. */
 const LOOKS_IN_TIME = 10;
+/** The backend takes a good part of the CPUs itself then; of two, trivial scripts took 0.6 while it was late all the time. */
+const BLAMED_SHARE = 0.4;
 /** What is left of those that are at work, when the backend was late. */
 const KEPT = 0.8;
 
@@ -28,12 +30,17 @@ export class ConcurrencyLimit {
     return this.#most;
   }
 
-  /** To be called regularly while anything is at work. @param lateMs how much later than it should have been */
-  look(lateMs: number, atWork: number): void {
+  /**
+   * To be called regularly while anything is at work.
+   *
+   * @param lateMs how much later than it should have been @param share how much of all CPUs those at work take
+   */
+  look(lateMs: number, atWork: number, share: number): void {
     if (lateMs > LATE_MS) {
       this.#looksInTime = 0;
-      // With a CPU for each, they are not what made it late.
-      if (atWork > this.least) this.#most = Math.max(this.least, Math.floor(KEPT * Math.min(this.#most, atWork)));
+      // With a CPU for each, or while they wait for other things, they are not what made it late.
+      if (atWork > this.least && share >= BLAMED_SHARE)
+        this.#most = Math.max(this.least, Math.floor(KEPT * Math.min(this.#most, atWork)));
     } else if (lateMs > IN_TIME_MS) {
       this.#looksInTime = 0;
     } else if (++this.#looksInTime >= LOOKS_IN_TIME) {

@@ -5,7 +5,7 @@ import type { VmInfo } from './vm-info.ts';
 import type { VmLease } from './vm-lease.ts';
 import { NEXT_STATES, type VmState } from './vm-state.ts';
 
-/** Who has taken no CPU for so long waits for something: for a CPU itself nobody waits as long, where as many are at work as may be. */
+/** Who has taken no CPU for so long waits for something: for a CPU itself only what was lowered waits as long, where as many are at work as may be. */
 const WAITS_MS = 50;
 
 /** What a VM does while it is `recycling`. Only one that makes its realm can be leased meanwhile: the request just waits for it. */
@@ -31,6 +31,8 @@ export class PooledVm {
   cpuMsAtFirstLook: number | undefined;
   /** And when somebody last looked, since it became its tenant's. */
   cpuMsAtLastLook: number | undefined;
+  /** `performance.now()` of that look. */
+  lookedAt = 0;
   /** `performance.now()` at which it was lent, or was last seen to have taken a CPU since. */
   ranAt = 0;
   /** Its priority; 0 unless it was lowered. */
@@ -81,6 +83,11 @@ export class PooledVm {
   /** Its isolate is being replaced: it will be nobody's. */
   get isBeingFreed(): boolean {
     return this.state === 'recycling' && this.#task === 'isolate';
+  }
+
+  /** It loads what its tenant will want; that takes milliseconds. */
+  get isLoading(): boolean {
+    return this.state === 'recycling' && this.#task === 'load';
   }
 
   get isMakingItsRealm(): boolean {

@@ -87,6 +87,38 @@ describe('Scripts that are loaded ahead', () => {
     expect([...vm.heldKeys]).toEqual(['a1']);
   });
 
+  it('cost no other tenant its isolate, when their own asks for the VM meanwhile', async () => {
+    await open(2);
+    const vm = await visit('a');
+    await settle();
+    const other = await visit('b');
+    vm.holdsLinks = true;
+    await visit('a');
+    await settle();
+    const lease = acquire('a');
+    await settle();
+    expect(on.pool.stats()).toMatchObject({ waiting: 1, inUse: 0 });
+    vm.answerLink();
+    await expect(lease.then(fakeOf)).resolves.toBe(vm);
+    expect(other.resets).toBe(0);
+  });
+
+  it('are forgotten when they could not be loaded, so that the next execution costs no VM', async () => {
+    await on.open(2);
+    const forgotten: string[] = [];
+    on.pool.loadAhead(
+      (tenantId) => (tenantId === 'a' && forgotten.length === 0 ? Promise.resolve(requestFor('a1')) : undefined),
+      (tenantId, { units }) => void forgotten.push(`${tenantId} ${units[0]?.key}`),
+    );
+    for (const vm of on.factory.vms) vm.endsOnLink = 'memory';
+    for (let count = 0; count < 3; count++) {
+      await visit('a');
+      await jest.advanceTimersByTimeAsync(1000);
+    }
+    expect(forgotten).toEqual(['a a1']);
+    expect(on.pool.stats()).toMatchObject({ available: 2, destroyedBy: { memory: 1 } });
+  });
+
   it('cost only the VM that does not load them', async () => {
     await open(2);
     const vm = on.factory.vms[0] as FakeVm;
@@ -124,6 +156,26 @@ describe('Scripts that are loaded ahead', () => {
         expect(tenants()).toEqual([undefined, undefined, undefined]);
       },
     );
+
+    it('are in one VM only, if they end it: a script that cannot be loaded must not cost one VM after the other', async () => {
+      await open(4);
+      for (const vm of on.factory.vms) vm.endsOnLink = 'memory';
+      await endOfVmOf('a', 'memory');
+      await jest.advanceTimersByTimeAsync(1000);
+      expect(on.pool.stats()).toMatchObject({ available: 4, destroyedBy: { memory: 2 } });
+    });
+
+    it('do not open the breaker, if they crash VMs that have just been started', async () => {
+      await on.open(4);
+      on.pool.loadAhead(() => Promise.resolve(requestFor('a1')));
+      for (let round = 0; round < 6; round++) {
+        for (const vm of on.factory.vms) vm.endsOnLink = 'crashed';
+        // Its own, and one that stands in for that.
+        await visit('a');
+        await settle();
+      }
+      expect(on.pool.stats()).toMatchObject({ breaker: 'closed', destroyedBy: { crashed: 12 } });
+    });
 
     it('are not, when it ran nothing that is worth it', async () => {
       await open(3);

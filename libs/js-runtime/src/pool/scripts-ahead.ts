@@ -11,6 +11,9 @@ export type FindMissing = (
   vm: Pick<PoolVm, 'held' | 'isolateMemoryMb'>,
 ) => Promise<LinkRequest | undefined> | undefined;
 
+/** What one of {@link FindMissing} could not be loaded from: it is not to be found again. */
+export type ForgetScripts = (tenantId: string, request: LinkRequest) => void;
+
 /** Reasons for which a VM ends although its tenant may be about to want it. */
 const UNTIMELY: readonly RetireReason[] = [
   'wall',
@@ -27,6 +30,7 @@ const UNTIMELY: readonly RetireReason[] = [
 /** Has VMs load what their tenant has used lately, while nobody needs them: a request that comes meanwhile waits for one script at most. */
 export class ScriptsAhead {
   find: FindMissing | undefined;
+  forget: ForgetScripts | undefined;
 
   constructor(
     private readonly fleet: Fleet,
@@ -42,7 +46,7 @@ export class ScriptsAhead {
     // Mostly there is nothing to wait for: this is asked after each execution.
     void this.find?.(tenantId, pooled.vm)?.then((request) => {
       // It may have become anybody's meanwhile.
-      if (request && this.#isIdleOf(tenantId, pooled)) void this.#load(pooled, request);
+      if (request && this.#isIdleOf(tenantId, pooled)) void this.#load(tenantId, pooled, request);
     });
   }
 
@@ -53,13 +57,17 @@ export class ScriptsAhead {
     const request = fresh && (await this.find?.(tenantId, fresh.vm));
     if (!request || !this.#isIdleOf(undefined, fresh) || this.#hasOther(tenantId) || !this.#nobodys()) return;
     fresh.assign(tenantId, boundary);
-    await this.#load(fresh, request);
+    await this.#load(tenantId, fresh, request);
   }
 
-  async #load(pooled: PooledVm, request: LinkRequest): Promise<void> {
+  async #load(tenantId: string, pooled: PooledVm, request: LinkRequest): Promise<void> {
+    const load = { isDone: false };
     await pooled.recycle('load', async () => {
-      await pooled.vm.link(request);
+      const { outcome } = await pooled.vm.link(request);
+      load.isDone = outcome.kind === 'compiled';
     });
+    // Else it would cost a VM after each execution.
+    if (!load.isDone) this.forget?.(tenantId, request);
     this.onChange();
   }
 

@@ -31,6 +31,12 @@ describe('TenantCpu', () => {
     expect([cpu.niceOf('greedy'), cpu.niceOf('modest')]).toEqual([nice, 0]);
   });
 
+  it('tells how much of the CPUs all take together', () => {
+    expect(cpu.share).toBe(0);
+    pass(5000, { greedy: 1, modest: 1 });
+    expect(cpu.share).toBeCloseTo(0.5, 1);
+  });
+
   it('does so within half a second', () => {
     pass(500, { greedy: 4, modest: 0.1 });
     expect(cpu.niceOf('greedy')).toBe(15);
@@ -48,6 +54,15 @@ describe('TenantCpu', () => {
     expect(cpu.niceOf('greedy')).toBe(15);
     pass(1000, { greedy: 4 });
     expect(cpu.niceOf('greedy')).toBe(0);
+  });
+
+  it('counts of what was used over a long time as much as of the last half second', () => {
+    cpu.uses('modest', 5000, now, 60_000);
+    pass(10, { greedy: 0.1 });
+    expect(cpu.niceOf('modest')).toBe(0);
+    cpu.uses('modest', 5000, now, 400);
+    pass(10, { greedy: 0.1 });
+    expect(cpu.niceOf('modest')).toBe(15);
   });
 
   it('forgets a tenant that takes nothing any more', () => {

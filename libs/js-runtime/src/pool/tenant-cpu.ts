@@ -26,10 +26,14 @@ export class TenantCpu {
 
   constructor(private readonly cpus: number) {}
 
-  /** One of the tenant's VMs has used this since it was last looked at; 0 when it just begins to. @param now of `performance.now()` */
-  uses(tenantId: string, ms: number, now: number): void {
+  /**
+   * One of the tenant's VMs has used this since it was last looked at; 0 when it just begins to.
+   *
+   * @param now of `performance.now()` @param overMs how long ago that was: of a VM that is mostly seen at rest, long
+   */
+  uses(tenantId: string, ms: number, now: number, overMs = 0): void {
     const used = this.#tenants.get(tenantId) ?? { ms: 0, seenAt: now, nice: 0 };
-    used.ms += ms;
+    used.ms += overMs > MEMORY_MS ? (ms * MEMORY_MS) / overMs : ms;
     used.seenAt = now;
     this.#tenants.set(tenantId, used);
   }
@@ -43,6 +47,13 @@ export class TenantCpu {
       used.nice = niceOf(used.ms / (MEMORY_MS * this.cpus), used.nice);
       if (used.nice === 0 && now - used.seenAt > MEMORY_MS) this.#tenants.delete(tenantId);
     }
+  }
+
+  /** How much of all CPUs tenants take lately, together. */
+  get share(): number {
+    let ms = 0;
+    for (const used of this.#tenants.values()) ms += used.ms;
+    return ms / (MEMORY_MS * this.cpus);
   }
 
   /** 0, the usual one, as well for a tenant that has them to itself: there is nobody to come first. */

@@ -27,7 +27,7 @@ import type { PoolStats } from './pool-stats.ts';
 import type { PooledVm } from './pooled-vm.ts';
 import type { RetireReason } from '../process/retire-reason.ts';
 import { RecentWaits } from './recent-waits.ts';
-import { ScriptsAhead, type FindMissing } from './scripts-ahead.ts';
+import { ScriptsAhead, type FindMissing, type ForgetScripts } from './scripts-ahead.ts';
 import { VM_FACTORY, type VmFactory } from './vm-factory.ts';
 import type { VmInfo } from './vm-info.ts';
 import { VmLease } from './vm-lease.ts';
@@ -90,8 +90,9 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
         this.#hasBeenFull ||= this.#fleet.count(isThere) >= this.#size.wanted;
         this.#balance();
       },
-      onGone: ({ tenantId, boundary }: PooledVm, reason: RetireReason) => {
-        if (tenantId !== undefined) void this.#scriptsAhead.standIn(tenantId, boundary, reason);
+      onGone: ({ tenantId, boundary, useCount }: PooledVm, reason: RetireReason) => {
+        // For a stand-in that its tenant has not used yet there is no other: what is loaded into it may be what ends VMs.
+        if (tenantId !== undefined && useCount > 0) void this.#scriptsAhead.standIn(tenantId, boundary, reason);
       },
       onHopeless: (problem: Error) => {
         this.#firstVm.reject(problem);
@@ -109,8 +110,8 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
       () => this.#size.queueShare,
     );
     this.#limit = new ConcurrencyLimit(availableParallelism(), options.maxVms);
-    this.#watch = new VmWatch(this.#fleet, options.healthTimeoutMs, (lateMs) => {
-      if (options.loadEnabled) this.#limitTo(lateMs);
+    this.#watch = new VmWatch(this.#fleet, options.healthTimeoutMs, (lateMs, share) => {
+      if (options.loadEnabled) this.#limitTo(lateMs, share);
     });
     this.#starter = new VmStarter(this.#fleet, factory, options, this.#ledger, events, this.#closing.signal);
     this.#debts = new Debts(this.#fleet, this.#queue, this.#starter, () => this.#size.wanted);
@@ -170,8 +171,9 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
   }
 
   /** Who knows which scripts a tenant will want of a VM. */
-  loadAhead(find: FindMissing): void {
+  loadAhead(find: FindMissing, forget?: ForgetScripts): void {
     this.#scriptsAhead.find = find;
+    this.#scriptsAhead.forget = forget;
   }
 
   /** Leases a VM for the time of `use`. @throws what `acquire` and `use` throw */
@@ -396,8 +398,8 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
   }
 
   /** More may begin than could before, when the limit has risen or something at work has been lowered. */
-  #limitTo(lateMs: number): void {
-    this.#limit.look(lateMs, this.#fleet.count(isAtWork));
+  #limitTo(lateMs: number, share: number): void {
+    this.#limit.look(lateMs, this.#fleet.count(isAtWork), share);
     if (this.#queue.waiting > 0) this.#balance();
   }
 

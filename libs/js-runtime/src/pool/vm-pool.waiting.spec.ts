@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { endOf, usePool } from '../../test-support/use-pool.ts';
+import { TenantCpu } from './tenant-cpu.ts';
 import { Deadline } from '../admission/deadline.ts';
 import type { TenantOverrides } from '../config/tenant-policy.ts';
 import type { JsRuntimeError } from '../errors/js-runtime-error.ts';
@@ -127,9 +128,13 @@ describe('VmPoolService and those who wait', () => {
 
     /** By how much the clock is ahead of the timers: all that they were late. */
     let lateMs: number;
+    /** How much of the CPUs those at work take. */
+    let share: number;
 
     beforeEach(() => {
       lateMs = 0;
+      share = 1;
+      jest.spyOn(TenantCpu.prototype, 'share', 'get').mockImplementation(() => share);
       const now = performance.now.bind(performance);
       jest.spyOn(performance, 'now').mockImplementation(() => now() + lateMs);
     });
@@ -201,6 +206,13 @@ describe('VmPoolService and those who wait', () => {
       expect(on.pool.stats()).toMatchObject({ inUse: CPUS, waiting: 1 });
       look(running, 3);
       await expect(more).resolves.toMatchObject({ tenantId: 'a' });
+    });
+
+    it('lets all begin when it is not for want of CPUs', async () => {
+      share = 0.1;
+      await open(MANY, { tenantConcurrency: MANY });
+      await leaseUntilLate(allOfA);
+      await expect(acquire('a')).resolves.toMatchObject({ tenantId: 'a' });
     });
 
     it('lets more begin as soon as it is in time again', async () => {

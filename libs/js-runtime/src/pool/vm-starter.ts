@@ -128,7 +128,9 @@ export class VmStarter {
     const isFault = reason === 'crashed' || reason === 'protocol' || reason === 'unhealthy';
     if (isFault) this.#logger.warn(`VM ${pooled.vm.id} ended: ${how}`);
     else this.#logger.debug(`VM ${pooled.vm.id} ended: ${how}`);
-    const isStillborn = isFault && pooled.useCount === 0 && pooled.ageMs < STILLBORN_MS;
+    // What was loaded into it for a tenant says nothing of starts.
+    const isUnused = pooled.useCount === 0 && pooled.tenantId === undefined;
+    const isStillborn = isFault && isUnused && pooled.ageMs < STILLBORN_MS;
     // Killed from outside: by an operator, or by the kernel for want of memory. That says nothing about the next one.
     if (isStillborn) this.#gate.failed(signal !== 'SIGKILL');
     this.#tellIfHopeless(new Error(`VM ${pooled.vm.id} ended: ${how}`));

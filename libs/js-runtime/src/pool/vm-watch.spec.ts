@@ -14,7 +14,7 @@ describe('VmWatch', () => {
   beforeEach(() => {
     jest.useFakeTimers();
     fleet = [];
-    watch = new VmWatch(fleet, 100, undefined, CPUS);
+    watch = new VmWatch(fleet, 100, undefined, CPUS, true);
   });
 
   afterEach(() => {
@@ -360,6 +360,18 @@ describe('VmWatch', () => {
       expect([greedy[0].nice, greedy[1].nice]).toEqual([0, 0]);
     });
 
+    it('have it again though nothing has run since, so that nobody has looked', () => {
+      const greedy = addFor(GREEDY);
+      const modest = addFor(MODEST);
+      flood(greedy, 2000);
+      release(greedy[0]);
+      release(modest[0]);
+      jest.advanceTimersByTime(60_000);
+      expect(greedy[1].nice).toBe(5);
+      lendTo(greedy[0], GREEDY);
+      expect([greedy[0].nice, greedy[1].nice]).toEqual([0, 0]);
+    });
+
     it('have it before they become the VMs of others', () => {
       const greedy = addFor(GREEDY);
       addFor(MODEST);
@@ -383,10 +395,38 @@ describe('VmWatch', () => {
       expect([watch.niceOf(GREEDY), next[1].nice]).toEqual([0, 0]);
     });
 
+    it('are never lowered as such where that cannot be undone', () => {
+      watch = new VmWatch(fleet, 100, undefined, CPUS, false);
+      const greedy = addFor(GREEDY);
+      addFor(MODEST);
+      flood(greedy, 2000);
+      expect([watch.niceOf(GREEDY), greedy[1].nice]).toEqual([0, 0]);
+      burn(greedy[1], 900);
+      expect(greedy[1].nice).toBe(0);
+      burn(greedy[1], 100);
+      expect(greedy[1].nice).toBe(10);
+    });
+
     it('are as they were while nobody else is there', () => {
       const greedy = addFor(GREEDY);
       flood(greedy, 2000);
       expect(greedy[1].nice).toBe(0);
+    });
+
+    it('do not pay at once for what many short executions, each between two looks, have used in a long time', () => {
+      const [modest, vm] = addFor(MODEST);
+      tick();
+      release(modest);
+      for (let count = 0; count < 600; count++) {
+        lendTo(modest, MODEST);
+        vm.ranMs += 5;
+        release(modest);
+        jest.advanceTimersByTime(1000);
+      }
+      addFor(GREEDY);
+      lendTo(modest, MODEST);
+      tick();
+      expect([watch.niceOf(MODEST), vm.nice]).toEqual([0, 0]);
     });
 
     it('do not pay for what their process has used for another', async () => {
@@ -407,7 +447,7 @@ describe('VmWatch', () => {
 
   it('tells after each look how late it came', () => {
     const late: number[] = [];
-    watch = new VmWatch(fleet, 100, (ms) => late.push(ms), CPUS);
+    watch = new VmWatch(fleet, 100, (ms) => late.push(ms), CPUS, true);
     addLeased();
     tick();
     const after = performance.now() + TICK_MS + 7;

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { canRaisePriorities } from '../process/priority.ts';
 import type { PooledVm } from './pooled-vm.ts';
 import { TenantCpu } from './tenant-cpu.ts';
 
@@ -32,9 +33,11 @@ export class VmWatch {
   constructor(
     private readonly vms: Iterable<PooledVm>,
     private readonly healthTimeoutMs: number,
-    /** Called after each look, with how much later it came than it should have. */
-    private readonly onLook: (lateMs: number) => void = () => undefined,
+    /** Called after each look, with how much later it came than it should have, and how much of all CPUs the VMs take lately. */
+    private readonly onLook: (lateMs: number, share: number) => void = () => undefined,
     cpus: number = availableParallelism(),
+    /** Whether what was lowered can be raised again; where not, it is only lowered for what takes much longer than a start. */
+    private readonly canRaise: boolean = canRaisePriorities(),
   ) {
     this.#tenantCpu = new TenantCpu(cpus);
   }
@@ -42,7 +45,10 @@ export class VmWatch {
   /** One has been lent: watches until none is. */
   lent(pooled: PooledVm): void {
     const { tenantId = '' } = pooled;
-    this.#tenantCpu.uses(tenantId, 0, performance.now());
+    const now = performance.now();
+    // Nobody has looked since the last one was over, however long ago that was.
+    if (!this.#timer) this.#tenantCpu.fade(now);
+    this.#tenantCpu.uses(tenantId, 0, now);
     // What its tenant was lowered for is over. If it cannot be raised, that is seen to when it comes back.
     if (pooled.nice > 0 && pooled.nice > this.niceOf(tenantId)) this.#raise(pooled, this.niceOf(tenantId));
     this.start();
@@ -94,7 +100,7 @@ export class VmWatch {
   }
 
   get #isCautious(): boolean {
-    return performance.now() < this.#cautiousUntil;
+    return !this.canRaise || performance.now() < this.#cautiousUntil;
   }
 
   #tick(): void {
@@ -112,7 +118,7 @@ export class VmWatch {
     }
     this.#tenantCpu.fade(now);
     if (isIdle) this.stop();
-    this.onLook(lateMs);
+    this.onLook(lateMs, this.#tenantCpu.share);
   }
 
   #lowerIfBurning(pooled: PooledVm): void {
@@ -125,8 +131,9 @@ export class VmWatch {
     const burntMs = ranMs - pooled.cpuMsAtFirstLook;
     const { tenantId = '' } = pooled;
     // Between two looks there may have been several executions, all of the same tenant.
-    this.#tenantCpu.uses(tenantId, ranMs - (pooled.cpuMsAtLastLook ?? ranMs), now);
+    this.#tenantCpu.uses(tenantId, ranMs - (pooled.cpuMsAtLastLook ?? ranMs), now, now - pooled.lookedAt);
     pooled.cpuMsAtLastLook = ranMs;
+    pooled.lookedAt = now;
     const steps = this.#isCautious ? STEPS_FOR_GOOD : STEPS;
     const burning = steps.find((one) => burntMs >= one.burntMs)?.nice ?? 0;
     const nice = Math.max(burning, this.niceOf(tenantId));

@@ -55,10 +55,15 @@ export function childCommand(options: ChildOptions): ChildCommand {
 
 /** What goes before the command line of a VM process, as far as this system has it. */
 function confined(): readonly string[] {
-  return (confinement ??= process.platform === 'linux' ? [...findSetpriv(), ...findChrt(), ...limitedFromStart()] : []);
+  return (confinement ??= process.platform === 'linux' ? findConfinement() : []);
 }
 
 let confinement: readonly string[] | undefined;
+
+function findConfinement(): readonly string[] {
+  const setpriv = findSetpriv();
+  return [...setpriv, ...findChrt(setpriv), ...limitedFromStart()];
+}
 
 /**
  * A script in an uninterruptible built-in keeps its process from noticing that the pipe closed, so the kernel is asked
@@ -96,9 +101,12 @@ function findSetpriv(): readonly string[] {
  * answer, would wait for it. One of SCHED_BATCH has its share of the CPUs as any other, and lets go on who is at it.
  * https://man7.org/linux/man-pages/man7/sched.7.html, docs/adr/0007-cpu-fairness.md
  */
-function findChrt(): readonly string[] {
-  const works = (path: string): boolean =>
-    spawnSync(path, ['-b', '0', '/bin/sh', '-c', ':'], { stdio: 'ignore' }).status === 0;
+function findChrt(before: readonly string[]): readonly string[] {
+  // Without the rights that are taken from it before, it may not: not from SCHED_IDLE, for one.
+  const works = (chrt: string): boolean => {
+    const [file, ...args] = [...before, chrt, '-b', '0', '/bin/sh', '-c', ':'];
+    return spawnSync(file, args, { stdio: 'ignore' }).status === 0;
+  };
   const path = ['/usr/bin/chrt', '/bin/chrt'].find(works);
   return path === undefined ? [] : [path, '-b', '0'];
 }

@@ -3,7 +3,7 @@ import type { InvocationHeader, LogEntry, OutputLimits, RunOutcome, VmMessage } 
 import type { PlainAnswer } from '../protocol/plain-answer.ts';
 import { isLogTooLong } from './reply-size.ts';
 import type { MeterLimits } from './run-meter.ts';
-import type { Caller, OnCall } from './vm-channel.ts';
+import type { Caller, OnCall } from './caller.ts';
 import type { VmGoneError } from './vm-gone.error.ts';
 
 /** What an invocation came to. */

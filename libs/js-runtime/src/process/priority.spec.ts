@@ -5,7 +5,7 @@ import { constants, getPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { threadsOf } from './cpu-times.ts';
-import { setProcessPriority } from './priority.ts';
+import { canRaisePriorities, setProcessPriority } from './priority.ts';
 
 const isLinux = process.platform === 'linux';
 const onLinux = isLinux ? describe : describe.skip;
@@ -78,6 +78,10 @@ onLinux('setProcessPriority on Linux', () => {
 });
 
 asRoot('setProcessPriority as root', () => {
+  it('says that it can restore', () => {
+    expect(canRaisePriorities()).toBe(true);
+  });
+
   it('restores all of it', async () => {
     const pid = await startNode();
     expect(setProcessPriority(pid, 19)).toBe(true);
@@ -92,6 +96,6 @@ withoutRights('setProcessPriority without any rights', () => {
     const [file = '', ...args] = WITHOUT_RIGHTS;
     const program = fileURLToPath(new URL('../../test-support/lower-own-child.ts', import.meta.url));
     const { stdout } = await promisify(execFile)(file, [...args, program]);
-    expect(JSON.parse(stdout)).toEqual({ lowered: true, raised: false });
+    expect(JSON.parse(stdout)).toEqual({ lowered: true, raised: false, canRaise: false });
   });
 });

@@ -51,3 +51,24 @@ function setNiceOfSession(pid: number, nice: number): boolean {
     return false;
   }
 }
+
+const CAP_SYS_NICE = 1n << 23n;
+/** RLIMIT_NICE has 20 - nice: with this one may go back to 0. */
+const NICE_0 = 20;
+let canRaise: boolean | undefined;
+
+/** Whether this process may raise the priority of a process that it has lowered. https://man7.org/linux/man-pages/man2/setpriority.2.html */
+export function canRaisePriorities(): boolean {
+  return (canRaise ??= process.platform === 'linux' ? hasRightToRaise() : process.geteuid?.() === 0);
+}
+
+function hasRightToRaise(): boolean {
+  try {
+    const capabilities = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1] ?? '0';
+    if ((BigInt(`0x${capabilities}`) & CAP_SYS_NICE) !== 0n) return true;
+    const limit = /^Max nice priority\s+(\S+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1] ?? '0';
+    return limit === 'unlimited' || Number(limit) >= NICE_0;
+  } catch {
+    return false;
+  }
+}

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Caller, OnCall } from './caller.ts';
 import { InvocationLine } from './invocation-line.ts';
 import { LazyTimer } from './lazy-timer.ts';
 import { encodeFrame, FrameDecoder, ProtocolError, textOf, type Frame } from '../protocol/frame.ts';
@@ -9,7 +10,6 @@ import type { Patience } from './patience.ts';
 import { PLAIN_REPLY, type ReplySize } from './reply-size.ts';
 import type { RetireReason } from './retire-reason.ts';
 import type { VmGoneError } from './vm-gone.error.ts';
-import type { VmCall } from './vm-request.ts';
 
 /** How long a process may take to answer, and what it is ended for when it does not. */
 export interface Patient {
@@ -38,25 +38,11 @@ export interface ChannelEvents {
   onRecycled(replaced: boolean): void;
 }
 
-/** What is told of the calls that are made before a request is answered. @throws ProtocolError for what cannot be */
-export type OnCall = (call: VmCall) => void;
-
 export type Request = DistributiveOmit<
   Extract<HostMessage, { type: 'run' | 'compile' | 'link' | 'reset' | 'check' }>,
   'id'
 >;
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
-
-/** What may make calls until it is answered. */
-export interface Caller {
-  readonly id: number;
-  /** Undefined when there may be no calls. */
-  readonly onCall: OnCall | undefined;
-  /** Number of the last call. */
-  lastCall: number;
-  /** Nobody waits for it any more. */
-  isOver: boolean;
-}
 
 interface Pending extends Patient, Caller {
   resolve(reply: Reply): void;
@@ -152,8 +138,10 @@ export class VmChannel {
   ): Promise<Reply> {
     this.allow(size);
     const id = (this.#lastRequestId = ++this.#lastId);
+    // Before anybody waits for it.
+    const frame = encodeFrame({ ...request, id }, attachments);
     const reply = this.#expect(id, patient, onCall);
-    this.#pipe?.write(encodeFrame({ ...request, id }, attachments));
+    this.#pipe?.write(frame);
     return reply;
   }
 

@@ -3,7 +3,7 @@ import type { HostMessage, LogEntry, RunOutcome, ScriptWrap } from '../protocol/
 import type { CallLine } from './call-line.ts';
 import type { LinkedModules } from './link-modules.ts';
 import { readLogs } from './read-logs.ts';
-import type { Realm } from './realm.ts';
+import type { Invocation, Realm } from './realm.ts';
 import { describeForAuthor, type RawError } from './script-position.ts';
 import type { TimeBudget, TimeOutcome } from './time-budget.ts';
 
@@ -13,12 +13,6 @@ export type Program =
   | { readonly kind: 'modules'; readonly modules: LinkedModules }
   /** What the realm has kept. */
   | { readonly kind: 'kept'; readonly invocation: Invocation };
-
-/** What is said of one invocation of a warm realm. */
-export interface Invocation {
-  readonly executionId: string;
-  readonly deadlineMs: number;
-}
 
 /** What a realm is told in JSON. */
 export interface RealmTexts {

@@ -3,7 +3,6 @@ import type { LinkedModules } from './link-modules.ts';
 import type { DeliverAnswers, EnterRealm } from './realm/open-realm.ts';
 import type { AllowedCalls, ScriptWrap } from '../protocol/messages.ts';
 import type { CallAnswer } from './call-line.ts';
-import type { Invocation } from './execution.ts';
 
 export interface RealmLimits {
   readonly maxLogEntries: number;
@@ -21,6 +20,12 @@ export interface RealmSetup {
   readonly globalsJson: string;
   /** Undefined when no call of a host API is let out. */
   readonly calls: AllowedCalls | undefined;
+}
+
+/** What is said of one invocation of a warm realm. */
+export interface Invocation {
+  readonly executionId: string;
+  readonly deadlineMs: number;
 }
 
 /** What every realm of an isolate starts with: the code that opens it, and any script to warm it up with. */
