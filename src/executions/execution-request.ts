@@ -10,7 +10,7 @@ export const executionRequest = z.strictObject({
     .enum(['fresh', 'warm'])
     .optional()
     .describe(
-      '`fresh`, the default: in a realm that nobody has used. `warm`: in one that is kept for this script, where nobody can change what is there; for `wrap` `function`, which keeps nothing, and `module`, whose own variables stay',
+      '`fresh`, the default: the script runs in a realm that nobody has used before. `warm`: in one that is kept for this script and called again; with `wrap` `function`, of which nothing stays, or `module`, whose own variables stay, and which has no `input` and no `context` while it is evaluated',
     ),
   executionId: z
     .string()
