@@ -4,11 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { ExecutionService, TenancyService } from 'nestjs-js-runtime';
+import { ClsModule } from 'nestjs-cls';
+import { ExecutionService, JsRuntimeModule, TenancyService } from 'nestjs-js-runtime';
 import request from 'supertest';
 import { BackendProcess, endAllBackends } from './support/backend-process.ts';
 import { OrdersModule } from './support/readme-api.ts';
 import { AppModule } from './support/readme-app.ts';
+import { Prices } from './support/readme-warm.ts';
 
 const fileOf = (path: string): Promise<string> => readFile(fileURLToPath(new URL(path, import.meta.url)), 'utf8');
 
@@ -18,7 +20,7 @@ describe('The README', () => {
   it('shows commands that answer what it says', async () => {
     const readme = await fileOf('../README.md');
     const examples = [...readme.matchAll(/^\$ (curl .*?)\n(\{".*?)\n```/gms)];
-    expect(examples).toHaveLength(8);
+    expect(examples).toHaveLength(9);
     const backend = await BackendProcess.start();
     for (const [, command = '', answer = ''] of examples) {
       const here = command.replace('http://127.0.0.1:3000', backend.url);
@@ -70,6 +72,41 @@ describe('The README', () => {
         ),
       );
       expect(total.value).toBe(11);
+    } finally {
+      await module.close();
+    }
+  });
+
+  it('shows functions in warm realms that work', async () => {
+    const readme = await fileOf('../README.md');
+    expect(readme).toContain(`\`\`\`ts\n${await fileOf('support/readme-warm.ts')}\`\`\``);
+    const rule = /^```js\n(\/\/ A rule\n.*?)```/ms.exec(readme)?.[1] ?? '';
+    const inOneCall = /execute\('(.*)', \{ wrap: 'function', realm: 'warm'/.exec(readme)?.[1] ?? '';
+    const module = await Test.createTestingModule({
+      imports: [ClsModule.forRoot({ global: true }), JsRuntimeModule.forRoot({ poolSize: 1, maxVms: 1 })],
+      providers: [Prices],
+    }).compile();
+    module.useLogger(false);
+    await module.init();
+    const asAcme = async <T>(work: () => Promise<T>): Promise<T> =>
+      module.get(TenancyService, { strict: false }).runAs({ tenant: { id: 'acme' } }, work);
+    try {
+      const prices = module.get(Prices);
+      await asAcme(async () => prices.deploy(rule));
+      for (const country of ['AT', 'DE', 'AT']) {
+        const price = await asAcme(async () => prices.of({ net: 100, country }));
+        expect(price).toBe(country === 'AT' ? 120 : 119);
+      }
+      await asAcme(async () => prices.deploy('export default () => 1;'));
+      await expect(asAcme(async () => prices.of({ net: 100, country: 'AT' }))).resolves.toBe(1);
+      for (let n = 0; n < 2; n++) {
+        const executed = asAcme(async () =>
+          module
+            .get(ExecutionService, { strict: false })
+            .execute(inOneCall, { wrap: 'function', realm: 'warm', input: { n: 21 } }),
+        );
+        await expect(executed).resolves.toMatchObject({ value: 42, usage: { compile: n === 0 ? 'miss' : 'hit' } });
+      }
     } finally {
       await module.close();
     }
