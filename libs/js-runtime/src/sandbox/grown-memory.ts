@@ -5,6 +5,9 @@ const MIB = 1024 * 1024;
 
 /** So much more than when it was new is left to the next execution at most, if it can be helped. */
 const MAX_GROWTH_BYTES = 10 * MIB;
+/** And so much for each realm that is kept, up to all that they may have together: with more, the backend would end the process. */
+const WARM_REALM_BYTES = 2 * MIB;
+const MAX_WARM_BYTES = 16 * MIB;
 /** Less than this is not worth another isolate, when there is that much more all the same. */
 const WORTHWHILE_BYTES = 2 * MIB;
 
@@ -17,9 +20,22 @@ export class GrownMemory {
   readonly #idleBytes = this.#bytes();
   #bytesWhenFreed = this.#idleBytes;
 
-  hasGrown(): boolean {
-    const bytes = this.#bytes();
-    return bytes - this.#idleBytes > MAX_GROWTH_BYTES && bytes - this.#bytesWhenFreed > WORTHWHILE_BYTES;
+  /** @param warmRealms how many are kept */
+  hasGrown(warmRealms: number): boolean {
+    return this.#isAbove(warmRealms) && this.#bytes() - this.#bytesWhenFreed > WORTHWHILE_BYTES;
+  }
+
+  /** The same, after garbage was collected: what is left is in use. */
+  isGrownAfter(collectGarbage: () => void, warmRealms: number): boolean {
+    collectGarbage();
+    const isGrown = this.#isAbove(warmRealms);
+    if (!isGrown) this.freed();
+    return isGrown;
+  }
+
+  #isAbove(warmRealms: number): boolean {
+    const allowed = MAX_GROWTH_BYTES + Math.min(warmRealms * WARM_REALM_BYTES, MAX_WARM_BYTES);
+    return this.#bytes() - this.#idleBytes > allowed;
   }
 
   /** Whether an execution has more memory than it may, as the backend would judge it from outside. */
