@@ -53,6 +53,7 @@ export class IsolateHost {
   });
   readonly #usedRealms: UsedRealms;
   readonly #warmRealms = new WarmRealms();
+  readonly #newHeapBytes: number;
   readonly #realmCode: RealmCode;
   /** Made when first needed. */
   #hardening: ivm.Script | undefined;
@@ -69,6 +70,7 @@ export class IsolateHost {
     this.#compiler = new Compiler(ivmModule, this.#isolate);
     this.#usedRealms = new UsedRealms(this.#isolate);
     this.prepareRealm();
+    this.#newHeapBytes = this.heapBytes();
   }
 
   /**
@@ -212,6 +214,11 @@ export class IsolateHost {
     if (this.#isolate.isDisposed) return 0;
     const { used_heap_size, externally_allocated_size } = this.#isolate.getHeapStatisticsSync();
     return used_heap_size + externally_allocated_size;
+  }
+
+  /** What is on its heap more than when it was new. */
+  get grownHeapBytes(): number {
+    return this.heapBytes() - this.#newHeapBytes;
   }
 
   dispose(): void {

@@ -174,12 +174,10 @@ function hasGrown(): boolean {
   const { warmRealms } = host;
   if (!memory.hasGrown(warmRealms)) return false;
   // Realms that are kept are worth a collection before.
-  return warmRealms === 0 || memory.isGrownAfter(collectAll, warmRealms);
-}
-
-function collectAll(): void {
+  if (warmRealms === 0) return true;
   host.collectGarbage();
   collectGarbage();
+  return memory.hasKept(host.grownHeapBytes, warmRealms);
 }
 
 function replaceWorn(): void {

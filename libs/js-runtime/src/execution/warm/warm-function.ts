@@ -241,6 +241,7 @@ export class WarmFunction implements LaneSource {
     }
     this.pool.giveBack(lane.lease);
     this.#serve();
+    this.#hasChanged();
     this.#tellIfIdle();
   }
 
