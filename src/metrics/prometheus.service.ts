@@ -8,6 +8,7 @@ import { EXECUTIONS } from './families/executions.ts';
 import { LOAD } from './families/load.ts';
 import { POOL } from './families/pool.ts';
 import { TENANTS } from './families/tenants.ts';
+import { WARM } from './families/warm.ts';
 import type { Snapshot } from './family.ts';
 
 /**
@@ -37,7 +38,7 @@ export class PrometheusService {
   async scrape(): Promise<string> {
     const registry = new Registry();
     const snapshot = this.#snapshot();
-    for (const { name, help, type, samples } of [...EXECUTIONS, ...POOL, ...LOAD, ...CACHE, ...TENANTS]) {
+    for (const { name, help, type, samples } of [...EXECUTIONS, ...POOL, ...LOAD, ...CACHE, ...WARM, ...TENANTS]) {
       const metric = { name, help, type, get: () => Promise.resolve({ name, help, type, values: samples(snapshot) }) };
       // All that a registry asks of a metric.
       registry.registerMetric(metric as unknown as Metric);

@@ -24,6 +24,7 @@ export class AdmissionQueue<T> {
   readonly #departed = new Map<string, number>();
   #virtualTime = 0;
   #waiting = 0;
+  #behind = 0;
   /** Of all lines, and when they began: a refusal, of which there may be many, must not look at each. */
   #running = 0;
   #startedAtSum = 0;
@@ -41,6 +42,11 @@ export class AdmissionQueue<T> {
   /** Everybody who waits. */
   get waiting(): number {
     return this.#waiting;
+  }
+
+  /** Those who wait for what others of their tenant have. */
+  get behind(): number {
+    return this.#behind;
   }
 
   /** Whether somebody waits who may run as soon as there is a VM. */
@@ -68,9 +74,24 @@ export class AdmissionQueue<T> {
     return line.isNextNew ? undefined : this.#refusal(line);
   }
 
+  /** Why one more of a tenant may not wait for what others of it have, if so. */
+  refusalBehind(tenantId: string): JsRuntimeError | undefined {
+    return this.#refusal(this.lineOf(tenantId));
+  }
+
+  /** So many more wait for what others of the tenant have, or fewer. */
+  waitBehind(tenantId: string, more: number): void {
+    const line = this.#lines.get(tenantId) ?? this.lineOf(tenantId);
+    this.#lines.set(tenantId, line);
+    line.behind += more;
+    this.#behind += more;
+    if (more < 0) this.#hasChanged(line);
+  }
+
   /**
    * Waits in a line.
    *
+   * @param isStandIn whether it waits for some who are counted as waiting behind others
    * @throws JsRuntimeError TENANT_BUSY when the line is full, or the deadline passes while the tenant runs as many as it may;
    * POOL_EXHAUSTED when all lines together are full, or the deadline passes otherwise; CANCELLED when the signal fires
    */
@@ -79,8 +100,9 @@ export class AdmissionQueue<T> {
     deadline: Deadline,
     signal: CancelSignal | undefined,
     script?: WantedScript,
+    isStandIn = false,
   ): Promise<T> {
-    const refusal = this.#refusal(line);
+    const refusal = isStandIn ? undefined : this.#refusal(line);
     if (refusal) {
       this.onRefused(refusal);
       throw refusal;
@@ -91,6 +113,7 @@ export class AdmissionQueue<T> {
         clearTimeout(timer);
         signal?.removeEventListener('abort', onAbort);
         line.waiters.delete(waiter);
+        if (isStandIn) line.standIns--;
         this.#waiting--;
       };
       const now = performance.now();
@@ -119,6 +142,7 @@ export class AdmissionQueue<T> {
       }, deadline.remainingMs);
       signal?.addEventListener('abort', onAbort);
       line.waiters.add(waiter);
+      if (isStandIn) line.standIns++;
       this.#waiting++;
     });
   }
@@ -238,12 +262,14 @@ export class AdmissionQueue<T> {
 
   /** Sends away somebody whose deadline has passed, and says what it waited for. */
   refuseLate(waiter: Waiter<T>): void {
-    const { line, deadline } = waiter;
-    const error =
-      line.vacancies === 0
-        ? this.#tenantBusy(line, `${this.#howBusy(line)}, during all of ${deadline.timeoutMs} ms`)
-        : this.#poolExhausted(`No VM came free within ${deadline.timeoutMs} ms`);
-    waiter.refuse(error);
+    waiter.refuse(this.lateError(waiter.line, waiter.deadline));
+  }
+
+  /** What somebody has waited for until the deadline. */
+  lateError(line: TenantLine<T>, { timeoutMs }: Deadline): JsRuntimeError {
+    return line.vacancies === 0
+      ? this.#tenantBusy(line, `${this.#howBusy(line)}, during all of ${timeoutMs} ms`)
+      : this.#poolExhausted(`No VM came free within ${timeoutMs} ms`);
   }
 
   refuseAll(makeError: () => JsRuntimeError): void {
@@ -252,7 +278,7 @@ export class AdmissionQueue<T> {
 
   #refusal(line: TenantLine<T>): JsRuntimeError | undefined {
     if (line.isFull(this.queueShare())) {
-      const waiting = line.waiters.size;
+      const waiting = line.waiters.size - line.standIns + line.behind;
       if (line.vacancies > 0) return this.#poolExhausted(`No VM is free, and ${waiting} of the tenant wait already`);
       return this.#tenantBusy(line, `${this.#howBusy(line)}, and ${waiting} wait: no more may`);
     }
@@ -264,11 +290,11 @@ export class AdmissionQueue<T> {
    * themselves would keep others from VMs that are free.
    */
   #isFullFor(line: TenantLine<T>): boolean {
-    if (this.#waiting < this.#size) return false;
+    if (this.#waiting + this.#behind < this.#size) return false;
     let forVm = 0;
     for (const { waiters, vacancies } of this.#lines.values()) forVm += Math.min(waiters.size, vacancies);
     const isForVm = line.waiters.size < line.vacancies;
-    return (isForVm ? forVm : this.#waiting - forVm) >= this.#size;
+    return (isForVm ? forVm : this.#waiting - forVm + this.#behind) >= this.#size;
   }
 
   get #size(): number {

@@ -31,6 +31,10 @@ export class TenantLine<T> {
   readonly running = new Map<T, number>();
   /** Places that stay taken although nothing runs in them: what ran there has used something up that is being replaced. */
   owed = 0;
+  /** How many wait for what others of it have, instead of something of their own. */
+  behind = 0;
+  /** Those of its waiters that wait for some of these: they are counted there. */
+  standIns = 0;
 
   constructor(
     readonly tenantId: string,
@@ -51,7 +55,8 @@ export class TenantLine<T> {
 
   /** Whether another one may wait, with this share of the queue that there usually is. One that may run as soon as there is a VM does not count as queued. */
   isFull(queueShare: number): boolean {
-    return this.waiters.size >= Math.ceil(queueShare * this.policy.tenantQueueSize) + this.vacancies;
+    const waiting = this.waiters.size - this.standIns + this.behind;
+    return waiting >= Math.ceil(queueShare * this.policy.tenantQueueSize) + this.vacancies;
   }
 
   /** Its first waiters may run by now: as many as it has vacancies. */
@@ -64,7 +69,7 @@ export class TenantLine<T> {
   }
 
   get isEmpty(): boolean {
-    return this.waiters.size === 0 && this.running.size === 0 && this.owed === 0;
+    return this.waiters.size === 0 && this.running.size === 0 && this.owed === 0 && this.behind === 0;
   }
 
   /** How long one of its executions takes: those that run count as well, or endless ones would seem to take no time. */

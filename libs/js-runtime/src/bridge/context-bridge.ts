@@ -72,9 +72,9 @@ export class ContextBridge implements OnModuleInit {
   }
 
   /** What `context` has beside `executionId` and `deadlineMs`. @throws as `toJson` */
-  commonToJson(context: TenantContext): string {
+  commonToJson(context: TenantContext, contributions: readonly string[]): string {
     try {
-      return JSON.stringify(context);
+      return withContributions(JSON.stringify(context), contributions);
     } catch (cause) {
       throw notJson(cause);
     }
@@ -86,12 +86,15 @@ export class ContextBridge implements OnModuleInit {
    */
   toJson({ context, executionId }: ContextRequest, deadlineMs: number, contributions: readonly string[]): string {
     try {
-      const own = JSON.stringify({ ...context, executionId, deadlineMs });
-      return contributions.length === 0 ? own : `${own.slice(0, -1)}${contributions.join('')}}`;
+      return withContributions(JSON.stringify({ ...context, executionId, deadlineMs }), contributions);
     } catch (cause) {
       throw notJson(cause);
     }
   }
+}
+
+function withContributions(own: string, contributions: readonly string[]): string {
+  return contributions.length === 0 ? own : `${own.slice(0, -1)}${contributions.join('')}}`;
 }
 
 function notJson(cause: unknown): JsRuntimeError {

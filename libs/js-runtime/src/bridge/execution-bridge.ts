@@ -31,9 +31,9 @@ export interface Bridge {
 const NO_SETUP: Pick<SetupScope, 'globalsJson' | 'methods'> = { globalsJson: '', methods: new Map() };
 
 /** The same for an invocation of a warm realm. */
-export interface WarmBridge {
-  readonly contextJson: string;
-  readonly calls: HostCalls;
+export interface WarmBridge extends Bridge {
+  /** What `context` has beside what is each invocation's own. */
+  readonly commonJson: string;
 }
 
 /** All that connects a script to the backend. */
@@ -52,38 +52,27 @@ export class ExecutionBridge {
    * @throws JsRuntimeError, and what the setup function throws
    */
   open(execution: BridgedExecution, vm: Vm): Bridge | Promise<Bridge> {
-    const { id, context, budget, setup } = execution;
-    const request: ContextRequest = {
-      context,
-      executionId: id,
-      get signal() {
-        return budget.signal.abortSignal;
-      },
-    };
+    const { setup } = execution;
+    const request = requestOf(execution);
     const contributions = this.contexts.contributionsTo(execution, request);
     if (!setup && !isPromiseLike(contributions)) return this.#bridgeOf(execution, request, contributions, NO_SETUP);
     return this.#openLater(execution, vm, request, contributions);
   }
 
-  /** For an invocation of a warm realm, which needs no VM for that. */
-  openWarm(execution: BridgedExecution): WarmBridge {
-    const { id, context, budget, audit } = execution;
-    const { tracker, deadline, trace } = budget;
-    return {
-      contextJson: this.contexts.commonToJson(context),
-      calls: this.callBridge.open({
-        key: execution,
-        id,
-        context,
-        tracker,
-        deadline,
-        trace,
-        extraApis: NO_SETUP.methods,
-        onDenied: (api, code) => {
-          audit.denied(api, code);
-        },
-      }),
-    };
+  /**
+   * For an invocation of a warm realm, which needs no VM for that. To be called where the caller is: what it is run by is not.
+   *
+   * @throws as `open`
+   */
+  openWarm(execution: BridgedExecution): WarmBridge | Promise<WarmBridge> {
+    const request = requestOf(execution);
+    const bridgeOf = (contributions: readonly string[]): WarmBridge => ({
+      commonJson: this.contexts.commonToJson(execution.context, contributions),
+      ...this.#bridgeOf(execution, request, contributions, NO_SETUP),
+    });
+    const contributions = this.contexts.contributionsTo(execution, request);
+    if (!isPromiseLike(contributions)) return bridgeOf(contributions);
+    return withinBudget(Promise.resolve(contributions), execution.budget).then(bridgeOf);
   }
 
   async #openLater(
@@ -127,6 +116,16 @@ export class ExecutionBridge {
       }),
     };
   }
+}
+
+function requestOf({ id, context, budget }: BridgedExecution): ContextRequest {
+  return {
+    context,
+    executionId: id,
+    get signal() {
+      return budget.signal.abortSignal;
+    },
+  };
 }
 
 /** Waits only for what is not there yet. Not every promise is a `Promise` of this realm. */

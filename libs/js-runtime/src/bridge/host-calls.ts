@@ -65,6 +65,11 @@ export class HostCalls implements RunCalls {
     return this.#refusedWith.has(code);
   }
 
+  /** Runs something where whoever executes the script is. */
+  inCallersContext<R>(run: () => R): R {
+    return this.#callersContext.runInAsyncScope(run);
+  }
+
   onCall(call: VmCall): void {
     if (this.#isOver) return;
     const admitted = this.validator.admit(call, this.caller);

@@ -32,6 +32,14 @@ export const optionsSchema = z.strictObject({
   vmMaxUses: count
     .default(10_000)
     .describe('executions after which a VM is replaced, up to a tenth earlier, at random'),
+  warmRealmsPerVm: count
+    .max(1000)
+    .default(16)
+    .describe(
+      'warm realms that one VM keeps, each of one function of its tenant; then the least recently used goes. A realm takes 0.3 MB and what its script keeps',
+    ),
+  warmIdleMs: ms.default(300_000).describe('time after which a warm realm that nobody has used is not used again'),
+  warmMaxUses: count.max(1_000_000_000).default(1_000_000).describe('invocations after which a warm realm is replaced'),
   vmCreateTimeoutMs: ms
     .default(5000)
     .describe('how long a VM process may take to start; then it is given up, and tried again later'),

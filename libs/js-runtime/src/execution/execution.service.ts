@@ -77,6 +77,7 @@ export class ExecutionService {
     const { name = DEFAULT_SCRIPT_NAME, limits, ...how } = options;
     assertWarm(how.wrap);
     const script = await this.compiler.compile(name, source, { ...how, limits });
+    this.warmRunner.prepared(script);
     const invoke = (input: unknown, invokeOptions: InvokeOptions): Promise<ExecutionResult> =>
       this.execute(script, { ...invokeOptions, limits: { ...limits, ...invokeOptions.limits }, input, realm: 'warm' });
     return new PreparedFunction(invoke, () => {

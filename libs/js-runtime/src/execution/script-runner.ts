@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { ExecutionBridge, type BridgedExecution } from '../bridge/execution-bridge.ts';
+import { ExecutionBridge, type Bridge, type BridgedExecution } from '../bridge/execution-bridge.ts';
 import type { CompiledScript } from '../compiler/compiled-script.ts';
 import { CompilerService } from '../compiler/compiler.service.ts';
 import type { LoadedScript } from '../compiler/script-loader.ts';
@@ -44,7 +44,7 @@ export class ScriptRunner {
   }
 
   /**
-   * @param keepAs under which key its realm, a hardened one, is kept to be invoked again
+   * @param warm under which key its realm, a hardened one, is kept to be invoked again, and what connects it already
    * @throws JsRuntimeError, and what a setup function throws
    */
   async runIn(
@@ -52,7 +52,7 @@ export class ScriptRunner {
     execution: BridgedExecution,
     script: CompiledScript,
     inputJson: string,
-    keepAs?: string,
+    warm?: { readonly key: string; readonly bridge: Bridge },
   ): Promise<Unmetered> {
     const { id, context, budget } = execution;
     const { tracker } = budget;
@@ -61,14 +61,14 @@ export class ScriptRunner {
     const loading = loader.load(script, this.compiler.moduleLookupFor(context, tracker.limits));
     const loaded = loading instanceof Promise ? await loading : loading;
     tracker.hasCode('hit');
-    const opening = this.bridge.open(execution, vm);
+    const opening = warm?.bridge ?? this.bridge.open(execution, vm);
     const bridge = opening instanceof Promise ? await opening : opening;
     const span = budget.trace?.begin('run');
     let reply: RunReply;
     try {
       const run = ({ units }: LoadedScript): Promise<RunReply> =>
         meteredCall(vm, budget, (limits) =>
-          vm.run({ units, ...bridge.texts(), inputJson, calls: bridge.calls, limits, keepAs }),
+          vm.run({ units, ...bridge.texts(), inputJson, calls: bridge.calls, limits, keepAs: warm?.key }),
         );
       reply = await run(loaded);
       // It has replaced its isolate, which was not known here yet, or had no room to hold everything.

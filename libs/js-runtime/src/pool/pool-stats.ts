@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors/error-codes.ts';
 import type { RetireReason } from '../process/retire-reason.ts';
+import type { WarmStats } from '../process/warm-counts.ts';
 import type { BreakerState } from './start-gate.ts';
 import type { MsHistogramStats } from '../metrics/ms-histogram.ts';
 
@@ -29,6 +30,8 @@ export interface PoolStats {
   readonly overflow: number;
   /** Callers that wait for a VM. */
   readonly waiting: number;
+  /** Warm realms; `waiting`: invocations that wait for VMs which their function has, or is to have. */
+  readonly warm: WarmStats & { readonly waiting: number };
   /** VMs that became ready, since the start. */
   readonly created: number;
   /** VMs that ended after they had become ready, since the start. */

@@ -5,6 +5,7 @@ import { ApiRegistry } from '../host-api/api-registry.ts';
 import { childCommand, type ChildCommand } from '../process/child-command.ts';
 import { findPrlimit } from '../process/kernel-limits.ts';
 import type { RetireReason } from '../process/retire-reason.ts';
+import { WarmCounts, type WarmStats } from '../process/warm-counts.ts';
 import { VmProcess } from '../process/vm-process.ts';
 import type { PoolVm, VmFactory } from './vm-factory.ts';
 
@@ -14,6 +15,7 @@ export class ProcessVmFactory implements VmFactory {
   readonly #options: CompiledOptions;
   #command: ChildCommand | undefined;
   #created = 0;
+  readonly #warmCounts = new WarmCounts();
 
   constructor(
     @Inject(COMPILED_OPTIONS) options: CompiledOptions,
@@ -22,12 +24,19 @@ export class ProcessVmFactory implements VmFactory {
     this.#options = options;
   }
 
+  get warmStats(): WarmStats {
+    return this.#warmCounts.stats();
+  }
+
   async create(signal: AbortSignal): Promise<PoolVm> {
     this.#command ??= this.#findCommand();
+    const { warmRealmsPerVm, warmIdleMs, warmMaxUses, vmCreateTimeoutMs } = this.#options;
     return VmProcess.start({
       id: `vm-${++this.#created}`,
       command: this.#command,
-      startTimeoutMs: this.#options.vmCreateTimeoutMs,
+      startTimeoutMs: vmCreateTimeoutMs,
+      warm: { maxRealms: warmRealmsPerVm, maxIdleMs: warmIdleMs, maxUses: warmMaxUses },
+      warmCounts: this.#warmCounts,
       signal,
     });
   }

@@ -1,5 +1,6 @@
 import type { VmExit } from '../process/vm-gone.error.ts';
 import type { VmProcess } from '../process/vm-process.ts';
+import type { WarmStats } from '../process/warm-counts.ts';
 import type { RetireReason } from '../process/retire-reason.ts';
 
 /** A VM as whoever leases it has it. */
@@ -57,6 +58,8 @@ export interface VmFactory {
   reset(vm: PoolVm, timeoutMs: number): Promise<void>;
   /** Ends a VM; resolves when its process is gone. */
   destroy(vm: PoolVm, reason: RetireReason): Promise<void>;
+  /** What its VMs keep warm; left out where they keep nothing. */
+  readonly warmStats?: WarmStats;
 }
 
 export const VM_FACTORY = Symbol('VM_FACTORY');

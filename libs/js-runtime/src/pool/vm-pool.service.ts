@@ -26,6 +26,7 @@ import { PoolSize } from './pool-size.ts';
 import type { PoolStats } from './pool-stats.ts';
 import type { PooledVm } from './pooled-vm.ts';
 import type { RetireReason } from '../process/retire-reason.ts';
+import { WarmCounts, type WarmStats } from '../process/warm-counts.ts';
 import { RecentWaits } from './recent-waits.ts';
 import { ScriptsAhead, type FindMissing, type ForgetScripts } from './scripts-ahead.ts';
 import { VM_FACTORY, type VmFactory } from './vm-factory.ts';
@@ -40,8 +41,19 @@ export interface AcquireOptions {
   readonly signal?: CancelSignal | undefined;
   /** Of several VMs that it could have, one that holds this script is better. */
   readonly script?: WantedScript | undefined;
+  /** Whether it is for some that were let in to wait behind others, see `refusalBehind`. */
+  readonly isStandIn?: boolean | undefined;
 }
 
+/** Who keeps leases for a while when there is nothing to do. */
+export interface LeaseKeeper {
+  /** Somebody has to wait for a VM. */
+  onWanted(): void;
+  /** No lease is granted any more. */
+  onClosing(error: () => JsRuntimeError): void;
+}
+
+const NOTHING_WARM: WarmStats = new WarmCounts().stats();
 const AT_ONCE: AfterWait = { waitedMs: 0, forVmMs: 0, continuesTurn: false };
 
 interface HeldLease {
@@ -77,6 +89,7 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
   #healthTimer: NodeJS.Timeout | undefined;
   #drained: Promise<void> | undefined;
   #hasBeenFull = false;
+  #keeper: LeaseKeeper | undefined;
 
   constructor(
     @Inject(COMPILED_OPTIONS) private readonly options: CompiledOptions,
@@ -199,7 +212,7 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
     return this.#take(options);
   }
 
-  #take({ tenantId, deadline, signal, script }: AcquireOptions): VmLease | Promise<VmLease> {
+  #take({ tenantId, deadline, signal, script, isStandIn }: AcquireOptions): VmLease | Promise<VmLease> {
     const line = this.#queue.lineOf(tenantId);
     this.#ledger.requested();
     const refusal = this.#refusal(signal);
@@ -211,9 +224,12 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
     const ready = mayHaveOne ? chooseReady(this.#fleet, tenantId, line.policy.tenantBoundary, script) : undefined;
     if (ready) return this.#lend(ready, line, AT_ONCE);
     const { waiting } = this.#queue;
-    const lease = this.#queue.wait(line, deadline, signal, script);
+    const lease = this.#queue.wait(line, deadline, signal, script, isStandIn);
     // Who is refused changes nothing.
-    if (this.#queue.waiting > waiting) this.#balance();
+    if (this.#queue.waiting > waiting) {
+      this.#keeper?.onWanted();
+      this.#balance();
+    }
     return lease;
   }
 
@@ -226,10 +242,38 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
     // Who was called off, or comes too late, is told that.
     if (this.#isClosing || signal?.aborted === true) return;
     const refusal = this.#size.isClosed ? this.#overloaded() : this.#queue.refusalOf(tenantId, policy);
-    if (!refusal) return;
+    if (refusal) throw this.#counted(refusal);
+  }
+
+  /** Who is to be asked for VMs that are leased and not used. */
+  keepLeases(keeper: LeaseKeeper): void {
+    this.#keeper = keeper;
+  }
+
+  /**
+   * Why an invocation may not be run in a VM that its tenant has, if so; counted as a lease that was refused.
+   *
+   * @param waits whether it has to wait for that
+   */
+  refusalBehind(tenantId: string, waits: boolean): JsRuntimeError | undefined {
+    const refusal = this.#refusal(undefined) ?? (waits ? this.#queue.refusalBehind(tenantId) : undefined);
+    return refusal && this.#counted(refusal);
+  }
+
+  /** What an invocation has waited for until its deadline; counted as a lease that was refused. */
+  lateBehind(tenantId: string, deadline: Deadline): JsRuntimeError {
+    return this.#counted(this.#queue.lateError(this.#queue.lineOf(tenantId), deadline));
+  }
+
+  /** So many more invocations wait for VMs that their tenant has, or fewer. */
+  waitBehind(tenantId: string, more: number): void {
+    this.#queue.waitBehind(tenantId, more);
+  }
+
+  #counted(refusal: JsRuntimeError): JsRuntimeError {
     this.#ledger.requested();
     this.#ledger.refused(refusal.code);
-    throw refusal;
+    return refusal;
   }
 
   /** How many wait for a VM. */
@@ -282,6 +326,7 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
       overflow: Math.max(0, this.#fleet.size - retired - this.options.poolSize),
       waiting: this.#queue.waiting,
       breaker: this.#starter.breaker,
+      warm: { waiting: this.#queue.behind, ...(this.factory.warmStats ?? NOTHING_WARM) },
       ...this.#ledger.totals(),
     };
   }
@@ -425,6 +470,7 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
     clearInterval(this.#healthTimer);
     this.#balancer.stop();
     this.#queue.refuseAll(shuttingDown);
+    this.#keeper?.onClosing(shuttingDown);
     for (const pooled of this.#fleet) if (!isStarting(pooled) && !pooled.lease) pooled.retire('shutdown');
     if (this.#leases.size > 0) {
       const timer = setTimeout(() => {

@@ -1,5 +1,12 @@
 import { encodeFrame, ProtocolError } from '../protocol/frame.ts';
-import type { InvocationHeader, LogEntry, OutputLimits, RunOutcome, VmMessage } from '../protocol/messages.ts';
+import type {
+  AllowedCalls,
+  InvocationHeader,
+  LogEntry,
+  OutputLimits,
+  RunOutcome,
+  VmMessage,
+} from '../protocol/messages.ts';
 import type { PlainAnswer } from '../protocol/plain-answer.ts';
 import { isLogTooLong } from './reply-size.ts';
 import type { MeterLimits } from './run-meter.ts';
@@ -26,7 +33,7 @@ export interface InvocationRequest {
   readonly contextJson: string;
   /** Empty for no input. */
   readonly inputJson: string;
-  readonly limits: OutputLimits & MeterLimits;
+  readonly limits: OutputLimits & MeterLimits & Pick<AllowedCalls, 'maxApiArgumentBytes'>;
   readonly onCall: OnCall | undefined;
   onReply(reply: InvocationReply): void;
   /** It has not begun, and will not: it can be run elsewhere. */
@@ -43,6 +50,8 @@ interface Pending extends Caller {
 export interface InvocationPorts {
   nextId(): number;
   write(frame: Buffer): void;
+  /** Whether the VM has to see to `maxCpuMs` itself. */
+  metersItself(): boolean;
   /** One was answered; whoever asked does not know yet. */
   onOutcome(outcome: RunOutcome): void;
 }
@@ -57,7 +66,11 @@ export class InvocationLine {
   #items: InvocationHeader[] = [];
   #texts: string[] = [];
   #isScheduled = false;
-  #recalledUntil = 0;
+  /** Ids that were asked back, and the last of them. */
+  readonly #askedBack = new Set<number>();
+  #askedBackUntil = 0;
+  /** The VM has said that it runs nothing any more. */
+  #hasRunDry = false;
 
   constructor(ports: InvocationPorts) {
     this.#ports = ports;
@@ -91,14 +104,15 @@ export class InvocationLine {
   send(realm: number, request: InvocationRequest): void {
     if (realm !== this.#realm) this.#flush();
     this.#realm = realm;
-    const { executionId, timeoutMs, deadlineMs, contextJson, inputJson, onCall } = request;
+    const { executionId, timeoutMs, deadlineMs, contextJson, inputJson, limits, onCall } = request;
     const id = this.#ports.nextId();
     const isNew = this.#contexts.get(realm) !== contextJson;
     if (isNew) {
       this.#contexts.set(realm, contextJson);
       this.#texts.push(contextJson);
     }
-    this.#items.push([id, timeoutMs, executionId, deadlineMs, isNew ? 1 : 0]);
+    const header = [id, timeoutMs, executionId, deadlineMs, isNew ? 1 : 0] as const;
+    this.#items.push(this.#ports.metersItself() ? [...header, limits.maxCpuMs] : header);
     this.#texts.push(inputJson);
     this.#pending.set(id, { id, request, onCall, lastCall: 0, isOver: false, sentAt: performance.now() });
     if (this.#pending.size === 1) {
@@ -122,17 +136,21 @@ export class InvocationLine {
   /** Asks for all back that were sent behind the first. Those that have not begun come back by `onRecalled`. */
   recall(): void {
     const [, ...behind] = this.#pending.keys();
-    if (behind.length === 0 || behind.at(-1) === this.#recalledUntil) return;
-    this.#recalledUntil = behind.at(-1) ?? 0;
+    if (behind.length === 0 || behind.at(-1) === this.#askedBackUntil) return;
+    this.#askedBackUntil = behind.at(-1) ?? 0;
+    for (const id of behind) this.#askedBack.add(id);
     this.#flush();
     this.#ports.write(encodeFrame({ type: 'recall', ids: behind }));
   }
 
   /** These have not begun, and never will. @throws ProtocolError for what nobody asked back */
   recalled(ids: readonly number[]): void {
-    for (const id of [...ids].reverse()) {
-      const pending = id <= this.#recalledUntil ? this.#take(id) : undefined;
-      if (!pending || pending.lastCall > 0) throw new ProtocolError(`invocation ${id} was not asked back`);
+    for (const id of ids) {
+      const pending = this.#pending.get(id);
+      if (!pending || pending.lastCall > 0 || !this.#askedBack.has(id)) {
+        throw new ProtocolError(`invocation ${id} cannot be had back`);
+      }
+      this.#take(pending);
       pending.request.onRecalled();
     }
   }
@@ -150,36 +168,43 @@ export class InvocationLine {
     this.#reply(id, { outcome, logs, cpuMs, heapBytes, resultJson, resultBytes: result?.byteLength ?? 0 });
   }
 
+  /** The isolate is another one, which knows no realm. */
+  forgetAll(): void {
+    this.#contexts.clear();
+  }
+
   close(error: VmGoneError): void {
-    const oldest = this.oldest;
-    // The last first: who puts them back where they came from has them in order again.
-    for (const { id, request, lastCall } of [...this.#pending.values()].reverse()) {
-      this.#take(id);
-      request.onGone(error, request === oldest || lastCall > 0);
+    this.#items = [];
+    this.#texts = [];
+    const { oldest } = this;
+    for (const pending of [...this.#pending.values()]) {
+      const { request, lastCall } = pending;
+      this.#take(pending);
+      request.onGone(error, lastCall > 0 || (request === oldest && !this.#hasRunDry));
     }
   }
 
   #reply(id: number, reply: InvocationReply): void {
-    const oldest = this.oldest;
-    const pending = this.#take(id);
-    // It runs them in turn.
-    if (!pending || pending.request !== oldest)
+    const pending = this.#pending.get(id);
+    // It runs them in turn. What cannot be stays where it is: it is told when the VM is ended for that.
+    if (!pending || pending.request !== this.oldest) {
       throw new ProtocolError(`an answer to invocation ${id}, which cannot be`);
+    }
     const { request } = pending;
     if (reply.resultBytes > request.limits.maxResultBytes || isLogTooLong(reply.logs, request.limits)) {
-      this.#pending.set(id, pending);
       throw new ProtocolError('an answer larger than asked for');
     }
+    this.#take(pending);
+    // After that it begins no other.
+    this.#hasRunDry ||= reply.outcome.kind === 'out-of-memory';
     this.#ports.onOutcome(reply.outcome);
     request.onReply(reply);
   }
 
-  #take(id: number): Pending | undefined {
-    const pending = this.#pending.get(id);
-    if (!pending) return undefined;
+  #take(pending: Pending): void {
     pending.isOver = true;
-    this.#pending.delete(id);
-    return pending;
+    this.#pending.delete(pending.id);
+    this.#askedBack.delete(pending.id);
   }
 
   #flush(): void {

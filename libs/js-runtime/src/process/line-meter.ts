@@ -22,8 +22,11 @@ export class LineMeter {
 
   /** The limit that is exceeded, if one is. */
   look(oldest: InvocationRequest): 'cpu' | 'memory' | undefined {
-    const cpuMs = this.process.cpuMs() ?? 0;
-    const bytes = Math.max(0, (this.process.privateBytes() ?? 0) - this.idleBytes);
+    const cpuMs = this.process.cpuMs();
+    const privateBytes = this.process.privateBytes();
+    // It is gone.
+    if (cpuMs === undefined || privateBytes === undefined) return undefined;
+    const bytes = Math.max(0, privateBytes - this.idleBytes);
     if (oldest !== this.#oldest) {
       this.#oldest = oldest;
       this.#cpuMsBefore = cpuMs;
@@ -37,8 +40,8 @@ export class LineMeter {
     return this.#used.peakMemoryBytes > (maxMemoryMb + MEMORY_ALLOWANCE_MB) * MIB ? 'memory' : undefined;
   }
 
-  /** What the oldest was seen to have used. */
-  read(): MeteredUse {
-    return this.#used;
+  /** What it was seen to have used while it was the oldest; undefined when nobody has looked. */
+  read(oldest: InvocationRequest): MeteredUse | undefined {
+    return oldest === this.#oldest ? this.#used : undefined;
   }
 }

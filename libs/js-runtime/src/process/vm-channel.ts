@@ -36,6 +36,10 @@ export interface ChannelEvents {
   onOutcome(outcome: RunOutcome): void;
   /** It has made the realm for the next request; `replaced`: in a new isolate. */
   onRecycled(replaced: boolean): void;
+  /** It has replaced its isolate between invocations. */
+  onReplaced(): void;
+  /** Whether it has to see to `maxCpuMs` itself. */
+  metersItself(): boolean;
 }
 
 export type Request = DistributiveOmit<
@@ -83,6 +87,8 @@ export class VmChannel {
   #lastRequestId = READY_ID;
   /** The request after which the process last said that it has recycled. */
   #recycledAfterId = READY_ID;
+  /** Whether an invocation was answered since it last replaced its isolate because of those. */
+  #hasInvoked = false;
   #isClosed = false;
 
   constructor(pipe: Socket | undefined, events: ChannelEvents) {
@@ -93,7 +99,9 @@ export class VmChannel {
       write: (frame) => {
         pipe?.write(frame);
       },
+      metersItself: () => events.metersItself(),
       onOutcome: (outcome) => {
+        this.#hasInvoked = true;
         events.onOutcome(outcome);
       },
     });
@@ -200,6 +208,12 @@ export class VmChannel {
     }
     if (message.type === 'call') {
       this.#called(message, attachments);
+      return;
+    }
+    if (message.type === 'replaced') {
+      if (!this.#hasInvoked) throw new ProtocolError('another isolate, which cannot be');
+      this.#hasInvoked = false;
+      this.#events.onReplaced();
       return;
     }
     if (message.type === 'recalled') {

@@ -21,6 +21,7 @@ import type { OnCall } from './caller.ts';
 import { VmChannel, type Patient, type Reply, type Request } from './vm-channel.ts';
 import { VmGoneError, type VmExit } from './vm-gone.error.ts';
 import { VmMeter } from './vm-meter.ts';
+import { WarmCounts } from './warm-counts.ts';
 import { WarmRealmTable, type WarmLimits } from './warm-realm-table.ts';
 import type {
   CompileReply,
@@ -41,7 +42,9 @@ export interface VmProcessOptions {
   /** Whether to look from outside at what it uses. Default where the system tells; given in tests. */
   readonly metersOutside?: boolean;
   /** What it keeps warm. */
-  readonly warm?: WarmLimits;
+  readonly warm?: WarmLimits | undefined;
+  /** Where it counts that, with others. */
+  readonly warmCounts?: WarmCounts | undefined;
   /** Gives up a start that is under way. */
   readonly signal?: AbortSignal;
 }
@@ -123,8 +126,14 @@ export class VmProcess {
       onRecycled: (replaced) => {
         this.#hasRecycled(replaced);
       },
+      onReplaced: () => {
+        this.#isNew();
+        this.#keepsTooMuch = this.#meter?.keepsTooMuch() ?? false;
+      },
+      metersItself: () => this.#meter === undefined,
     });
-    this.#warmRealms = new WarmRealmTable(options.warm ?? WARM_LIMITS, (realm) => {
+    const { warm = WARM_LIMITS, warmCounts = new WarmCounts() } = options;
+    this.#warmRealms = new WarmRealmTable(warm, warmCounts, (realm) => {
       if (this.alive) this.#channel.invocations.forget(realm);
     });
     pipe?.on('close', () => {
@@ -136,6 +145,7 @@ export class VmProcess {
         this.#hasExited = true;
         const reason = (this.#killedFor ??= reasonOfOwnDeath(signal, this.#runMeter?.isFull ?? false));
         this.#channel.close(new VmGoneError(reason, this.#usedNow()));
+        this.#warmRealms.clear();
         this.#meter?.close();
         resolve({ reason, code, signal });
       };
@@ -235,8 +245,9 @@ export class VmProcess {
     const { oldest, lateMs } = this.#channel.invocations;
     if (oldest) {
       // Where nobody sees from outside, it meters itself.
-      const exceeded = this.#lineMeter?.look(oldest) ?? (lateMs > KILL_GRACE_MS ? 'wall' : undefined);
+      const exceeded = this.#lineMeter?.look(oldest);
       if (exceeded) this.kill(exceeded);
+      else if (lateMs > KILL_GRACE_MS) this.#killIfStillAt(oldest);
       return;
     }
     const exceeded = this.#channel.isWaiting ? this.#runMeter?.look() : undefined;
@@ -261,6 +272,13 @@ export class VmProcess {
     if (this.#recyclingWatch?.afterId === afterId) return this.#recyclingWatch.isOverdue();
     this.#recyclingWatch = new RecyclingWatch(this.pid, timeoutMs, afterId);
     return false;
+  }
+
+  #killIfStillAt(oldest: InvocationRequest): void {
+    // It may be this process that is late, with the answer unread: between timers and immediates, it is read.
+    setImmediate(() => {
+      if (this.#channel.invocations.oldest === oldest) this.kill('wall');
+    });
   }
 
   /** @throws VmGoneError */
@@ -314,14 +332,14 @@ export class VmProcess {
    *
    * @throws Error while it works on a request
    */
-  invoke(realm: number, request: InvocationRequest, maxApiArgumentBytes = 0): void {
+  invoke(realm: number, request: InvocationRequest): void {
     if (!this.alive) {
       request.onGone(new VmGoneError(this.#killedFor ?? 'crashed'), false);
       return;
     }
     if (this.#channel.isWaiting || this.#isBeingPrepared) throw this.#isBusy();
     this.#lineMeter ??= this.#meter?.measureLine();
-    this.#channel.allow(replySizeOf(request.limits, maxApiArgumentBytes));
+    this.#channel.allow(replySizeOf(request.limits, request.limits.maxApiArgumentBytes));
     this.#channel.invocations.send(realm, request);
   }
 
@@ -464,7 +482,7 @@ export class VmProcess {
     onCall?: OnCall,
   ): Promise<Reply> {
     if (!this.alive) throw new VmGoneError(this.#killedFor ?? 'crashed');
-    if (this.#channel.isWaiting) throw this.#isBusy();
+    if (this.#channel.isWaiting || this.#channel.invocations.size > 0) throw this.#isBusy();
     return this.#channel.request(request, attachments, size, patient, onCall);
   }
 
@@ -474,7 +492,8 @@ export class VmProcess {
   }
 
   #usedNow(): MeteredUse | undefined {
-    return this.#channel.invocations.size > 0 ? this.#lineMeter?.read() : this.#runMeter?.read();
+    const { oldest } = this.#channel.invocations;
+    return oldest ? this.#lineMeter?.read(oldest) : this.#runMeter?.read();
   }
 
   /** What an invocation came to may have cost the isolate, or the process. */
@@ -487,6 +506,7 @@ export class VmProcess {
   #isNew(): void {
     this.#keptScripts.clear();
     this.#warmRealms.clear();
+    this.#channel.invocations.forgetAll();
   }
 
   #hasRecycled(replaced: boolean): void {

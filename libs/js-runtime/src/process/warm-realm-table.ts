@@ -1,3 +1,5 @@
+import type { WarmCounts } from './warm-counts.ts';
+
 /** What a VM keeps warm. */
 export interface WarmLimits {
   /** Realms of one VM. */
@@ -20,6 +22,7 @@ export class WarmRealmTable {
   /** @param onDrop told of each that is to go */
   constructor(
     private readonly limits: WarmLimits,
+    private readonly counts: WarmCounts,
     private readonly onDrop: (realm: number) => void,
   ) {}
 
@@ -27,17 +30,19 @@ export class WarmRealmTable {
     return this.#kept.size;
   }
 
-  /** A number that no realm has had. */
+  /** A number that no realm has had, for one that is to be made. */
   next(): number {
+    this.counts.misses++;
     return ++this.#lastRealm;
   }
 
   keep(key: string, realm: number): void {
     this.drop(key);
-    this.#kept.set(key, { realm, uses: 0, usedAt: performance.now() });
+    this.#kept.set(key, { realm, uses: 1, usedAt: performance.now() });
+    this.counts.kept++;
     for (const oldest of this.#kept.keys()) {
       if (this.#kept.size <= this.limits.maxRealms) break;
-      this.drop(oldest);
+      this.#evict(oldest);
     }
   }
 
@@ -47,9 +52,10 @@ export class WarmRealmTable {
     if (!kept) return undefined;
     const now = performance.now();
     if (kept.uses >= this.limits.maxUses || now - kept.usedAt > this.limits.maxIdleMs) {
-      this.drop(key);
+      this.#evict(key);
       return undefined;
     }
+    this.counts.hits++;
     kept.uses++;
     kept.usedAt = now;
     this.#kept.delete(key);
@@ -61,7 +67,13 @@ export class WarmRealmTable {
     const kept = this.#kept.get(key);
     if (!kept) return;
     this.#kept.delete(key);
+    this.counts.kept--;
     this.onDrop(kept.realm);
+  }
+
+  #evict(key: string): void {
+    this.counts.evictions++;
+    this.drop(key);
   }
 
   /** Drops a script's, whatever its limits. @param prefix what their keys begin with, up to a space */
@@ -71,6 +83,8 @@ export class WarmRealmTable {
 
   /** The isolate that they were in is gone. */
   clear(): void {
+    this.counts.kept -= this.#kept.size;
+    this.counts.losses += this.#kept.size;
     this.#kept.clear();
   }
 }

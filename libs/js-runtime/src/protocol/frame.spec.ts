@@ -103,12 +103,16 @@ describe('FrameDecoder', () => {
       lengthPrefixed(Buffer.concat([u32(2), Buffer.from('{}'), u32(2 ** 32 - 1)])),
       'longer than its frame',
     ],
-    ['has an empty header', frameOf(Buffer.alloc(0)), 'not JSON'],
     ['has a header that is not JSON', frameOf(Buffer.from('{"a":')), 'not JSON'],
     ['has a header that is not UTF-8', frameOf(Buffer.of(0xff, 0xfe)), 'not JSON'],
   ])('refuses a frame that %s', (_, bytes, problem) => {
     const error = { name: 'ProtocolError', message: expect.stringContaining(problem) };
     expect(() => decode(bytes)).toThrow(expect.objectContaining(error));
+  });
+
+  it('hands over what comes without a header as it is', () => {
+    const body = Buffer.concat([Buffer.alloc(4), Buffer.from('anything')]);
+    expect(decode(lengthPrefixed(body))).toEqual([{ header: undefined, attachments: [Buffer.from('anything')] }]);
   });
 
   it('takes as many attachments as it is told', () => {
@@ -122,7 +126,7 @@ describe('FrameDecoder', () => {
     const received: Frame[] = [];
     const decoder = new FrameDecoder(MAX_FRAME_BYTES);
     expect(() => {
-      decoder.push(Buffer.concat([stream, frameOf(Buffer.alloc(0))]), (frame) => received.push(frame));
+      decoder.push(Buffer.concat([stream, frameOf(Buffer.from('{'))]), (frame) => received.push(frame));
     }).toThrow(ProtocolError);
     expect(readable(received)).toEqual([first, second]);
   });

@@ -121,13 +121,17 @@ export type HostMessage =
   /** Runs a constant script in a fresh realm. */
   | { readonly type: 'check'; readonly id: number };
 
-/** Of one invocation. `deadlineMs` is what its script sees, `timeoutMs` what it may take; `common`: whether that comes along. */
+/**
+ * Of one invocation. `deadlineMs` is what its script sees, `timeoutMs` what it may take; `common`: whether that comes along; `maxCpuMs`
+ * only where nobody meters the process from outside.
+ */
 export type InvocationHeader = readonly [
   id: number,
   timeoutMs: number,
   executionId: string,
   deadlineMs: number,
   common: 0 | 1,
+  maxCpuMs?: number,
 ];
 
 export type LogLevel = 'log' | 'info' | 'warn' | 'error' | 'debug';
@@ -211,5 +215,7 @@ export type VmMessage =
    * which holds no scripts.
    */
   | { readonly type: 'recycled'; readonly id: number; readonly replaced: boolean }
+  /** After invocations: their realms had kept too much memory, so there is a new isolate, which holds nothing. */
+  | { readonly type: 'replaced' }
   /** Answers `reset` and `check`. */
   | { readonly type: 'done'; readonly id: number };

@@ -70,6 +70,7 @@ const vmMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('recalled'), ids: z.array(id).max(MAX_RECALLED) }),
   z.strictObject({ type: z.literal('done'), id }),
   z.strictObject({ type: z.literal('recycled'), id, replaced: z.boolean() }),
+  z.strictObject({ type: z.literal('replaced') }),
 ]);
 
 /**

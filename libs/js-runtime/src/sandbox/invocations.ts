@@ -9,9 +9,14 @@ import type { IsolateHost } from './isolate-host.ts';
 interface Waiting {
   readonly realm: number;
   readonly header: InvocationHeader;
-  readonly contextJson: string | undefined;
+  readonly contextJson: string;
   readonly inputJson: string;
   readonly cameAt: number;
+}
+
+/** A realm that is to go when all have been run that came before. */
+interface Forgotten {
+  readonly forgets: number;
 }
 
 /** The one that waits for something. */
@@ -27,25 +32,32 @@ export interface InvocationPorts {
   send(frame: Buffer): void;
   /** One was interrupted: the isolate is not to be used any more. */
   onInterrupted(): void;
+  /** None runs: if the realms have kept too much memory, the isolate is replaced. True when it was. */
+  replaceIfGrown(): boolean;
 }
 
 /** After one that took longer than that, what has come meanwhile is read first: those behind it may be wanted back. */
 const LONG_MS = 5;
 /** Of what takes less, all is taken for CPU: to look takes as long as a short invocation. */
 const MEASURED_MS = 1;
-/** The heap is looked at again after so many. */
+/** The heap, and what the process has kept, are looked at again after so many. */
 const INVOCATIONS_PER_LOOK = 64;
 
 /** Invocations of warm realms, one after the other, in the order in which they came. */
 export class Invocations {
   readonly #ports: InvocationPorts;
-  #waiting: Waiting[] = [];
+  #waiting: (Waiting | Forgotten)[] = [];
   #running: Running | undefined;
+  /** What the last context of each realm had, of those that have come: one that brings another may never begin. */
+  readonly #contexts = new Map<number, string>();
   #isToGoOn = false;
+  #isHeld = false;
+  #isOutOfMemory = false;
   #heapBytes = 0;
   /** Of the process, when it was last looked at. */
   #cpuBefore = process.cpuUsage();
   #untilLook = 0;
+  #untilCheck = INVOCATIONS_PER_LOOK;
 
   constructor(ports: InvocationPorts) {
     this.#ports = ports;
@@ -62,9 +74,32 @@ export class Invocations {
     const text = (): string => attachments[next++]?.toString('utf8') ?? '';
     const cameAt = performance.now();
     for (const header of items) {
-      const contextJson = header[4] === 1 ? text() : undefined;
+      if (header[4] === 1) this.#contexts.set(realm, text());
+      const contextJson = this.#contexts.get(realm) ?? '{}';
       this.#waiting.push({ realm, header, contextJson, inputJson: text(), cameAt });
     }
+    this.#goOn();
+  }
+
+  /** Lets a realm go, when all have been run that came before. */
+  forget(realm: number): void {
+    this.#contexts.delete(realm);
+    this.#waiting.push({ forgets: realm });
+    this.#goOn();
+  }
+
+  /** There is another isolate, without any realm. */
+  forgetAll(): void {
+    this.#contexts.clear();
+  }
+
+  /** None begins until `release`. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  release(): void {
+    this.#isHeld = false;
     this.#goOn();
   }
 
@@ -80,19 +115,28 @@ export class Invocations {
 
   /** Those of these that have not begun never will. */
   recall(ids: readonly number[]): void {
-    const isRecalled = ({ header: [id] }: Waiting): boolean => ids.includes(id);
-    const recalled = this.#waiting.filter(isRecalled).map(({ header: [id] }) => id);
-    this.#waiting = this.#waiting.filter((waiting) => !isRecalled(waiting));
+    const wanted = new Set(ids);
+    const recalled: number[] = [];
+    this.#waiting = this.#waiting.filter((waiting) => {
+      if ('forgets' in waiting || !wanted.has(waiting.header[0])) return true;
+      recalled.push(waiting.header[0]);
+      return false;
+    });
     this.#send({ type: 'recalled', ids: recalled }, []);
   }
 
   #goOn(): void {
-    if (this.#running || this.#isToGoOn) return;
+    // It is asked for anew each time: what ended just now may have set it.
+    const mayGoOn = (): boolean =>
+      this.#running === undefined && !this.#isToGoOn && !this.#isHeld && !this.#isOutOfMemory;
+    if (!mayGoOn()) return;
     const waiting = this.#waiting;
     let next = 0;
-    // It is asked for anew each time: what ended just now may have set it.
-    const mayGoOn = (): boolean => this.#running === undefined && !this.#isToGoOn;
-    while (next < waiting.length && mayGoOn()) this.#start(waiting[next++] as Waiting);
+    while (next < waiting.length && mayGoOn()) {
+      const one = waiting[next++] as Waiting | Forgotten;
+      if ('forgets' in one) this.#ports.host().forget(one.forgets);
+      else this.#start(one);
+    }
     this.#waiting = waiting.slice(next);
   }
 
@@ -108,7 +152,8 @@ export class Invocations {
   }
 
   #start({ realm, header, contextJson, inputJson, cameAt }: Waiting): void {
-    const [id, timeoutMs, executionId, deadlineMs] = header;
+    const [id, timeoutMs, executionId, deadlineMs, , maxCpuMs] = header;
+    if (this.#untilCheck-- === 0) this.#check();
     const calls = new CallLine((made) => {
       for (const { argumentsJson, ...call } of made) this.#send({ type: 'call', id, ...call }, [argumentsJson]);
     });
@@ -119,8 +164,8 @@ export class Invocations {
     const times: { startMs?: number } = {};
     const host = this.#ports.host();
     const texts = { contextJson, inputJson };
-    const { exceedsMemory } = this.#ports;
-    host.invoke(realm, { executionId, deadlineMs }, texts, remainingMs, calls, exceedsMemory, (output) => {
+    const limits = { timeoutMs: remainingMs, maxCpuMs, exceedsMemory: this.#ports.exceedsMemory };
+    host.invoke(realm, { executionId, deadlineMs }, texts, limits, calls, (output) => {
       calls.close();
       const tookMs = this.#cpuMs((times.startMs ?? performance.now() - startedAt) + calls.wokenMs);
       this.#running = undefined;
@@ -140,6 +185,13 @@ export class Invocations {
     }
     this.#send({ type: 'ran', id, outcome, refused: [], logs, cpuMs, heapBytes: host.heapBytes() }, [resultJson]);
     if (kind === 'timed-out' || kind === 'out-of-cpu') this.#ports.onInterrupted();
+    // The process is finished.
+    if (kind === 'out-of-memory') this.#isOutOfMemory = true;
+  }
+
+  #check(): void {
+    this.#untilCheck = INVOCATIONS_PER_LOOK;
+    if (this.#ports.replaceIfGrown()) this.#send({ type: 'replaced' }, []);
   }
 
   /** What one has used of the CPU that was at it for so long: less, where it had to wait for one. */

@@ -33,6 +33,14 @@ export interface CompileOutput {
   readonly javascript?: string | undefined;
 }
 
+/** What one invocation of a warm realm may take. */
+export interface InvocationLimits {
+  readonly timeoutMs: number;
+  /** Only where nobody meters the process from outside. */
+  readonly maxCpuMs: number | undefined;
+  readonly exceedsMemory: (maxMemoryMb: number) => boolean;
+}
+
 /** One isolate, with the realm for its next execution made ahead of time and the scripts it has compiled. */
 export class IsolateHost {
   /** Its heap limit. */
@@ -45,6 +53,7 @@ export class IsolateHost {
   });
   readonly #usedRealms: UsedRealms;
   readonly #warmRealms = new WarmRealms();
+  readonly #newHeapBytes: number;
   readonly #realmCode: RealmCode;
   /** Made when first needed. */
   #hardening: ivm.Script | undefined;
@@ -61,6 +70,7 @@ export class IsolateHost {
     this.#compiler = new Compiler(ivmModule, this.#isolate);
     this.#usedRealms = new UsedRealms(this.#isolate);
     this.prepareRealm();
+    this.#newHeapBytes = this.heapBytes();
   }
 
   /**
@@ -120,10 +130,9 @@ export class IsolateHost {
   invoke(
     number: number,
     invocation: Invocation,
-    texts: Pick<RealmTexts, 'inputJson'> & { readonly contextJson: string | undefined },
-    timeoutMs: number,
+    texts: Omit<RealmTexts, 'globalsJson'>,
+    { timeoutMs, maxCpuMs, exceedsMemory }: InvocationLimits,
     calls: CallLine,
-    exceedsMemory: (maxMemoryMb: number) => boolean,
     done: (output: ExecutionOutput) => void,
   ): void {
     const warm = this.#isolate.isDisposed || this.#wasInterrupted ? undefined : this.#warmRealms.get(number);
@@ -132,25 +141,32 @@ export class IsolateHost {
       return;
     }
     const { realm, request } = warm;
-    warm.contextJson = texts.contextJson ?? warm.contextJson;
-    const { contextJson = '{}' } = warm;
-    const program = { kind: 'kept' as const, invocation };
-    const { maxCpuMs, maxMemoryMb } = request;
     const input = {
       isolate: this.#isolate,
       realm,
-      program,
+      program: { kind: 'kept' as const, invocation },
       request,
       calls,
+      ...texts,
+      globalsJson: '',
       budget: new TimeBudget(timeoutMs, maxCpuMs),
-      exceedsMemory: () => maxCpuMs !== undefined && exceedsMemory(maxMemoryMb),
+      exceedsMemory: () => maxCpuMs !== undefined && exceedsMemory(request.maxMemoryMb),
     };
-    execute({ ...input, contextJson, inputJson: texts.inputJson, globalsJson: '' }, (output) => {
+    execute(input, (output) => {
       const { kind } = output.outcome;
       this.#wasInterrupted ||= kind === 'timed-out' || kind === 'out-of-cpu';
       if (kind === 'not-held') this.forget(number);
       done(output);
     });
+  }
+
+  /** How many warm realms it keeps. */
+  get warmRealms(): number {
+    return this.#warmRealms.size;
+  }
+
+  collectGarbage(): void {
+    this.#usedRealms.collect();
   }
 
   /** Lets a warm realm go. */
@@ -198,6 +214,11 @@ export class IsolateHost {
     if (this.#isolate.isDisposed) return 0;
     const { used_heap_size, externally_allocated_size } = this.#isolate.getHeapStatisticsSync();
     return used_heap_size + externally_allocated_size;
+  }
+
+  /** What is on its heap more than when it was new. */
+  get grownHeapBytes(): number {
+    return this.heapBytes() - this.#newHeapBytes;
   }
 
   dispose(): void {

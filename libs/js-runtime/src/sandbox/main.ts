@@ -57,7 +57,7 @@ function receive({ header, attachments }: Frame): void {
   if (message.type === 'answer') deliver(message, attachments);
   else if (message.type === 'invoke') invocations.take(message, attachments);
   else if (message.type === 'recall') invocations.recall(message.ids);
-  else if (message.type === 'forget') host.forget(message.realm);
+  else if (message.type === 'forget') invocations.forget(message.realm);
   else if (running || waiting || invocations.isBusy) throw new Error('a request before the last was answered');
   else if (isRecycling) waiting = { request: message, attachments };
   else handle(message, attachments);
@@ -145,9 +145,12 @@ function answer(message: Answer, attachments?: readonly (string | Uint8Array)[])
   send(message, attachments);
   // A script that ends with a timer is answered before the event loop reads the pipe, and that is before it recycles.
   isRecycling = true;
+  // Their isolate may be replaced.
+  invocations.hold();
   setImmediate(() => {
     send({ type: 'recycled', id: message.id, replaced: recycle() });
     isRecycling = false;
+    invocations.release();
     const next = waiting;
     waiting = undefined;
     if (next) handle(next.request, next.attachments);
@@ -161,15 +164,26 @@ function cpuMsSince(before: NodeJS.CpuUsage): number {
 
 /** Makes the realm for the next request. True when that took a new isolate. */
 function recycle(): boolean {
-  const replaces = host.isWorn || memory.hasGrown();
-  if (replaces) {
-    replaceIsolate(host.maxMemoryMb);
-    collectGarbage();
-    memory.freed();
-  } else {
-    host.prepareRealm();
-  }
+  const replaces = host.isWorn || hasGrown();
+  if (replaces) replaceWorn();
+  else host.prepareRealm();
   return replaces;
+}
+
+function hasGrown(): boolean {
+  const { warmRealms } = host;
+  if (!memory.hasGrown(warmRealms)) return false;
+  // Realms that are kept are worth a collection before.
+  if (warmRealms === 0) return true;
+  host.collectGarbage();
+  collectGarbage();
+  return memory.hasKept(host.grownHeapBytes, warmRealms);
+}
+
+function replaceWorn(): void {
+  replaceIsolate(host.maxMemoryMb);
+  collectGarbage();
+  memory.freed();
 }
 
 function fitIsolate(maxMemoryMb: number): void {
@@ -179,6 +193,7 @@ function fitIsolate(maxMemoryMb: number): void {
 function replaceIsolate(maxMemoryMb: number): void {
   host.dispose();
   host = new IsolateHost(ivm, maxMemoryMb, realmCode);
+  invocations.forgetAll();
 }
 
 const invocations = new Invocations({
@@ -187,8 +202,11 @@ const invocations = new Invocations({
   send: (frame) => {
     pipe.write(frame);
   },
-  onInterrupted: () => {
-    replaceIsolate(host.maxMemoryMb);
+  onInterrupted: replaceWorn,
+  replaceIfGrown: () => {
+    const replaces = hasGrown();
+    if (replaces) replaceWorn();
+    return replaces;
   },
 });
 // Reads which time zone it is here: afterwards, this process may not be able to open a file any more.

@@ -5,14 +5,16 @@ import type { Realm } from './realm.ts';
 export interface WarmRealm {
   readonly realm: Realm;
   readonly request: HostMessage & { type: 'run' };
-  /** What the contexts of its invocations have in common, as it was last given. */
-  contextJson?: string | undefined;
   readonly release: () => void;
 }
 
 /** The warm realms of one isolate, by the numbers that the backend gives them. They are all of one tenant. */
 export class WarmRealms {
   readonly #realms = new Map<number, WarmRealm>();
+
+  get size(): number {
+    return this.#realms.size;
+  }
 
   get(number: number): WarmRealm | undefined {
     return this.#realms.get(number);

@@ -52,11 +52,11 @@ export async function meteredCall<Reply extends MeteredUse>(
 }
 
 /**
- * What the work comes to, unless the budget is over first, or the VM gone that is held meanwhile.
+ * What the work comes to, unless the budget is over first, or the VM gone that is held meanwhile, if one is.
  *
  * @throws JsRuntimeError CANCELLED, WALL_TIME_LIMIT_EXCEEDED, SHUTTING_DOWN and whatever else a VM may end of
  */
-export async function withinBudget<T>(work: Promise<T>, budget: Budget, vm: Vm): Promise<T> {
+export async function withinBudget<T>(work: Promise<T>, budget: Budget, vm?: Vm): Promise<T> {
   // Whoever gives it up does not wait for what it fails with, which must not end the backend.
   work.catch(() => undefined);
   assertNotOver(budget);
@@ -70,13 +70,15 @@ export async function withinBudget<T>(work: Promise<T>, budget: Budget, vm: Vm):
     over.reject(wallTimeLimitExceeded(limits.timeoutMs, tracker.elapsedMs));
   }, deadline.remainingMs);
   // `vm.exited` is not waited for from the start: what waits for it stays there as long as the VM.
-  const look = setInterval(() => {
-    if (vm.alive) return;
-    clearInterval(look);
-    void vm.exited.then(({ reason }) => {
-      over.reject(explainVmGone(new VmGoneError(reason), limits, tracker.elapsedMs, tracker.used));
-    });
-  }, LOOK_INTERVAL_MS);
+  const look =
+    vm &&
+    setInterval(() => {
+      if (vm.alive) return;
+      clearInterval(look);
+      void vm.exited.then(({ reason }) => {
+        over.reject(explainVmGone(new VmGoneError(reason), limits, tracker.elapsedMs, tracker.used));
+      });
+    }, LOOK_INTERVAL_MS);
   signal.addEventListener('abort', onAbort);
   try {
     return await Promise.race([work, over.promise]);

@@ -21,7 +21,7 @@ export class PreparedFunction<Input = unknown, Value = unknown> {
   #invocations = 0;
   #failures = 0;
   #inFlight = 0;
-  #isDisposed = false;
+  #disposed: Promise<void> | undefined;
   #onIdle: (() => void) | undefined;
 
   /** @param forget lets the realms go */
@@ -36,7 +36,7 @@ export class PreparedFunction<Input = unknown, Value = unknown> {
    * @throws JsRuntimeError as `execute`; INVALID_REQUEST when it has been disposed of
    */
   async invoke(input?: Input, options: InvokeOptions = {}): Promise<ExecutionResult<Value>> {
-    if (this.#isDisposed) throw new JsRuntimeError('INVALID_REQUEST', 'The prepared function has been disposed of');
+    if (this.#disposed) throw new JsRuntimeError('INVALID_REQUEST', 'The prepared function has been disposed of');
     this.#inFlight++;
     try {
       return (await this.#invoke(input, options)) as ExecutionResult<Value>;
@@ -55,8 +55,11 @@ export class PreparedFunction<Input = unknown, Value = unknown> {
   }
 
   /** Lets its realms go when what is under way has ended. Calls that come later are refused. */
-  async dispose(): Promise<void> {
-    this.#isDisposed = true;
+  dispose(): Promise<void> {
+    return (this.#disposed ??= this.#dispose());
+  }
+
+  async #dispose(): Promise<void> {
     if (this.#inFlight > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     this.#forget();
   }

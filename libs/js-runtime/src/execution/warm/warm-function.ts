@@ -1,9 +1,8 @@
-import type { TenantPolicy } from '../../config/tenant-policy.ts';
+import { Cancellation } from '../../admission/cancellation.ts';
 import { JsRuntimeError } from '../../errors/js-runtime-error.ts';
 import { LazyTimer } from '../../process/lazy-timer.ts';
 import type { VmLease } from '../../pool/vm-lease.ts';
 import type { VmPoolService } from '../../pool/vm-pool.service.ts';
-import type { ExecutionBridge } from '../../bridge/execution-bridge.ts';
 import type { ScriptRunner } from '../script-runner.ts';
 import { LineDepth } from './line-depth.ts';
 import type { WarmInvocation } from './warm-invocation.ts';
@@ -13,146 +12,201 @@ import { WarmLane, type LaneSource } from './warm-lane.ts';
 const LINGER_MS = 5;
 /** After so long a VM is given back when others wait for one: as long as a turn in the pool. */
 const TURN_MS = 20;
+/**
+ * And after so long, whoever waits: the pool sees to what a VM has become. No lease is so long that its VM loses priority for what
+ * were many short invocations (see `VmWatch`).
+ */
+const LEASE_MS = 80;
 /** Behind an invocation that takes longer than that nobody is to wait. */
 const LONG_MS = 20;
 const LOOK_MS = 10;
-const RETRY_AFTER_MS = 100;
+
+/** What a function needs of the pool. */
+export type WarmPool = Pick<
+  VmPoolService,
+  'acquire' | 'giveBack' | 'waiting' | 'refusalBehind' | 'lateBehind' | 'waitBehind'
+>;
 
 /** Invocations of one script of one tenant, and the VMs that it has for them. */
 export class WarmFunction implements LaneSource {
   readonly depth = new LineDepth();
   readonly #queue: WarmInvocation[] = [];
+  /** How many of them the pool knows of. */
+  #counted = 0;
   readonly #lanes = new Set<WarmLane>();
-  #isAcquiring = false;
+  /** Cancels the lease that is waited for. */
+  #acquiring: Cancellation | undefined;
   readonly #lingering = new LazyTimer(() => {
-    this.#releaseIdle();
+    this.#isLingering = false;
+    this.#releaseIdleSince(performance.now() - LINGER_MS);
   });
+  #isLingering = false;
   readonly #deadlines = new LazyTimer(() => {
     this.#refuseLate();
   });
+  /** `performance.now()` for which that is set. */
+  #nextDeadline = Infinity;
   #look: NodeJS.Timeout | undefined;
+  #isServing = false;
+  #isOver = false;
 
   constructor(
     readonly key: string,
     private readonly tenantId: string,
-    private readonly policy: () => TenantPolicy,
-    private readonly pool: VmPoolService,
-    private readonly bridge: ExecutionBridge,
-    private readonly runner: ScriptRunner,
-    /** Nothing of it is left to do. */
+    private readonly pool: WarmPool,
+    private readonly runner: Pick<ScriptRunner, 'runIn'>,
+    /** Nothing of it is left to do; it is not to be used any more. */
     private readonly onIdle: () => void,
   ) {}
 
-  get isIdle(): boolean {
-    return this.#queue.length === 0 && this.#lanes.size === 0 && !this.#isAcquiring;
-  }
-
   add(invocation: WarmInvocation): void {
     const { signal } = invocation.execution.budget;
-    if (signal.aborted) {
-      invocation.reject(cancelled());
+    const waits = this.#queue.length > 0 || !this.#hasRoom;
+    const refusal = signal.aborted ? cancelled() : this.pool.refusalBehind(this.tenantId, waits);
+    if (refusal) {
+      invocation.reject(refusal);
+      this.#tellIfIdle();
       return;
     }
-    const { tenantQueueSize } = this.policy();
-    if (
-      this.#queue.length >= tenantQueueSize &&
-      this.#lanes.size > 0 &&
-      ![...this.#lanes].some((lane) => !lane.isFull)
-    ) {
-      invocation.reject(this.#busy(`${this.#queue.length} invocations of the function wait: no more may`));
-      return;
-    }
-    invocation.onCancel = () => {
-      this.#drop(invocation, cancelled());
-    };
     signal.addEventListener('abort', () => {
       invocation.onCancel();
     });
-    this.#queue.push(invocation);
-    this.#watchDeadlines();
+    this.#enqueue(invocation);
     this.#serve();
+    this.#hasChanged();
   }
 
   next(lane: WarmLane): WarmInvocation | undefined {
-    if (this.pool.waiting > 0 && performance.now() - lane.leasedAt > TURN_MS) return undefined;
-    for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
-      if (!next.execution.budget.deadline.isOver) return next;
-      next.reject(this.#late());
-    }
-    return undefined;
+    if (!this.#mayKeep(lane)) return undefined;
+    let next = this.#queue.shift();
+    for (; next?.execution.budget.deadline.isOver; next = this.#queue.shift()) next.reject(this.#late(next));
+    return next;
   }
 
   putBack(invocation: WarmInvocation): void {
     const { signal, deadline } = invocation.execution.budget;
-    if (signal.aborted) {
-      invocation.reject(cancelled());
-      return;
-    }
-    if (deadline.isOver) {
-      invocation.reject(this.#late());
-      return;
-    }
-    invocation.onCancel = () => {
-      this.#drop(invocation, cancelled());
-    };
-    this.#queue.unshift(invocation);
+    if (signal.aborted) invocation.reject(cancelled());
+    else if (deadline.isOver) invocation.reject(this.#late(invocation));
+    else this.#enqueue(invocation);
+    // When all are there that come back together.
     setImmediate(() => {
       this.#serve();
+      this.#hasChanged();
+      this.#tellIfIdle();
     });
   }
 
   async runFirst({ vm }: VmLease, invocation: WarmInvocation): Promise<void> {
-    const { execution, script, inputJson } = invocation;
-    execution.budget.tracker.hasVm();
+    const { execution, script, inputJson, bridge } = invocation;
+    const { tracker, trace } = execution.budget;
+    tracker.hasVm();
+    trace?.hasVm(vm.id);
     // The request that runs it has its own way to be cancelled.
     invocation.onCancel = () => undefined;
+    const { key } = this;
+    const run = async () => this.runner.runIn(vm, execution, script, inputJson, { key, bridge });
     try {
-      invocation.resolve(await this.runner.runIn(vm, execution, script, inputJson, this.key));
+      invocation.resolve(await bridge.calls.inCallersContext(run));
     } catch (error) {
       invocation.reject(error);
     }
   }
 
+  hasTaken(): void {
+    this.#hasChanged();
+  }
+
   laneIsIdle(lane: WarmLane): void {
-    const isNeeded = lane.lease.vm.alive && this.pool.waiting === 0;
-    if (isNeeded) this.#lingering.set(LINGER_MS);
-    else this.#release(lane);
+    if (!lane.lease.vm.alive || this.pool.waiting > 0 || !this.#mayKeep(lane)) this.#release(lane);
+    else this.#linger();
+  }
+
+  /** Gives back what it does not use. */
+  releaseIdle(): void {
+    this.#releaseIdleSince(Infinity);
+  }
+
+  /** Sends all away that wait. */
+  refuseAll(makeError: () => JsRuntimeError): void {
+    for (const invocation of this.#queue.splice(0)) invocation.reject(makeError());
+    this.#hasChanged();
+    this.#tellIfIdle();
+  }
+
+  get #hasRoom(): boolean {
+    for (const lane of this.#lanes) if (!lane.isFull) return true;
+    return false;
+  }
+
+  #mayKeep({ leasedAt }: WarmLane): boolean {
+    const leasedMs = performance.now() - leasedAt;
+    return leasedMs < TURN_MS || (leasedMs < LEASE_MS && this.pool.waiting === 0);
+  }
+
+  #enqueue(invocation: WarmInvocation): void {
+    invocation.onCancel = () => {
+      this.#drop(invocation, cancelled());
+    };
+    const { number } = invocation;
+    let index = this.#queue.length;
+    while (index > 0 && (this.#queue[index - 1]?.number ?? 0) > number) index--;
+    this.#queue.splice(index, 0, invocation);
+    this.#watchDeadline(invocation);
   }
 
   #serve(): void {
+    // A lane that is given back asks for this as well.
+    if (this.#isServing) return;
+    this.#isServing = true;
     for (const lane of this.#lanes) {
-      if (this.#queue.length === 0) return;
+      if (this.#queue.length === 0) break;
       if (!lane.isFull) lane.pump();
     }
+    this.#isServing = false;
     if (this.#queue.length > 0) this.#acquire();
   }
 
   #acquire(): void {
     const [first] = this.#queue;
-    if (this.#isAcquiring || !first) return;
-    this.#isAcquiring = true;
-    const { deadline, signal, tracker } = first.execution.budget;
+    if (this.#acquiring || !first) return;
+    const signal = (this.#acquiring = new Cancellation());
+    const { deadline, tracker } = first.execution.budget;
     const script = { key: first.script.id, maxMemoryMb: tracker.limits.maxMemoryMb };
-    this.pool.acquire({ tenantId: this.tenantId, deadline, signal, script }).then(
+    this.pool.acquire({ tenantId: this.tenantId, deadline, signal, script, isStandIn: true }).then(
       (lease) => {
-        this.#isAcquiring = false;
-        const lane = new WarmLane(lease, this, this.bridge);
-        this.#lanes.add(lane);
-        this.#look ??= setInterval(() => {
-          for (const one of this.#lanes) one.lookAt(LONG_MS);
-        }, LOOK_MS).unref();
-        lane.pump();
-        this.#serve();
+        this.#acquiring = undefined;
+        this.#begin(new WarmLane(lease, this));
       },
       (error: unknown) => {
-        this.#isAcquiring = false;
-        // Those that it has go on; another may be had later.
-        if (this.#lanes.size > 0 && error instanceof JsRuntimeError && error.retryable) return;
-        this.#drop(first, error);
-        this.#serve();
-        this.#tellIfIdle();
+        this.#acquiring = undefined;
+        this.#hasNoLease(first, error);
       },
     );
+  }
+
+  #begin(lane: WarmLane): void {
+    this.#lanes.add(lane);
+    this.#look ??= setInterval(() => {
+      this.#lookAtLanes();
+    }, LOOK_MS).unref();
+    lane.pump();
+    this.#serve();
+    this.#hasChanged();
+  }
+
+  #hasNoLease(first: WarmInvocation, error: unknown): void {
+    const waits = this.#queue.includes(first);
+    const isPassing = error instanceof JsRuntimeError && error.retryable && !first.execution.budget.deadline.isOver;
+    // Those VMs that it has go on.
+    if (waits && isPassing && this.#lanes.size > 0) return;
+    this.#drop(first, error);
+    this.#serve();
+    this.#tellIfIdle();
+  }
+
+  #lookAtLanes(): void {
+    for (const lane of this.#lanes) lane.lookAt(LONG_MS);
+    if (this.#queue.length === 0) this.#acquiring?.cancel();
   }
 
   #drop(invocation: WarmInvocation, error: unknown): void {
@@ -160,10 +214,23 @@ export class WarmFunction implements LaneSource {
     if (index < 0) return;
     this.#queue.splice(index, 1);
     invocation.reject(error);
+    this.#hasChanged();
   }
 
-  #releaseIdle(): void {
-    for (const lane of [...this.#lanes]) if (lane.isIdle) this.#release(lane);
+  #linger(): void {
+    if (this.#isLingering) return;
+    this.#isLingering = true;
+    this.#lingering.set(LINGER_MS);
+  }
+
+  #releaseIdleSince(before: number): void {
+    let isOneLeft = false;
+    for (const lane of [...this.#lanes]) {
+      if (!lane.isIdle) continue;
+      if (lane.idleSince <= before) this.#release(lane);
+      else isOneLeft = true;
+    }
+    if (isOneLeft) this.#linger();
   }
 
   #release(lane: WarmLane): void {
@@ -174,37 +241,48 @@ export class WarmFunction implements LaneSource {
     }
     this.pool.giveBack(lane.lease);
     this.#serve();
+    this.#hasChanged();
     this.#tellIfIdle();
   }
 
+  /** The pool counts who waits. */
+  #hasChanged(): void {
+    const { length } = this.#queue;
+    // Without VMs nobody looks.
+    if (length === 0 && this.#lanes.size === 0) this.#acquiring?.cancel();
+    if (length === this.#counted) return;
+    const more = length - this.#counted;
+    this.#counted = length;
+    this.pool.waitBehind(this.tenantId, more);
+  }
+
   #tellIfIdle(): void {
-    if (!this.isIdle) return;
+    if (this.#isOver || this.#queue.length > 0 || this.#lanes.size > 0 || this.#acquiring) return;
+    this.#isOver = true;
     this.#lingering.close();
     this.#deadlines.close();
     this.onIdle();
   }
 
-  /** Not each has a timer: mostly, who comes first has to be done first. */
-  #watchDeadlines(): void {
-    const [first] = this.#queue;
-    if (first) this.#deadlines.set(first.execution.budget.deadline.remainingMs);
+  /** They have one timer, set for the first of them that is due. */
+  #watchDeadline({ execution }: WarmInvocation): void {
+    const { endsAt, remainingMs } = execution.budget.deadline;
+    if (endsAt >= this.#nextDeadline) return;
+    this.#nextDeadline = endsAt;
+    this.#deadlines.set(remainingMs);
   }
 
   #refuseLate(): void {
+    this.#nextDeadline = Infinity;
     for (const invocation of [...this.#queue]) {
-      if (invocation.execution.budget.deadline.isOver) this.#drop(invocation, this.#late());
+      if (invocation.execution.budget.deadline.isOver) this.#drop(invocation, this.#late(invocation));
+      else this.#watchDeadline(invocation);
     }
-    this.#watchDeadlines();
+    this.#tellIfIdle();
   }
 
-  #late(): JsRuntimeError {
-    return this.#busy('The function was busy until the deadline');
-  }
-
-  #busy(message: string): JsRuntimeError {
-    const { tenantConcurrency: allowed } = this.policy();
-    const limit = { name: 'tenantConcurrency', allowed, used: this.#lanes.size };
-    return new JsRuntimeError('TENANT_BUSY', message, { limit, retryAfterMs: RETRY_AFTER_MS });
+  #late({ execution }: WarmInvocation): JsRuntimeError {
+    return this.pool.lateBehind(this.tenantId, execution.budget.deadline);
   }
 }
 

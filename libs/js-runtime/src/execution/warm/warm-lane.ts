@@ -2,7 +2,6 @@ import { explainVmGone } from '../../errors/explain-vm-gone.ts';
 import { JsRuntimeError } from '../../errors/js-runtime-error.ts';
 import type { VmLease } from '../../pool/vm-lease.ts';
 import type { InvocationReply } from '../../process/invocation-line.ts';
-import type { ExecutionBridge, WarmBridge } from '../../bridge/execution-bridge.ts';
 import { readOutcome } from '../read-outcome.ts';
 import type { LineDepth } from './line-depth.ts';
 import type { WarmInvocation } from './warm-invocation.ts';
@@ -13,6 +12,8 @@ export interface LaneSource {
   readonly depth: LineDepth;
   /** The next that is to run; undefined when there is none, or the VM is to be given back. */
   next(lane: WarmLane): WarmInvocation | undefined;
+  /** Some were taken, and more are not wanted for now. */
+  hasTaken(): void;
   /** It has not begun: it is the next again. */
   putBack(invocation: WarmInvocation): void;
   /** Runs one in a realm that is kept then. */
@@ -21,34 +22,37 @@ export interface LaneSource {
   laneIsIdle(lane: WarmLane): void;
 }
 
-interface Sent {
-  readonly invocation: WarmInvocation;
-  readonly bridge: WarmBridge;
-}
-
 /** A VM that one function has for a while. */
 export class WarmLane {
   readonly lease: VmLease;
   readonly leasedAt = performance.now();
   readonly #source: LaneSource;
-  readonly #bridge: ExecutionBridge;
-  readonly #sent: Sent[] = [];
+  readonly #sent: WarmInvocation[] = [];
   /** When the oldest became that. */
   #oldestSince = 0;
   #isRunningFirst = false;
+  /** The oldest takes long: nothing is sent behind it. */
+  #isStuck = false;
+  /** Its realm is gone: what is under way comes back before another is made. */
+  #isRealmGone = false;
+  #idleSince = 0;
 
-  constructor(lease: VmLease, source: LaneSource, bridge: ExecutionBridge) {
+  constructor(lease: VmLease, source: LaneSource) {
     this.lease = lease;
     this.#source = source;
-    this.#bridge = bridge;
   }
 
   get isIdle(): boolean {
     return this.#sent.length === 0 && !this.#isRunningFirst;
   }
 
+  /** `performance.now()` at which it became that. */
+  get idleSince(): number {
+    return this.#idleSince;
+  }
+
   get isFull(): boolean {
-    return this.#isRunningFirst || this.#sent.length >= this.#source.depth.most;
+    return this.#isRunningFirst || this.#isStuck || this.#isRealmGone || this.#sent.length >= this.#source.depth.most;
   }
 
   /** Takes as much as it may have under way. */
@@ -63,16 +67,24 @@ export class WarmLane {
       } else if (this.isIdle) {
         this.#runFirst(invocation);
       } else {
+        this.#isRealmGone = true;
         this.#source.putBack(invocation);
-        break;
       }
     }
-    if (this.isIdle) this.#source.laneIsIdle(this);
+    this.#source.hasTaken();
+    this.#tellIfIdle();
   }
 
   /** What is behind one that takes long is asked back. To be called every now and then. */
   lookAt(longMs: number): void {
-    if (this.#sent.length > 1 && performance.now() - this.#oldestSince > longMs) this.lease.vm.recall();
+    const [oldest] = this.#sent;
+    const { vm } = this.lease;
+    if (!oldest || !vm.alive) return;
+    // It was cancelled when it was behind another, and has begun before it was asked back.
+    if (oldest.execution.budget.signal.aborted) vm.kill('cancelled');
+    if (performance.now() - this.#oldestSince <= longMs) return;
+    this.#isStuck = true;
+    if (this.#sent.length > 1) vm.recall();
   }
 
   #runFirst(invocation: WarmInvocation): void {
@@ -84,62 +96,69 @@ export class WarmLane {
   }
 
   #send(realm: number, invocation: WarmInvocation): void {
-    const { execution, inputJson } = invocation;
+    const { execution, inputJson, bridge } = invocation;
     const { tracker, deadline, signal, trace } = execution.budget;
     const { vm } = this.lease;
     tracker.hasVm();
     trace?.hasVm(vm.id);
     tracker.hasCode('hit');
-    const bridge = this.#bridge.openWarm(execution);
-    const sent: Sent = { invocation, bridge };
-    if (this.#sent.push(sent) === 1) this.#oldestSince = performance.now();
+    if (this.#sent.push(invocation) === 1) this.#oldestSince = performance.now();
     invocation.onCancel = () => {
       // What is behind it is asked back; it goes elsewhere when the VM is ended.
-      if (this.#sent[0] === sent) vm.kill('cancelled');
+      if (this.#sent[0] === invocation) vm.kill('cancelled');
       else vm.recall();
     };
     vm.invoke(realm, {
       executionId: execution.id,
       timeoutMs: deadline.remainingMs,
       deadlineMs: deadline.remainingMs,
-      contextJson: bridge.contextJson,
+      contextJson: bridge.commonJson,
       inputJson,
       limits: tracker.limits,
       onCall: bridge.calls.onCall.bind(bridge.calls),
       onReply: (reply) => {
-        this.#over(sent);
-        this.#source.depth.took(performance.now() - this.#oldestSince);
-        this.#oldestSince = performance.now();
-        this.#settle(sent, reply);
-        // The next one was cancelled while it waited behind this.
-        const [oldest] = this.#sent;
-        if (oldest?.invocation.execution.budget.signal.aborted) vm.kill('cancelled');
-        else this.pump();
+        this.#over(invocation);
+        const now = performance.now();
+        this.#source.depth.took(now - this.#oldestSince);
+        this.#oldestSince = now;
+        this.#isStuck = false;
+        this.#settle(invocation, reply);
+        this.pump();
       },
       onRecalled: () => {
-        this.#over(sent);
+        this.#over(invocation);
         this.#source.putBack(invocation);
       },
       onGone: (error, hasBegun) => {
-        this.#over(sent);
+        this.#over(invocation);
         if (hasBegun || signal.aborted) {
+          bridge.calls.end();
           tracker.hasUsed(error.used);
           invocation.reject(explainVmGone(error, tracker.limits, tracker.elapsedMs, tracker.used));
         } else {
           this.#source.putBack(invocation);
         }
-        if (this.isIdle) this.#source.laneIsIdle(this);
+        this.#tellIfIdle();
       },
     });
   }
 
-  #over(sent: Sent): void {
-    sent.bridge.calls.end();
-    this.#sent.splice(this.#sent.indexOf(sent), 1);
+  #over(invocation: WarmInvocation): void {
+    // Whoever cancels it now comes too late, and its VM may be another's by then.
+    invocation.onCancel = () => undefined;
+    this.#sent.splice(this.#sent.indexOf(invocation), 1);
+    if (this.#sent.length === 0) this.#isStuck = this.#isRealmGone = false;
   }
 
-  #settle({ invocation, bridge }: Sent, reply: InvocationReply): void {
-    const { id, budget } = invocation.execution;
+  #tellIfIdle(): void {
+    if (!this.isIdle) return;
+    this.#idleSince = performance.now();
+    this.#source.laneIsIdle(this);
+  }
+
+  #settle(invocation: WarmInvocation, reply: InvocationReply): void {
+    const { bridge, execution } = invocation;
+    const { id, budget } = execution;
     const { tracker } = budget;
     const { vm } = this.lease;
     if (reply.outcome.kind === 'not-held') {
@@ -147,6 +166,7 @@ export class WarmLane {
       this.#source.putBack(invocation);
       return;
     }
+    bridge.calls.end();
     // It is believed only as far as it can be true.
     const used = { cpuMs: Math.min(reply.cpuMs, tracker.elapsedMs), peakMemoryBytes: 0 };
     tracker.hasUsed(used);

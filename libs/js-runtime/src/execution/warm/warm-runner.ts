@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { ExecutionBridge, type BridgedExecution } from '../../bridge/execution-bridge.ts';
+import { ExecutionBridge, type BridgedExecution, type WarmBridge } from '../../bridge/execution-bridge.ts';
 import type { CompiledScript } from '../../compiler/compiled-script.ts';
 import type { ResourceLimits } from '../../config/limits.ts';
-import { TenantPolicies } from '../../config/tenant-policy.ts';
 import type { ScriptWrap } from '../../protocol/messages.ts';
 import { JsRuntimeError } from '../../errors/js-runtime-error.ts';
 import { VmPoolService } from '../../pool/vm-pool.service.ts';
@@ -13,13 +12,24 @@ import { WarmFunction } from './warm-function.ts';
 @Injectable()
 export class WarmRunner {
   readonly #functions = new Map<string, WarmFunction>();
+  /** How often each script is prepared, by its id. */
+  readonly #prepared = new Map<string, number>();
+  #lastNumber = 0;
 
   constructor(
-    private readonly policies: TenantPolicies,
     private readonly pool: VmPoolService,
     private readonly bridge: ExecutionBridge,
     private readonly runner: ScriptRunner,
-  ) {}
+  ) {
+    pool.keepLeases({
+      onWanted: () => {
+        for (const one of this.#functions.values()) one.releaseIdle();
+      },
+      onClosing: (error) => {
+        for (const one of this.#functions.values()) one.refuseAll(error);
+      },
+    });
+  }
 
   /** @throws JsRuntimeError */
   run(execution: BridgedExecution, script: CompiledScript, inputJson: string): Promise<Unmetered> {
@@ -27,53 +37,60 @@ export class WarmRunner {
     if (execution.setup) {
       throw new JsRuntimeError('INVALID_REQUEST', 'What a setup function exposes is for a fresh realm only');
     }
+    // Here, where the caller is: later, it is run by whoever has a place for it.
+    const bridge = this.bridge.openWarm(execution);
+    if (!(bridge instanceof Promise)) return this.#enqueue(execution, script, inputJson, bridge);
+    return bridge.then((opened) => this.#enqueue(execution, script, inputJson, opened));
+  }
+
+  /** A script is prepared: its realms are let go when it was forgotten as often. */
+  prepared({ id }: CompiledScript): void {
+    this.#prepared.set(id, (this.#prepared.get(id) ?? 0) + 1);
+  }
+
+  forget({ id }: CompiledScript): void {
+    const left = (this.#prepared.get(id) ?? 1) - 1;
+    if (left > 0) {
+      this.#prepared.set(id, left);
+      return;
+    }
+    this.#prepared.delete(id);
+    this.pool.forgetRealms(id);
+  }
+
+  #enqueue(
+    execution: BridgedExecution,
+    script: CompiledScript,
+    inputJson: string,
+    bridge: WarmBridge,
+  ): Promise<Unmetered> {
     const { tracker, trace } = execution.budget;
     tracker.waits();
     trace?.waits();
     const key = `${script.id} ${limitsKey(tracker.limits)}`;
     return new Promise((resolve, reject) => {
+      const number = ++this.#lastNumber;
       const onCancel = (): void => undefined;
-      this.#functionFor(execution.context.tenant.id, key).add({
-        execution,
-        script,
-        inputJson,
-        onCancel,
-        resolve,
-        reject,
-      });
+      const invocation = { number, execution, script, inputJson, bridge, onCancel, resolve, reject };
+      this.#functionFor(execution.context.tenant.id, key).add(invocation);
     });
-  }
-
-  /** Lets the realms of a script go. */
-  forget({ id }: CompiledScript): void {
-    this.pool.forgetRealms(id);
   }
 
   #functionFor(tenantId: string, key: string): WarmFunction {
     // A script's id is its tenant's own.
-    let found = this.#functions.get(key);
-    if (!found) {
-      const onIdle = (): void => {
-        this.#functions.delete(key);
-      };
-      found = new WarmFunction(
-        key,
-        tenantId,
-        () => this.policies.of(tenantId),
-        this.pool,
-        this.bridge,
-        this.runner,
-        onIdle,
-      );
-      this.#functions.set(key, found);
-    }
-    return found;
+    const found = this.#functions.get(key);
+    if (found) return found;
+    const made = new WarmFunction(key, tenantId, this.pool, this.runner, () => {
+      this.#functions.delete(key);
+    });
+    this.#functions.set(key, made);
+    return made;
   }
 }
 
 /** @throws JsRuntimeError INVALID_REQUEST */
 export function assertWarm(wrap: ScriptWrap): void {
-  if (wrap !== 'script') return;
+  if (wrap === 'function' || wrap === 'module') return;
   const message = "A warm realm is for a script whose wrap is 'function' or 'module': a classic script has globals";
   throw new JsRuntimeError('INVALID_REQUEST', message);
 }

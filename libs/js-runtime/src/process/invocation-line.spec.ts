@@ -1,0 +1,193 @@
+import { FrameDecoder, ProtocolError } from '../protocol/frame.ts';
+import type { HostMessage, RunOutcome } from '../protocol/messages.ts';
+import { InvocationLine, type InvocationRequest } from './invocation-line.ts';
+import { VmGoneError } from './vm-gone.error.ts';
+
+const LIMITS = {
+  maxCpuMs: 1000,
+  maxMemoryMb: 16,
+  maxResultBytes: 10,
+  maxLogBytes: 10,
+  maxLogEntries: 1,
+  maxApiArgumentBytes: 10,
+};
+
+interface Sent {
+  readonly header: HostMessage;
+  readonly texts: readonly string[];
+}
+
+describe('InvocationLine', () => {
+  let sent: Sent[];
+  let events: string[];
+  let metersItself: boolean;
+  let line: InvocationLine;
+
+  beforeEach(() => {
+    // What a line of another test sends late is not for this one.
+    const own: Sent[] = (sent = []);
+    events = [];
+    metersItself = false;
+    let lastId = 0;
+    const decoder = new FrameDecoder(2 ** 20, 2 ** 20, Infinity);
+    line = new InvocationLine({
+      nextId: () => ++lastId,
+      write: (frame) => {
+        decoder.push(frame, ({ header, attachments }) => {
+          own.push({ header: header as HostMessage, texts: attachments.map(String) });
+        });
+      },
+      metersItself: () => metersItself,
+      onOutcome: ({ kind }: RunOutcome) => events.push(`outcome ${kind}`),
+    });
+  });
+
+  const send = (name: string, request: Partial<InvocationRequest> = {}, realm = 1): void => {
+    line.send(realm, {
+      executionId: name,
+      timeoutMs: 500,
+      deadlineMs: 500,
+      contextJson: '{"of":"all"}',
+      inputJson: `"${name}"`,
+      limits: LIMITS,
+      onCall: undefined,
+      onReply: ({ resultJson }) => events.push(`${name} came to ${resultJson}`),
+      onRecalled: () => events.push(`${name} is back`),
+      onGone: ({ reason }, hasBegun) => events.push(`${name} is gone: ${reason}${hasBegun ? ', begun' : ''}`),
+      ...request,
+    });
+  };
+  const sentLater = async (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  const answer = (id: number, resultJson = '1'): void => {
+    line.answered({ id, cpuMs: 0, heapBytes: 0, resultJson, resultBytes: resultJson.length });
+  };
+
+  it('sends the first at once, and those behind it together', async () => {
+    send('a');
+    expect(sent).toHaveLength(1);
+    send('b');
+    send('c');
+    await sentLater();
+    expect(sent.map(({ header }) => header)).toEqual([
+      { type: 'invoke', realm: 1, items: [[1, 500, 'a', 500, 1]] },
+      {
+        type: 'invoke',
+        realm: 1,
+        items: [
+          [2, 500, 'b', 500, 0],
+          [3, 500, 'c', 500, 0],
+        ],
+      },
+    ]);
+    expect(sent.map(({ texts }) => texts)).toEqual([
+      ['{"of":"all"}', '"a"'],
+      ['"b"', '"c"'],
+    ]);
+  });
+
+  it('sends a context where it is another, or for another realm', async () => {
+    send('a');
+    send('b', { contextJson: '{"of":"b"}' });
+    send('c', { contextJson: '{"of":"b"}' }, 2);
+    await sentLater();
+    expect(sent.map(({ texts }) => texts)).toEqual([
+      ['{"of":"all"}', '"a"'],
+      ['{"of":"b"}', '"b"'],
+      ['{"of":"b"}', '"c"'],
+    ]);
+  });
+
+  it('sends a context again when the isolate is another', () => {
+    send('a');
+    answer(1);
+    line.forgetAll();
+    send('b');
+    expect(sent[1]?.texts).toEqual(['{"of":"all"}', '"b"']);
+  });
+
+  it('says what CPU one may use where nobody sees to that from outside', () => {
+    metersItself = true;
+    send('a');
+    expect(sent[0]?.header).toMatchObject({ items: [[1, 500, 'a', 500, 1, 1000]] });
+  });
+
+  it('tells each of its answer, in order', () => {
+    for (const name of ['a', 'b']) send(name);
+    answer(1, '"x"');
+    answer(2, '');
+    expect(events).toEqual(['outcome value', 'a came to "x"', 'outcome undefined', 'b came to ']);
+    expect(line.size).toBe(0);
+  });
+
+  const gone = new VmGoneError('protocol');
+
+  it.each([
+    ['to nobody', 3, '1'],
+    ['out of turn', 2, '1'],
+    ['that is too large', 1, '"123456789"'],
+  ])('refuses an answer %s, and settles all when the VM is ended for it', (_, id, resultJson) => {
+    for (const name of ['a', 'b']) send(name);
+    expect(() => {
+      answer(id, resultJson);
+    }).toThrow(ProtocolError);
+    line.close(gone);
+    expect(events).toEqual(['a is gone: protocol, begun', 'b is gone: protocol']);
+  });
+
+  it('asks for those behind the first, once, and lets them go elsewhere', async () => {
+    for (const name of ['a', 'b', 'c']) send(name);
+    line.recall();
+    line.recall();
+    await sentLater();
+    expect(sent.map(({ header }) => header.type)).toEqual(['invoke', 'invoke', 'recall']);
+    expect(sent[2]?.header).toEqual({ type: 'recall', ids: [2, 3] });
+    line.recalled([3]);
+    answer(1);
+    answer(2);
+    expect(events).toEqual(['c is back', 'outcome value', 'a came to 1', 'outcome value', 'b came to 1']);
+  });
+
+  it.each([
+    ['the first', 1],
+    ['one that was not sent', 9],
+    ['one that was sent later', 4],
+    ['one that has called', 3],
+  ])('takes nobody’s word for it that %s has not begun', (_, id) => {
+    for (const name of ['a', 'b', 'c']) send(name);
+    line.recall();
+    send('d');
+    const called = line.callerOf(3);
+    if (called) called.lastCall = 1;
+    expect(() => {
+      line.recalled([id]);
+    }).toThrow(ProtocolError);
+    line.close(gone);
+    expect(events).toEqual([
+      'a is gone: protocol, begun',
+      'b is gone: protocol',
+      'c is gone: protocol, begun',
+      'd is gone: protocol',
+    ]);
+  });
+
+  it('knows that nothing has begun after the one that took all memory', () => {
+    for (const name of ['a', 'b']) send(name);
+    const reply = { type: 'ran', refused: [], logs: [], cpuMs: 0, heapBytes: 0 } as const;
+    line.ran({ ...reply, id: 1, outcome: { kind: 'out-of-memory' } }, []);
+    line.close(new VmGoneError('memory'));
+    expect(events).toEqual(['outcome out-of-memory', 'a came to ', 'b is gone: memory']);
+  });
+
+  it('writes nothing any more when the VM is gone', async () => {
+    for (const name of ['a', 'b']) send(name);
+    line.close(gone);
+    await sentLater();
+    expect(sent).toHaveLength(1);
+  });
+
+  it('sends what is to be forgotten behind what was sent before', () => {
+    for (const name of ['a', 'b']) send(name);
+    line.forget(1);
+    expect(sent.map(({ header }) => header.type)).toEqual(['invoke', 'invoke', 'forget']);
+  });
+});

@@ -1,0 +1,145 @@
+import { encodeFrame } from '../protocol/frame.ts';
+import { encodePlainAnswer } from '../protocol/plain-answer.ts';
+import type { RunOutcome } from '../protocol/messages.ts';
+import type { FakeAction } from '../../test-support/fake-vm.ts';
+import { LIMITS, LONG_MS, request, useVmProcesses } from '../../test-support/use-vm-processes.ts';
+import type { InvocationRequest } from './invocation-line.ts';
+import type { VmProcess } from './vm-process.ts';
+
+const { start, startFake } = useVmProcesses();
+
+const KEY = 'key 1';
+const ran = { type: 'ran', outcome: { kind: 'undefined' }, refused: [], logs: [], cpuMs: 0, heapBytes: 0 };
+
+/** What one invocation comes to: what its outcome is, or what its VM has ended for, or that it has not begun. */
+async function invoke(
+  vm: VmProcess,
+  input: unknown,
+  limits: Partial<InvocationRequest['limits'] & { timeoutMs: number }> = {},
+): Promise<string> {
+  const realm = vm.warmRealm(KEY, LIMITS.maxMemoryMb);
+  if (realm === undefined) return 'no realm';
+  return new Promise((resolve) => {
+    vm.invoke(realm, {
+      executionId: 'e',
+      timeoutMs: limits.timeoutMs ?? LONG_MS,
+      deadlineMs: LONG_MS,
+      contextJson: '{}',
+      inputJson: JSON.stringify(input),
+      limits: { ...LIMITS, maxApiArgumentBytes: 10, ...limits },
+      onCall: undefined,
+      onReply: ({ outcome, resultJson }: { outcome: RunOutcome; resultJson: string }) => {
+        resolve(outcome.kind === 'value' ? resultJson : outcome.kind);
+      },
+      onRecalled: () => {
+        resolve('recalled');
+      },
+      onGone: ({ reason }, hasBegun) => {
+        resolve(hasBegun ? reason : 'not begun');
+      },
+    });
+  });
+}
+
+/** Runs a function, whose realm is kept. */
+async function keep(vm: VmProcess, body: string): Promise<void> {
+  await vm.run({ ...request(body, {}, 'function'), inputJson: '0', keepAs: KEY });
+}
+
+const BODY = `
+  if (input === 'hang') for (;;);
+  if (input === 'wait') await new Promise((resolve) => { setTimeout(resolve, 20); });
+  if (input === 'fill') { const all = []; for (;;) all.push(new Array(1000).fill(0)); }
+  return input;`;
+
+describe.each([
+  ['metered from outside', true],
+  ['that meters itself', false],
+])('A VM process %s', (_, metersOutside) => {
+  it('ends what uses more CPU than it may, each by its own limit', async () => {
+    const vm = await start({ metersOutside });
+    await keep(vm, BODY);
+    const timer = setInterval(() => {
+      vm.enforceLimits();
+    }, 5);
+    try {
+      await expect(invoke(vm, 1)).resolves.toBe('1');
+      const outcome = await invoke(vm, 'hang', { maxCpuMs: 50 });
+      expect(outcome).toBe(metersOutside ? 'cpu' : 'out-of-cpu');
+    } finally {
+      clearInterval(timer);
+    }
+  });
+
+  it('runs nothing after what has taken all memory', async () => {
+    const vm = await start({ metersOutside });
+    await keep(vm, BODY);
+    const all = await Promise.all(['fill', 1, 2].map(async (input) => invoke(vm, input)));
+    expect(all).toEqual(['out-of-memory', 'not begun', 'not begun']);
+  });
+
+  it('stops what takes too long, and knows none of its realms any more', async () => {
+    const vm = await start({ metersOutside });
+    await keep(vm, BODY);
+    const all = await Promise.all([invoke(vm, 'hang', { timeoutMs: 50 }), invoke(vm, 1)]);
+    expect(all).toEqual(['timed-out', 'not-held']);
+    await expect(invoke(vm, 1)).resolves.toBe('no realm');
+  });
+});
+
+describe('A VM process', () => {
+  it('lets a realm go when all were run that were sent before', async () => {
+    const vm = await start();
+    await keep(vm, BODY);
+    const invoked = ['wait', 1, 'wait', 2].map(async (input) => invoke(vm, input));
+    vm.forget('key');
+    await expect(invoke(vm, 3)).resolves.toBe('no realm');
+    await expect(Promise.all(invoked)).resolves.toEqual(['"wait"', '1', '"wait"', '2']);
+    // It is as fit as before.
+    await keep(vm, BODY);
+    await expect(invoke(vm, 3)).resolves.toBe('3');
+  });
+
+  it('refuses a request while it works on invocations', async () => {
+    const vm = await start();
+    await keep(vm, BODY);
+    const invoked = invoke(vm, 'wait');
+    await expect(vm.run(request('1'))).rejects.toThrow('works on another');
+    await expect(vm.check(LONG_MS)).rejects.toThrow('works on another');
+    await expect(invoked).resolves.toBe('"wait"');
+  });
+});
+
+describe('What a VM process in other hands says of invocations', () => {
+  const raw = (frame: Buffer): FakeAction => ({ raw: [...frame] });
+  const plain = (id: number): FakeAction => raw(encodePlainAnswer({ id, cpuMs: 0, heapBytes: 0, resultJson: '1' }));
+
+  it.each<[string, FakeAction]>([
+    ['an answer out of turn', plain(3)],
+    ['an answer to nobody', plain(9)],
+    ['an answer that is none', raw(Buffer.concat([Buffer.of(0, 0, 0, 5, 0, 0, 0, 0), Buffer.of(1)]))],
+    [
+      'an answer that is too large',
+      raw(encodeFrame({ ...ran, id: 2, outcome: { kind: 'value' } }, ['x'.repeat(2000)])),
+    ],
+    ['that it gives back what nobody asked for', raw(encodeFrame({ type: 'recalled', ids: [3] }))],
+    ['that it has replaced its isolate, out of the blue', raw(encodeFrame({ type: 'replaced' }))],
+    ['a call that none may make', raw(encodeFrame({ type: 'call', id: 2, call: 1, api: 'a.b' }, ['[]']))],
+  ])('%s: ends it, and all that were sent are told', async (_, action) => {
+    const vm = await startFake([{ answer: ran }], [action]);
+    await keep(vm, BODY);
+    const invoked = await Promise.all([invoke(vm, 1), invoke(vm, 2)]);
+    expect(invoked).toEqual(['protocol', 'not begun']);
+    await expect(vm.exited).resolves.toMatchObject({ reason: 'protocol' });
+  });
+
+  it('that it has replaced its isolate, once: is believed', async () => {
+    const vm = await startFake(
+      [{ answer: ran }],
+      [plain(2), raw(encodeFrame({ type: 'replaced' })), raw(encodeFrame({ type: 'replaced' }))],
+    );
+    await keep(vm, BODY);
+    await expect(invoke(vm, 1)).resolves.toBe('1');
+    await expect(vm.exited).resolves.toMatchObject({ reason: 'protocol' });
+  });
+});
