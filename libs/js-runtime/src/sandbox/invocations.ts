@@ -30,6 +30,9 @@ export interface InvocationPorts {
   host(): IsolateHost;
   readonly exceedsMemory: (maxMemoryMb: number) => boolean;
   send(frame: Buffer): void;
+  /** Whether all that was sent is in the pipe. */
+  isSent(): boolean;
+  onSent(run: () => void): void;
   /** One was interrupted: the isolate is not to be used any more. */
   onInterrupted(): void;
   /** None runs: if the realms have kept too much memory, the isolate is replaced. True when it was. */
@@ -140,6 +143,15 @@ export class Invocations {
     this.#waiting = waiting.slice(next);
   }
 
+  /** Else, if the next one ends this process, its end would be taken for that of the one before. */
+  #goOnWhenSent(): void {
+    this.#isToGoOn = true;
+    this.#ports.onSent(() => {
+      this.#isToGoOn = false;
+      this.#goOn();
+    });
+  }
+
   #goOnAfterReading(): void {
     this.#isToGoOn = true;
     // Between two of these, the event loop reads.
@@ -170,7 +182,8 @@ export class Invocations {
       const tookMs = this.#cpuMs((times.startMs ?? performance.now() - startedAt) + calls.wokenMs);
       this.#running = undefined;
       this.#answer(id, output, tookMs, host);
-      if (tookMs > LONG_MS) this.#goOnAfterReading();
+      if (!this.#ports.isSent()) this.#goOnWhenSent();
+      else if (tookMs > LONG_MS) this.#goOnAfterReading();
       else if (times.startMs !== undefined) this.#goOn();
     });
     times.startMs = performance.now() - startedAt;

@@ -202,6 +202,11 @@ const invocations = new Invocations({
   send: (frame) => {
     pipe.write(frame);
   },
+  isSent: () => pipe.writableLength === 0,
+  onSent: (run) => {
+    // Nothing, behind all that waits.
+    pipe.write('', run);
+  },
   onInterrupted: replaceWorn,
   replaceIfGrown: () => {
     const replaces = hasGrown();
