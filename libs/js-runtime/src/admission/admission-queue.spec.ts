@@ -895,4 +895,58 @@ describe('AdmissionQueue', () => {
       expect(waited()).toEqual([100]);
     });
   });
+
+  describe('with some who wait behind others of their tenant', () => {
+    /** One more of the tenant, unless no more may. */
+    const behind = (tenantId: string): string => {
+      const refusal = queue.refusalBehind(tenantId);
+      if (!refusal) queue.waitBehind(tenantId, 1);
+      return refusal?.code ?? 'waits';
+    };
+
+    it('counts them as waiting, beside those that may run', async () => {
+      open({ tenantConcurrency: 1, tenantQueueSize: 2 });
+      expect([behind('a'), behind('a'), behind('a'), behind('a')]).toEqual([
+        'waits',
+        'waits',
+        'waits',
+        'POOL_EXHAUSTED',
+      ]);
+      await expect(ask('a')).resolves.toMatchObject({ code: 'POOL_EXHAUSTED' });
+      expect(behind('b')).toBe('waits');
+      queue.waitBehind('a', -1);
+      expect(behind('a')).toBe('waits');
+      expect(queue.behind).toBe(4);
+    });
+
+    it('says that the tenant is busy when it has all that it may', () => {
+      open({ tenantConcurrency: 1, tenantQueueSize: 1 });
+      askAll('a');
+      serve();
+      expect([behind('a'), behind('a')]).toEqual(['waits', 'TENANT_BUSY']);
+    });
+
+    it('lets somebody ask in their place, who is not counted again', async () => {
+      open({ tenantConcurrency: 1, tenantQueueSize: 1 });
+      askAll('a');
+      serve();
+      expect(behind('a')).toBe('waits');
+      const asked = queue.wait(queue.lineOf('a'), new Deadline(1000), undefined, undefined, true);
+      expect(queue.waiting).toBe(1);
+      expect(behind('a')).toBe('TENANT_BUSY');
+      queue.waitBehind('a', -1);
+      expect(behind('a')).toBe('waits');
+      queue.refuseAll(() => new JsRuntimeError('SHUTTING_DOWN', 'stopping'));
+      await expect(asked).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
+      expect(behind('a')).toBe('TENANT_BUSY');
+    });
+
+    it('counts those of all tenants', () => {
+      open({ queueSize: 2, tenantConcurrency: 1, tenantQueueSize: 100 });
+      askAll('ab');
+      serve();
+      serve();
+      expect([behind('a'), behind('b'), behind('a')]).toEqual(['waits', 'waits', 'POOL_EXHAUSTED']);
+    });
+  });
 });

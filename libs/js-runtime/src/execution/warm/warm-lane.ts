@@ -2,6 +2,7 @@ import { explainVmGone } from '../../errors/explain-vm-gone.ts';
 import { JsRuntimeError } from '../../errors/js-runtime-error.ts';
 import type { VmLease } from '../../pool/vm-lease.ts';
 import type { InvocationReply } from '../../process/invocation-line.ts';
+import type { PartSpan } from '../../tracing/part-span.ts';
 import { readOutcome } from '../read-outcome.ts';
 import type { LineDepth } from './line-depth.ts';
 import type { WarmInvocation } from './warm-invocation.ts';
@@ -102,6 +103,7 @@ export class WarmLane {
     tracker.hasVm();
     trace?.hasVm(vm.id);
     tracker.hasCode('hit');
+    const span = trace?.begin('run');
     if (this.#sent.push(invocation) === 1) this.#oldestSince = performance.now();
     invocation.onCancel = () => {
       // What is behind it is asked back; it goes elsewhere when the VM is ended.
@@ -122,11 +124,12 @@ export class WarmLane {
         this.#source.depth.took(now - this.#oldestSince);
         this.#oldestSince = now;
         this.#isStuck = false;
-        this.#settle(invocation, reply);
+        this.#settle(invocation, reply, span);
         this.pump();
       },
       onRecalled: () => {
         this.#over(invocation);
+        span?.end('CANCELLED');
         this.#source.putBack(invocation);
       },
       onGone: (error, hasBegun) => {
@@ -136,6 +139,7 @@ export class WarmLane {
           tracker.hasUsed(error.used);
           invocation.reject(explainVmGone(error, tracker.limits, tracker.elapsedMs, tracker.used));
         } else {
+          span?.end('CANCELLED');
           this.#source.putBack(invocation);
         }
         this.#tellIfIdle();
@@ -156,13 +160,14 @@ export class WarmLane {
     this.#source.laneIsIdle(this);
   }
 
-  #settle(invocation: WarmInvocation, reply: InvocationReply): void {
+  #settle(invocation: WarmInvocation, reply: InvocationReply, span: PartSpan | undefined): void {
     const { bridge, execution } = invocation;
     const { id, budget } = execution;
     const { tracker } = budget;
     const { vm } = this.lease;
     if (reply.outcome.kind === 'not-held') {
       vm.forget(this.#source.key);
+      span?.end('CANCELLED');
       this.#source.putBack(invocation);
       return;
     }
@@ -173,6 +178,7 @@ export class WarmLane {
     tracker.hasReply(reply);
     try {
       const value = readOutcome(reply, tracker.limits, tracker.elapsedMs, tracker.used ?? used, [], bridge.calls);
+      span?.end();
       invocation.resolve({ executionId: id, value, logs: reply.logs, vmId: vm.id });
     } catch (error) {
       if (error instanceof JsRuntimeError) {
