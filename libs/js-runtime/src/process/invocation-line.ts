@@ -27,6 +27,8 @@ export interface InvocationRequest {
   /** Empty for no input. */
   readonly inputJson: string;
   readonly limits: OutputLimits & MeterLimits;
+  /** The most that the arguments of one call have. */
+  readonly maxApiArgumentBytes: number;
   readonly onCall: OnCall | undefined;
   onReply(reply: InvocationReply): void;
   /** It has not begun, and will not: it can be run elsewhere. */
@@ -57,7 +59,11 @@ export class InvocationLine {
   #items: InvocationHeader[] = [];
   #texts: string[] = [];
   #isScheduled = false;
+  /** Of each recall that was not answered: what was asked back. */
+  readonly #recalls: ReadonlySet<number>[] = [];
   #recalledUntil = 0;
+  /** One has ended, and the VM with it: the next has not begun. */
+  #isBetween = false;
 
   constructor(ports: InvocationPorts) {
     this.#ports = ports;
@@ -83,8 +89,10 @@ export class InvocationLine {
     return -Infinity;
   }
 
+  /** Only the one that runs makes calls. */
   callerOf(id: number): Caller | undefined {
-    return this.#pending.get(id);
+    const pending = this.#pending.get(id);
+    return pending?.request === this.oldest ? pending : undefined;
   }
 
   /** Sends one; those that are sent at about the same time leave together. */
@@ -125,14 +133,22 @@ export class InvocationLine {
     if (behind.length === 0 || behind.at(-1) === this.#recalledUntil) return;
     this.#recalledUntil = behind.at(-1) ?? 0;
     this.#flush();
+    this.#recalls.push(new Set(behind));
     this.#ports.write(encodeFrame({ type: 'recall', ids: behind }));
+    // Those that come back take along what they were to tell of their contexts.
+    this.#contexts.clear();
   }
 
   /** These have not begun, and never will. @throws ProtocolError for what nobody asked back */
   recalled(ids: readonly number[]): void {
+    const asked = this.#recalls.shift();
+    if (!asked) throw new ProtocolError('nothing was asked back');
     for (const id of [...ids].reverse()) {
-      const pending = id <= this.#recalledUntil ? this.#take(id) : undefined;
-      if (!pending || pending.lastCall > 0) throw new ProtocolError(`invocation ${id} was not asked back`);
+      const pending = this.#pending.get(id);
+      if (!pending || !asked.has(id) || pending.lastCall > 0) {
+        throw new ProtocolError(`invocation ${id} was not asked back`);
+      }
+      this.#take(pending);
       pending.request.onRecalled();
     }
   }
@@ -153,33 +169,33 @@ export class InvocationLine {
   close(error: VmGoneError): void {
     const oldest = this.oldest;
     // The last first: who puts them back where they came from has them in order again.
-    for (const { id, request, lastCall } of [...this.#pending.values()].reverse()) {
-      this.#take(id);
-      request.onGone(error, request === oldest || lastCall > 0);
+    for (const pending of [...this.#pending.values()].reverse()) {
+      const { request } = pending;
+      this.#take(pending);
+      request.onGone(error, request === oldest && !this.#isBetween);
     }
   }
 
   #reply(id: number, reply: InvocationReply): void {
-    const oldest = this.oldest;
-    const pending = this.#take(id);
+    const pending = this.#pending.get(id);
     // It runs them in turn.
-    if (!pending || pending.request !== oldest)
+    if (!pending || pending.request !== this.oldest) {
       throw new ProtocolError(`an answer to invocation ${id}, which cannot be`);
+    }
     const { request } = pending;
     if (reply.resultBytes > request.limits.maxResultBytes || isLogTooLong(reply.logs, request.limits)) {
-      this.#pending.set(id, pending);
       throw new ProtocolError('an answer larger than asked for');
     }
+    this.#take(pending);
+    this.#isBetween = true;
     this.#ports.onOutcome(reply.outcome);
+    this.#isBetween = false;
     request.onReply(reply);
   }
 
-  #take(id: number): Pending | undefined {
-    const pending = this.#pending.get(id);
-    if (!pending) return undefined;
+  #take(pending: Pending): void {
     pending.isOver = true;
-    this.#pending.delete(id);
-    return pending;
+    this.#pending.delete(pending.id);
   }
 
   #flush(): void {

@@ -23,6 +23,8 @@ interface Running {
 export interface InvocationPorts {
   /** Its isolate may be replaced while nothing runs. */
   host(): IsolateHost;
+  /** Whether it is about to be, so that nothing may begin. `goOn` is called afterwards. */
+  isRecycling(): boolean;
   readonly exceedsMemory: (maxMemoryMb: number) => boolean;
   send(frame: Buffer): void;
   /** One was interrupted: the isolate is not to be used any more. */
@@ -65,7 +67,18 @@ export class Invocations {
       const contextJson = header[4] === 1 ? text() : undefined;
       this.#waiting.push({ realm, header, contextJson, inputJson: text(), cameAt });
     }
-    this.#goOn();
+    this.goOn();
+  }
+
+  /** Runs what has come, as far as it can be run now. */
+  goOn(): void {
+    if (this.#running || this.#isToGoOn || this.#ports.isRecycling()) return;
+    const waiting = this.#waiting;
+    let next = 0;
+    // It is asked for anew each time: what ended just now may have set it.
+    const mayGoOn = (): boolean => this.#running === undefined && !this.#isToGoOn;
+    while (next < waiting.length && mayGoOn()) this.#start(waiting[next++] as Waiting);
+    this.#waiting = waiting.slice(next);
   }
 
   /** An answer to a call; that of one that is over is nobody's. */
@@ -86,23 +99,13 @@ export class Invocations {
     this.#send({ type: 'recalled', ids: recalled }, []);
   }
 
-  #goOn(): void {
-    if (this.#running || this.#isToGoOn) return;
-    const waiting = this.#waiting;
-    let next = 0;
-    // It is asked for anew each time: what ended just now may have set it.
-    const mayGoOn = (): boolean => this.#running === undefined && !this.#isToGoOn;
-    while (next < waiting.length && mayGoOn()) this.#start(waiting[next++] as Waiting);
-    this.#waiting = waiting.slice(next);
-  }
-
   #goOnAfterReading(): void {
     this.#isToGoOn = true;
     // Between two of these, the event loop reads.
     setImmediate(() => {
       setImmediate(() => {
         this.#isToGoOn = false;
-        this.#goOn();
+        this.goOn();
       });
     });
   }
@@ -126,7 +129,7 @@ export class Invocations {
       this.#running = undefined;
       this.#answer(id, output, tookMs, host);
       if (tookMs > LONG_MS) this.#goOnAfterReading();
-      else if (times.startMs !== undefined) this.#goOn();
+      else if (times.startMs !== undefined) this.goOn();
     });
     times.startMs = performance.now() - startedAt;
   }

@@ -151,6 +151,7 @@ function answer(message: Answer, attachments?: readonly (string | Uint8Array)[])
     const next = waiting;
     waiting = undefined;
     if (next) handle(next.request, next.attachments);
+    invocations.goOn();
   });
 }
 
@@ -183,6 +184,7 @@ function replaceIsolate(maxMemoryMb: number): void {
 
 const invocations = new Invocations({
   host: () => host,
+  isRecycling: () => isRecycling,
   exceedsMemory: (maxMemoryMb) => memory.exceeds(maxMemoryMb),
   send: (frame) => {
     pipe.write(frame);

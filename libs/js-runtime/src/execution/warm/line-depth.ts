@@ -17,6 +17,11 @@ export class LineDepth {
     this.#meanMs += NEWEST * (ms - this.#meanMs);
   }
 
+  /** Its realm was no good: who is in line for the next one may find it so, too. */
+  reset(): void {
+    this.#meanMs = IN_LINE_MS;
+  }
+
   get most(): number {
     return Math.max(1, Math.min(MAX_DEPTH, Math.floor(IN_LINE_MS / this.#meanMs)));
   }

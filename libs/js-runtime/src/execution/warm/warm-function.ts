@@ -30,6 +30,7 @@ export class WarmFunction implements LaneSource {
   readonly #deadlines = new LazyTimer(() => {
     this.#refuseLate();
   });
+  #nextDeadlineAt = Infinity;
   #look: NodeJS.Timeout | undefined;
 
   constructor(
@@ -54,11 +55,9 @@ export class WarmFunction implements LaneSource {
       return;
     }
     const { tenantQueueSize } = this.policy();
-    if (
-      this.#queue.length >= tenantQueueSize &&
-      this.#lanes.size > 0 &&
-      ![...this.#lanes].some((lane) => !lane.isFull)
-    ) {
+    // Where it has no VM yet, the first does not wait for another.
+    const mostInQueue = this.#lanes.size === 0 ? tenantQueueSize + 1 : tenantQueueSize;
+    if (this.#queue.length >= mostInQueue && ![...this.#lanes].some((lane) => !lane.isFull)) {
       invocation.reject(this.#busy(`${this.#queue.length} invocations of the function wait: no more may`));
       return;
     }
@@ -69,7 +68,7 @@ export class WarmFunction implements LaneSource {
       invocation.onCancel();
     });
     this.#queue.push(invocation);
-    this.#watchDeadlines();
+    this.#watchDeadline(invocation);
     this.#serve();
   }
 
@@ -96,6 +95,7 @@ export class WarmFunction implements LaneSource {
       this.#drop(invocation, cancelled());
     };
     this.#queue.unshift(invocation);
+    this.#watchDeadline(invocation);
     setImmediate(() => {
       this.#serve();
     });
@@ -184,17 +184,20 @@ export class WarmFunction implements LaneSource {
     this.onIdle();
   }
 
-  /** Not each has a timer: mostly, who comes first has to be done first. */
-  #watchDeadlines(): void {
-    const [first] = this.#queue;
-    if (first) this.#deadlines.set(first.execution.budget.deadline.remainingMs);
+  /** They share one timer: mostly, who comes first has to be done first. */
+  #watchDeadline({ execution }: WarmInvocation): void {
+    const { endsAt, remainingMs } = execution.budget.deadline;
+    if (endsAt >= this.#nextDeadlineAt) return;
+    this.#nextDeadlineAt = endsAt;
+    this.#deadlines.set(remainingMs);
   }
 
   #refuseLate(): void {
+    this.#nextDeadlineAt = Infinity;
     for (const invocation of [...this.#queue]) {
       if (invocation.execution.budget.deadline.isOver) this.#drop(invocation, this.#late());
+      else this.#watchDeadline(invocation);
     }
-    this.#watchDeadlines();
   }
 
   #late(): JsRuntimeError {

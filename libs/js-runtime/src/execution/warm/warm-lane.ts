@@ -36,6 +36,10 @@ export class WarmLane {
   /** When the oldest became that. */
   #oldestSince = 0;
   #isRunningFirst = false;
+  /** The oldest takes long: what waits is for other VMs. */
+  #isSlow = false;
+  /** Its realm is gone: what is under way comes back first. */
+  #isDraining = false;
 
   constructor(lease: VmLease, source: LaneSource, bridge: ExecutionBridge) {
     this.lease = lease;
@@ -48,7 +52,8 @@ export class WarmLane {
   }
 
   get isFull(): boolean {
-    return this.#isRunningFirst || this.#sent.length >= this.#source.depth.most;
+    const takesNone = this.#isRunningFirst || this.#isSlow || this.#isDraining;
+    return takesNone || this.#sent.length >= this.#source.depth.most;
   }
 
   /** Takes as much as it may have under way. */
@@ -63,8 +68,8 @@ export class WarmLane {
       } else if (this.isIdle) {
         this.#runFirst(invocation);
       } else {
+        this.#isDraining = true;
         this.#source.putBack(invocation);
-        break;
       }
     }
     if (this.isIdle) this.#source.laneIsIdle(this);
@@ -72,7 +77,9 @@ export class WarmLane {
 
   /** What is behind one that takes long is asked back. To be called every now and then. */
   lookAt(longMs: number): void {
-    if (this.#sent.length > 1 && performance.now() - this.#oldestSince > longMs) this.lease.vm.recall();
+    if (this.#sent.length === 0 || performance.now() - this.#oldestSince <= longMs) return;
+    this.#isSlow = true;
+    if (this.#sent.length > 1) this.lease.vm.recall();
   }
 
   #runFirst(invocation: WarmInvocation): void {
@@ -105,9 +112,11 @@ export class WarmLane {
       contextJson: bridge.contextJson,
       inputJson,
       limits: tracker.limits,
+      maxApiArgumentBytes: tracker.limits.maxApiArgumentBytes,
       onCall: bridge.calls.onCall.bind(bridge.calls),
       onReply: (reply) => {
         this.#over(sent);
+        this.#isSlow = false;
         this.#source.depth.took(performance.now() - this.#oldestSince);
         this.#oldestSince = performance.now();
         this.#settle(sent, reply);
@@ -136,6 +145,7 @@ export class WarmLane {
   #over(sent: Sent): void {
     sent.bridge.calls.end();
     this.#sent.splice(this.#sent.indexOf(sent), 1);
+    if (this.#sent.length === 0) this.#isDraining = false;
   }
 
   #settle({ invocation, bridge }: Sent, reply: InvocationReply): void {
@@ -144,6 +154,7 @@ export class WarmLane {
     const { vm } = this.lease;
     if (reply.outcome.kind === 'not-held') {
       vm.forget(this.#source.key);
+      this.#source.depth.reset();
       this.#source.putBack(invocation);
       return;
     }
