@@ -18,6 +18,13 @@ const LONG_MS = 20;
 const LOOK_MS = 10;
 const RETRY_AFTER_MS = 100;
 
+/** What the functions of one tenant share. */
+export class TenantLine {
+  /** Invocations that no VM has been given. */
+  waiting = 0;
+  functions = 0;
+}
+
 /** Invocations of one script of one tenant, and the VMs that it has for them. */
 export class WarmFunction implements LaneSource {
   readonly depth = new LineDepth();
@@ -36,6 +43,7 @@ export class WarmFunction implements LaneSource {
   constructor(
     readonly key: string,
     private readonly tenantId: string,
+    private readonly line: TenantLine,
     private readonly policy: () => TenantPolicy,
     private readonly pool: VmPoolService,
     private readonly bridge: ExecutionBridge,
@@ -50,15 +58,10 @@ export class WarmFunction implements LaneSource {
 
   add(invocation: WarmInvocation): void {
     const { signal } = invocation.execution.budget;
-    if (signal.aborted) {
-      invocation.reject(cancelled());
-      return;
-    }
-    const { tenantQueueSize } = this.policy();
-    // Where it has no VM yet, the first does not wait for another.
-    const mostInQueue = this.#lanes.size === 0 ? tenantQueueSize + 1 : tenantQueueSize;
-    if (this.#queue.length >= mostInQueue && ![...this.#lanes].some((lane) => !lane.isFull)) {
-      invocation.reject(this.#busy(`${this.#queue.length} invocations of the function wait: no more may`));
+    const refusal = signal.aborted ? cancelled() : this.#refusal();
+    if (refusal) {
+      invocation.reject(refusal);
+      this.#tellIfIdle();
       return;
     }
     invocation.onCancel = () => {
@@ -67,14 +70,25 @@ export class WarmFunction implements LaneSource {
     signal.addEventListener('abort', () => {
       invocation.onCancel();
     });
+    this.line.waiting++;
     this.#queue.push(invocation);
     this.#watchDeadline(invocation);
     this.#serve();
   }
 
+  #refusal(): JsRuntimeError | undefined {
+    const { tenantQueueSize } = this.policy();
+    const { waiting } = this.line;
+    // The first of a function asks for a VM, and it is the pool that says whether it may wait for one.
+    const isFirst = this.#lanes.size === 0 && this.#queue.length === 0;
+    if (waiting < tenantQueueSize || isFirst || [...this.#lanes].some((lane) => !lane.isFull)) return undefined;
+    return this.#busy(`${waiting} invocations of the tenant wait: no more may`);
+  }
+
   next(lane: WarmLane): WarmInvocation | undefined {
     if (this.pool.waiting > 0 && performance.now() - lane.leasedAt > TURN_MS) return undefined;
     for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
+      this.line.waiting--;
       if (!next.execution.budget.deadline.isOver) return next;
       next.reject(this.#late());
     }
@@ -94,6 +108,7 @@ export class WarmFunction implements LaneSource {
     invocation.onCancel = () => {
       this.#drop(invocation, cancelled());
     };
+    this.line.waiting++;
     this.#queue.unshift(invocation);
     this.#watchDeadline(invocation);
     setImmediate(() => {
@@ -158,6 +173,7 @@ export class WarmFunction implements LaneSource {
   #drop(invocation: WarmInvocation, error: unknown): void {
     const index = this.#queue.indexOf(invocation);
     if (index < 0) return;
+    this.line.waiting--;
     this.#queue.splice(index, 1);
     invocation.reject(error);
   }

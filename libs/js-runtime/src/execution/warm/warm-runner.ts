@@ -7,12 +7,14 @@ import type { ScriptWrap } from '../../protocol/messages.ts';
 import { JsRuntimeError } from '../../errors/js-runtime-error.ts';
 import { VmPoolService } from '../../pool/vm-pool.service.ts';
 import { ScriptRunner, type Unmetered } from '../script-runner.ts';
-import { WarmFunction } from './warm-function.ts';
+import { TenantLine, WarmFunction } from './warm-function.ts';
 
 /** Runs scripts in realms that are kept. */
 @Injectable()
 export class WarmRunner {
   readonly #functions = new Map<string, WarmFunction>();
+  /** By tenant; of those that have functions. */
+  readonly #lines = new Map<string, TenantLine>();
 
   constructor(
     private readonly policies: TenantPolicies,
@@ -53,12 +55,16 @@ export class WarmRunner {
     // A script's id is its tenant's own.
     let found = this.#functions.get(key);
     if (!found) {
+      const line = this.#lines.get(tenantId) ?? new TenantLine();
+      this.#lines.set(tenantId, line);
+      line.functions++;
       const onIdle = (): void => {
-        this.#functions.delete(key);
+        if (this.#functions.delete(key) && --line.functions === 0) this.#lines.delete(tenantId);
       };
       found = new WarmFunction(
         key,
         tenantId,
+        line,
         () => this.policies.of(tenantId),
         this.pool,
         this.bridge,
