@@ -127,6 +127,11 @@ export class InvocationLine {
     this.#ports.write(encodeFrame({ type: 'forget', realm }));
   }
 
+  /** All realms are gone, with their isolate. */
+  forgetAll(): void {
+    this.#contexts.clear();
+  }
+
   /** Asks for all back that were sent behind the first. Those that have not begun come back by `onRecalled`. */
   recall(): void {
     const [, ...behind] = this.#pending.keys();

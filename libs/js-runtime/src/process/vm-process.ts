@@ -487,6 +487,7 @@ export class VmProcess {
   #isNew(): void {
     this.#keptScripts.clear();
     this.#warmRealms.clear();
+    this.#channel.invocations.forgetAll();
   }
 
   #hasRecycled(replaced: boolean): void {

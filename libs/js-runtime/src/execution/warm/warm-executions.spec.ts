@@ -93,6 +93,16 @@ describe('Executions in warm realms', () => {
     }
   });
 
+  it('are told what they use, before they wait and afterwards', async () => {
+    const work = 'let n = 0; while (n < 5e7) n++;';
+    const wait = 'await new Promise((resolve) => { setTimeout(resolve, 1); });';
+    for (const body of [`${work} ${wait}`, `${wait} ${work}`]) {
+      await warm(`if (input) { ${body} }`);
+      const { usage } = await warm(`if (input) { ${body} }`, { input: 1 });
+      expect(usage.cpuMs).toBeGreaterThan(5);
+    }
+  });
+
   it('fail as they do in a fresh realm, and are called again', async () => {
     const body = 'if (input === 2) throw new RangeError("two");\nreturn input;';
     await expect(valueOf(body, { input: 1 })).resolves.toBe(1);
