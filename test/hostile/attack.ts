@@ -1,4 +1,4 @@
-import type { ErrorCode, ScriptLanguage, ScriptWrap } from 'nestjs-js-runtime';
+import type { ErrorCode, ExecuteOptions, ScriptLanguage, ScriptWrap } from 'nestjs-js-runtime';
 
 /*
  * How a hostile case is written down: mostly one line, with the helpers below. The tables in cases/ are read by the spec
@@ -30,6 +30,7 @@ export type Expected =
 /** What else goes into the request. Whatever the backend does not know is part of an attack. */
 export interface More {
   readonly wrap?: ScriptWrap;
+  readonly realm?: ExecuteOptions['realm'];
   readonly language?: ScriptLanguage;
   /** What the script may import, by specifier, where there is somebody who resolves it. */
   readonly modules?: Readonly<Record<string, string | AttackModule>>;

@@ -3,8 +3,10 @@ import { cpu } from './cases/cpu.ts';
 import { escape } from './cases/escape.ts';
 import { executions } from './cases/executions.ts';
 import { hostApiLeaks, hostApis } from './cases/host-apis.ts';
+import { knownInWarmRealms } from './cases/known-in-warm-realms.ts';
 import { memory } from './cases/memory.ts';
 import { tenants } from './cases/tenants.ts';
+import { warm } from './cases/warm.ts';
 import { MemoryMeter } from './memory-meter.ts';
 import { reportOf } from './report.ts';
 import { runAttack, type Verdict } from './run-attack.ts';
@@ -23,6 +25,7 @@ afterAll(() => {
 describe.each([
   ['with VMs that are shared', 1, [executions, tenants, hostApiLeaks]],
   ['with several VMs', 2, [escape, bridge, hostApis, cpu, memory]],
+  ['with realms that are kept', 1, [warm, ...knownInWarmRealms]],
 ])('The backend %s', (_, poolSize, tables) => {
   let target: Target;
   const meter = new MemoryMeter();

@@ -8,6 +8,7 @@ import { executions } from './cases/executions.ts';
 import { hostApiLeaks, hostApis } from './cases/host-apis.ts';
 import { memory } from './cases/memory.ts';
 import { tenants } from './cases/tenants.ts';
+import { warm } from './cases/warm.ts';
 import type { Attack, Table } from './attack.ts';
 import { PeakWatch } from './peak-watch.ts';
 import { bodyOf, faultOf, faultsOfBenign, outcomeOf } from './run-attack.ts';
@@ -27,7 +28,7 @@ const { values } = parseArgs({ options: { minutes: { type: 'string', default: '1
 const forMs = Number(values.minutes) * 60_000;
 if (!(forMs > 0)) throw new Error(`--minutes is '${values.minutes}': must be a number above 0`);
 
-const tables = [escape, executions, tenants, bridge, hostApis, hostApiLeaks, cpu, memory];
+const tables = [escape, executions, tenants, bridge, hostApis, hostApiLeaks, cpu, memory, warm];
 /** One of each category after the other, so that a short loop has some of all. */
 const attacks = Array.from({ length: Math.max(...tables.map((table) => table.attacks.length)) }, (_, index) =>
   tables.flatMap((table) => table.attacks.slice(index, index + 1).map((attack) => ({ table, attack }))),

@@ -9,6 +9,8 @@ import { encodeFrame, FrameDecoder } from '../src/protocol/frame.ts';
 export interface FakePlan {
   /** What it does when it starts. */
   readonly atStart: readonly FakeAction[];
+  /** What it does when it is to invoke a warm realm for the first time, the second, and so on; nothing about those after. `id` is the first invocation's. */
+  readonly onInvokes?: readonly (readonly FakeAction[])[];
   /** What it does about its first request, its second, and so on; nothing about those after. */
   readonly onRequests?: readonly (readonly FakeAction[])[];
   /** What it does about the first answer to a call of its, the second, and so on. */
@@ -24,6 +26,8 @@ export type FakeAction =
   | { readonly answer: object; readonly attachments?: readonly string[] }
   /** Sends these bytes. */
   | { readonly raw: readonly number[] }
+  /** Sends these bytes, with the `id` of the request in place of `id`. */
+  | { readonly rawWithId: readonly (number | 'id')[] }
   /** Sends a frame with this text as its header, in which `$id` stands for the `id` of the request. */
   | { readonly text: string; readonly attachments?: readonly string[] }
   | { readonly repeat: readonly FakeAction[]; readonly times: number }
@@ -40,12 +44,20 @@ export type FakeAction =
   /** Does nothing else until there is such a file. */
   | { readonly waitFor: string };
 
+interface FakeRequest {
+  readonly type: string;
+  readonly id: number;
+  readonly script?: { readonly wrap: string };
+  readonly items?: readonly (readonly [id: number])[];
+}
+
 const PIPE_FD = 3;
 /** A fake that nobody kills ends by itself. */
 const MAX_LIFE_MS = 60_000;
 
 const plan = JSON.parse(process.argv[2] ?? '') as FakePlan;
 const decoder = new FrameDecoder(2 ** 20, 2 ** 20, Infinity);
+const invokes = [...(plan.onInvokes ?? [])];
 const requests = [...(plan.onRequests ?? [])];
 const answers = [...(plan.onAnswers ?? [])];
 const pipe = new Socket({ fd: PIPE_FD, readable: true, writable: false });
@@ -57,8 +69,10 @@ pipe.on('end', () => {
 });
 pipe.on('data', (chunk: Buffer) => {
   decoder.push(chunk, ({ header }) => {
-    const { type, id, script } = header as { type: string; id: number; script?: { wrap: string } };
-    if (plan.compiles && type === 'compile') act(compiled(script?.wrap), id);
+    const { type, id, script, items } = header as FakeRequest;
+    if (type === 'invoke') act(invokes.shift() ?? [], items?.[0]?.[0] ?? 0);
+    else if (type === 'forget' || type === 'recall') return;
+    else if (plan.compiles && type === 'compile') act(compiled(script?.wrap), id);
     else act((type === 'answer' ? answers : requests).shift() ?? [], id);
   });
 });
@@ -75,7 +89,9 @@ function act(actions: readonly FakeAction[], id: number): void {
     if ('send' in action) write(encodeFrame(action.send));
     else if ('answer' in action) write(encodeFrame({ ...action.answer, id }, action.attachments));
     else if ('raw' in action) write(Uint8Array.from(action.raw));
-    else if ('text' in action) write(frameOf(action.text.replaceAll('$id', String(id)), action.attachments ?? []));
+    else if ('rawWithId' in action) {
+      write(Buffer.concat(action.rawWithId.map((part) => (part === 'id' ? lengthOf(id) : Buffer.of(part)))));
+    } else if ('text' in action) write(frameOf(action.text.replaceAll('$id', String(id)), action.attachments ?? []));
     else if ('repeat' in action) for (let n = 0; n < action.times; n++) act(action.repeat, id);
     else if ('pauseMs' in action) pause(action.pauseMs);
     else if ('exitWith' in action) process.exit(action.exitWith);

@@ -1,4 +1,4 @@
-import type { RetireReason, SourceOptions } from 'nestjs-js-runtime';
+import type { ExecuteOptions, RetireReason, SourceOptions } from 'nestjs-js-runtime';
 import type { FakeAction } from '../../../libs/js-runtime/test-support/fake-vm.ts';
 import { ends, value, type Code, type Expected } from '../attack.ts';
 
@@ -9,6 +9,8 @@ export interface ProtocolAttack {
   readonly onCompile?: readonly FakeAction[];
   /** What it does when it is asked to run it. */
   readonly onRun: readonly FakeAction[];
+  /** What it does when it is to invoke the realm that it was to keep: the attacker's script is run once before, which it does honestly. */
+  readonly onInvokes?: readonly (readonly FakeAction[])[];
   /** What it does about the answers to its calls of host APIs. */
   readonly onAnswers?: readonly (readonly FakeAction[])[];
   /** How many calls reach methods of host APIs at most. */
@@ -20,7 +22,7 @@ export interface ProtocolAttack {
   /** What the attacker wants to be run. Default `1`. */
   readonly script?: string;
   /** How the attacker wants it to be read. */
-  readonly read?: SourceOptions;
+  readonly read?: SourceOptions & Pick<ExecuteOptions, 'realm'>;
   /** What the attacker is told. */
   readonly expected: Expected;
   /** Why the VM ends: at once, or before it may serve another tenant. */

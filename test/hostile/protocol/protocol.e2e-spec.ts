@@ -4,6 +4,7 @@ import { startRuntime, until, type TestRuntime } from '../../../libs/js-runtime/
 import { JsRuntimeError } from '../../../libs/js-runtime/src/errors/js-runtime-error.ts';
 import { CALL_LIMITS, protocolCalls } from '../cases/protocol-calls.ts';
 import { protocol, type ProtocolAttack } from '../cases/protocol.ts';
+import { FIRST_VALUE, protocolWarm } from '../cases/protocol-warm.ts';
 import { reportOf } from '../report.ts';
 import { faultOf, outcomeOf, type Verdict } from '../run-attack.ts';
 import type { Answer } from '../target.ts';
@@ -59,63 +60,73 @@ describe('A backend whose VM process is in the hands of an attacker holds agains
     await runtime.close();
   });
 
-  it.each([...protocol, ...protocolCalls].map((attack) => [attack.name, attack] as const))('%s', async (_, attack) => {
-    const loop = monitorEventLoopDelay({ resolution: 1 });
-    BaitApi.reset();
-    const before = await takeVm(attack);
-    loop.enable();
-    const peakMb = watchBuffers();
-    const { script = '1', read } = attack;
-    // No other attack's: what has been compiled before is not compiled again.
-    const name = `attack-${verdicts.length}.js`;
-    const answer = await run('mallory', script, attack.reason === 'wall' ? 400 : LONG_MS, { ...read, name });
-    loop.disable();
-    const bufferedMb = peakMb();
-    const faults = [];
-    // One that could not be started has been replaced by a real one.
-    if (HostileVmFactory.pid === 0 && attack.atStart === undefined) faults.push('there was no hostile VM');
-    const fault = faultOf(answer, attack.expected);
-    if (fault !== undefined) faults.push(fault);
+  it.each([...protocol, ...protocolCalls, ...protocolWarm].map((attack) => [attack.name, attack] as const))(
+    '%s',
+    async (_, attack) => {
+      const loop = monitorEventLoopDelay({ resolution: 1 });
+      BaitApi.reset();
+      const before = await takeVm(attack);
+      loop.enable();
+      const peakMb = watchBuffers();
+      const { script = '1', read } = attack;
+      // No other attack's: what has been compiled before is not compiled again.
+      const name = `attack-${verdicts.length}.js`;
+      const faults = [];
+      if (attack.onInvokes) {
+        const first = await run('mallory', script, LONG_MS, { ...read, name });
+        const fault = faultOf(first, { value: FIRST_VALUE });
+        if (fault !== undefined) faults.push(`the first run: ${fault}`);
+      }
+      const answer = await run('mallory', script, attack.reason === 'wall' ? 400 : LONG_MS, { ...read, name });
+      loop.disable();
+      const bufferedMb = peakMb();
+      // One that could not be started has been replaced by a real one.
+      if (HostileVmFactory.pid === 0 && attack.atStart === undefined) faults.push('there was no hostile VM');
+      const fault = faultOf(answer, attack.expected);
+      if (fault !== undefined) faults.push(fault);
 
-    const tenant = attack.nextWantsProcess ? CAUTIOUS : 'alice';
-    const benign = await run(tenant, '[context.tenant.id, typeof {}.polluted, 6 * 7]', LONG_MS);
-    const benignFault = faultOf(benign, { value: [tenant, 'undefined', 42] });
-    if (benignFault !== undefined) faults.push(`the benign script: ${benignFault}`);
-    await until(() => isGone(HostileVmFactory.pid));
-    const after = runtime.pool.stats();
-    // A VM that never was ready is no VM that ended; what comes right after may be read together with it.
-    const hasNotStarted = attack.atStart !== undefined && after.errors > before.errors;
-    const hasEnded = attack.reason !== 'start' && after.destroyedBy[attack.reason] > before.destroyedBy[attack.reason];
-    if (!hasNotStarted && !hasEnded)
-      faults.push(`the VM did not end for ${attack.reason}: ${JSON.stringify(after.destroyedBy)}`);
-    if (process.pid !== pid) faults.push('the backend is not the same process');
+      const tenant = attack.nextWantsProcess ? CAUTIOUS : 'alice';
+      const benign = await run(tenant, '[context.tenant.id, typeof {}.polluted, 6 * 7]', LONG_MS);
+      const benignFault = faultOf(benign, { value: [tenant, 'undefined', 42] });
+      if (benignFault !== undefined) faults.push(`the benign script: ${benignFault}`);
+      await until(() => isGone(HostileVmFactory.pid));
+      const after = runtime.pool.stats();
+      // A VM that never was ready is no VM that ended; what comes right after may be read together with it.
+      const hasNotStarted = attack.atStart !== undefined && after.errors > before.errors;
+      const hasEnded =
+        attack.reason !== 'start' && after.destroyedBy[attack.reason] > before.destroyedBy[attack.reason];
+      if (!hasNotStarted && !hasEnded)
+        faults.push(`the VM did not end for ${attack.reason}: ${JSON.stringify(after.destroyedBy)}`);
+      if (process.pid !== pid) faults.push('the backend is not the same process');
 
-    if (BaitApi.calls > (attack.maxCalls ?? Infinity)) faults.push(`${BaitApi.calls} calls of host APIs were let in`);
-    const told = BaitApi.signals.filter(({ aborted }) => aborted).length;
-    const waiting = attack.waitingCalls ?? BaitApi.signals.length;
-    if (told !== waiting) faults.push(`${told} of ${waiting} methods were told that it is over`);
-    if (bufferedMb > MAX_BUFFERED_MB) faults.push(`the backend buffered ${bufferedMb.toFixed(1)} MB`);
+      if (BaitApi.calls > (attack.maxCalls ?? Infinity)) faults.push(`${BaitApi.calls} calls of host APIs were let in`);
+      const told = BaitApi.signals.filter(({ aborted }) => aborted).length;
+      const waiting = attack.waitingCalls ?? BaitApi.signals.length;
+      if (told !== waiting) faults.push(`${told} of ${waiting} methods were told that it is over`);
+      if (bufferedMb > MAX_BUFFERED_MB) faults.push(`the backend buffered ${bufferedMb.toFixed(1)} MB`);
 
-    const isAccepted = 'value' in attack.expected && attack.reason !== 'protocol';
-    const stopped = attack.reason === 'protocol' ? 'protocol' : `process (${attack.reason})`;
-    verdicts.push({
-      category: 'protocol',
-      name: attack.name,
-      outcome: `${outcomeOf(answer)}; event loop held for ${(loop.max / 1e6).toFixed(0)} ms`,
-      wall: isAccepted ? `${stopped}, before the next tenant` : stopped,
-      ms: answer.ms,
-      faults,
-    });
-    expect(faults).toEqual([]);
-  });
+      const isAccepted = 'value' in attack.expected && attack.reason !== 'protocol';
+      const stopped = attack.reason === 'protocol' ? 'protocol' : `process (${attack.reason})`;
+      verdicts.push({
+        category: 'protocol',
+        name: attack.name,
+        outcome: `${outcomeOf(answer)}; event loop held for ${(loop.max / 1e6).toFixed(0)} ms`,
+        wall: isAccepted ? `${stopped}, before the next tenant` : stopped,
+        ms: answer.ms,
+        faults,
+      });
+      expect(faults).toEqual([]);
+    },
+  );
 
   /** Ends the VM that is there, waits until the hostile one has taken its place, and tells how the pool was until then. */
   async function takeVm({ atStart = READY, ...attack }: ProtocolAttack): Promise<PoolStats> {
     for (const vm of runtime.pool.vms()) process.kill(vm.pid, 'SIGKILL');
-    const { onCompile, onRun, onNext = [], onAnswers, goesOn } = attack;
+    const { onCompile, onRun, onInvokes, onNext = [], onAnswers, goesOn } = attack;
     const onLater = goesOn ? Array.from({ length: 99 }, () => onRun) : [onRun, onNext];
     HostileVmFactory.plan = {
       atStart,
+      ...(onInvokes && { onInvokes }),
       ...(onAnswers && { onAnswers }),
       ...(onCompile ? { onRequests: [onCompile, ...onLater] } : { onRequests: onLater, compiles: true }),
     };

@@ -26,6 +26,8 @@ export class CallLine {
   #timer: NodeJS.Timeout | undefined;
   #timerDueMs = 0;
   #wokenMs = 0;
+  /** Of whoever is at it now. */
+  #wokenAt: number | undefined;
 
   /** @param send is given the calls that were made together */
   constructor(send: (calls: readonly MadeCall[]) => void) {
@@ -34,7 +36,7 @@ export class CallLine {
 
   /** For how long those were at it who had waited, in milliseconds. */
   get wokenMs(): number {
-    return this.#wokenMs;
+    return this.#wokenMs + (this.#wokenAt === undefined ? 0 : performance.now() - this.#wokenAt);
   }
 
   /** Whether an answer is still to be delivered. */
@@ -84,9 +86,10 @@ export class CallLine {
     this.#waiter = undefined;
     this.#answers = [];
     this.#inFlight -= answers.length;
-    const wokenAt = performance.now();
+    this.#wokenAt = performance.now();
     waiter(answers);
-    this.#wokenMs += performance.now() - wokenAt;
+    this.#wokenMs = this.wokenMs;
+    this.#wokenAt = undefined;
   }
 
   #setTimer(timeoutMs: number): void {

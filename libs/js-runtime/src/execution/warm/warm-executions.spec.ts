@@ -1,8 +1,13 @@
+import { jest } from '@jest/globals';
 import { HeldApi } from '../../../test-support/sample-apis.ts';
 import { startRuntime, until, type TestRuntime } from '../../../test-support/start-runtime.ts';
+import { LineDepth } from './line-depth.ts';
+import { InvocationLine } from '../../process/invocation-line.ts';
+import type { JsRuntimeError } from '../../errors/js-runtime-error.ts';
 import type { ExecuteOptions } from '../execute-options.ts';
 import type { ExecutionResult } from '../execution-result.ts';
 
+const FUNCTION = { realm: 'warm', wrap: 'function' } as const;
 const COUNTER = 'let n = 0; export default (input) => { n += input ?? 1; return n; };';
 
 describe('Executions in warm realms', () => {
@@ -88,6 +93,16 @@ describe('Executions in warm realms', () => {
     }
   });
 
+  it('are told what they use, before they wait and afterwards', async () => {
+    const work = 'let n = 0; while (n < 5e7) n++;';
+    const wait = 'await new Promise((resolve) => { setTimeout(resolve, 1); });';
+    for (const body of [`${work} ${wait}`, `${wait} ${work}`]) {
+      await warm(`if (input) { ${body} }`);
+      const { usage } = await warm(`if (input) { ${body} }`, { input: 1 });
+      expect(usage.cpuMs).toBeGreaterThan(5);
+    }
+  });
+
   it('fail as they do in a fresh realm, and are called again', async () => {
     const body = 'if (input === 2) throw new RangeError("two");\nreturn input;';
     await expect(valueOf(body, { input: 1 })).resolves.toBe(1);
@@ -148,6 +163,33 @@ describe('Executions in warm realms', () => {
     await expect(after).resolves.toBe(1);
   });
 
+  it('wait in a queue that has an end, also where they have no VM yet', async () => {
+    const isRunning = until(() => runtime.pool.stats().inUse === 1);
+    const controller = new AbortController();
+    const running = runtime.errorOf('for (;;);', { signal: controller.signal });
+    await isRunning;
+    // Of ten functions, as there is one queue for all of a tenant.
+    const waiting = Array.from({ length: 1100 }, async (_, n) =>
+      warm(`return 1; // ${n % 10}`).then(() => 'OK', codeOf),
+    );
+    const refused = await Promise.all(waiting.slice(1000));
+    expect(new Set(refused)).toEqual(new Set(['POOL_EXHAUSTED']));
+    controller.abort();
+    await expect(running).resolves.toMatchObject({ code: 'CANCELLED' });
+    await expect(Promise.all(waiting.slice(0, 1000))).resolves.toEqual(Array(1000).fill('OK'));
+  });
+
+  it('wait no longer than they may, whoever is before them', async () => {
+    const controller = new AbortController();
+    const running = runtime.errorOf('for (;;);', { signal: controller.signal, limits: { timeoutMs: 20_000 } });
+    await until(() => runtime.pool.stats().inUse === 1);
+    const first = warm('return 1;', { limits: { timeoutMs: 20_000 } });
+    await expect(errorOf('return 1;', { limits: { timeoutMs: 50 } })).resolves.toMatchObject({ code: 'POOL_EXHAUSTED' });
+    controller.abort();
+    await running;
+    await expect(first).resolves.toMatchObject({ value: 1 });
+  });
+
   it('give their VM to other tenants', async () => {
     let isOver = false;
     const keepCalling = async (): Promise<void> => {
@@ -159,6 +201,10 @@ describe('Executions in warm realms', () => {
     await calling;
   });
 });
+
+function codeOf(error: unknown): string {
+  return (error as JsRuntimeError).code;
+}
 
 describe('Calls of host APIs in warm realms', () => {
   let runtime: TestRuntime;
@@ -172,7 +218,7 @@ describe('Calls of host APIs in warm realms', () => {
   });
 
   const warm = async (body: string, input: unknown): Promise<ExecutionResult> =>
-    runtime.run(body, { realm: 'warm', wrap: 'function', input });
+    runtime.run(body, { ...FUNCTION, input });
 
   it('are made for the invocation that makes them', async () => {
     const body = 'const a = await held.obedient(input); return [a, input];';
@@ -181,6 +227,30 @@ describe('Calls of host APIs in warm realms', () => {
       (await runtime.get(HeldApi).made(n)).answer.resolve(n + 100);
       await expect(invoked).resolves.toMatchObject({ value: [n + 100, n], usage: { apiCalls: 1 } });
     }
+  });
+
+  describe('behind one that takes long', () => {
+    const body = 'if (input) await held.patient(input); return context.user.id;';
+    const as = async (user: string, input?: unknown): Promise<unknown> =>
+      (await runtime.runAs({ tenant: { id: 'acme' }, user: { id: user } }, body, { ...FUNCTION, input })).value;
+
+    it.each([1, 2])('are not given its context, and run elsewhere where they can, of %d VMs', async (maxVms) => {
+      await runtime.close();
+      runtime = await startRuntime({ poolSize: maxVms, maxVms, permissions: ['*'] }, {}, [HeldApi]);
+      const depth = jest.spyOn(LineDepth.prototype, 'most', 'get').mockReturnValue(64);
+      const recalled = jest.spyOn(InvocationLine.prototype, 'recalled');
+      await as('warmer');
+      const slow = as('slow', 1);
+      const others = Promise.all(Array.from({ length: 10 }, async () => as('other')));
+      const { answer } = await runtime.get(HeldApi).made(0);
+      await until(() => recalled.mock.calls.length > 0);
+      if (maxVms > 1) await others;
+      answer.resolve('');
+      await expect(slow).resolves.toBe('slow');
+      await expect(others).resolves.toEqual(Array(10).fill('other'));
+      depth.mockRestore();
+      recalled.mockRestore();
+    });
   });
 
   it('that an invocation leaves are given up with it, and come to nothing in the next', async () => {
