@@ -9,7 +9,7 @@ import type { IsolateHost } from './isolate-host.ts';
 interface Waiting {
   readonly realm: number;
   readonly header: InvocationHeader;
-  readonly contextJson: string | undefined;
+  readonly contextJson: string;
   readonly inputJson: string;
   readonly cameAt: number;
 }
@@ -61,8 +61,9 @@ export class Invocations {
     let next = 0;
     const text = (): string => attachments[next++]?.toString('utf8') ?? '';
     const cameAt = performance.now();
+    const host = this.#ports.host();
     for (const header of items) {
-      const contextJson = header[4] === 1 ? text() : undefined;
+      const contextJson = host.contextFor(realm, header[4] === 1 ? text() : undefined);
       this.#waiting.push({ realm, header, contextJson, inputJson: text(), cameAt });
     }
     this.#goOn();

@@ -111,16 +111,29 @@ export class IsolateHost {
         realm.release();
       };
       if (keep === undefined || isolate.isDisposed || this.#wasInterrupted) release();
-      else this.#warmRealms.keep(keep, { realm, request, release });
+      else this.#warmRealms.keep(keep, { realm, request, contextJson: '', knownContextJson: '', release });
       done({ ...output, refused });
     });
+  }
+
+  /**
+   * What the contexts of a warm realm's invocations have in common. What is said with one holds for those that came after it, whether it
+   * is ever begun or not: so this is asked when they come, not when they begin.
+   *
+   * @param said undefined when it is as before
+   */
+  contextFor(number: number, said: string | undefined): string {
+    const warm = this.#warmRealms.get(number);
+    if (!warm) return '';
+    if (said !== undefined) warm.contextJson = said;
+    return warm.contextJson;
   }
 
   /** Invokes a warm realm, and calls `done` once, maybe before it returns. */
   invoke(
     number: number,
     invocation: Invocation,
-    texts: Pick<RealmTexts, 'inputJson'> & { readonly contextJson: string | undefined },
+    texts: Pick<RealmTexts, 'inputJson' | 'contextJson'>,
     timeoutMs: number,
     calls: CallLine,
     exceedsMemory: (maxMemoryMb: number) => boolean,
@@ -132,8 +145,8 @@ export class IsolateHost {
       return;
     }
     const { realm, request } = warm;
-    warm.contextJson = texts.contextJson ?? warm.contextJson;
-    const { contextJson = '{}' } = warm;
+    const contextJson = texts.contextJson === warm.knownContextJson ? '' : texts.contextJson;
+    warm.knownContextJson = texts.contextJson;
     const program = { kind: 'kept' as const, invocation };
     const { maxCpuMs, maxMemoryMb } = request;
     const input = {
@@ -149,6 +162,8 @@ export class IsolateHost {
       const { kind } = output.outcome;
       this.#wasInterrupted ||= kind === 'timed-out' || kind === 'out-of-cpu';
       if (kind === 'not-held') this.forget(number);
+      // Whether it came so far as to hear of it, nobody knows.
+      if (kind !== 'value' && kind !== 'undefined') warm.knownContextJson = '';
       done(output);
     });
   }

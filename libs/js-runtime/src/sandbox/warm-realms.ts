@@ -5,8 +5,10 @@ import type { Realm } from './realm.ts';
 export interface WarmRealm {
   readonly realm: Realm;
   readonly request: HostMessage & { type: 'run' };
-  /** What the contexts of its invocations have in common, as it was last given. */
-  contextJson?: string | undefined;
+  /** What the contexts of its invocations have in common, as the backend last said. */
+  contextJson: string;
+  /** The same as the realm knows it. */
+  knownContextJson: string;
   readonly release: () => void;
 }
 
