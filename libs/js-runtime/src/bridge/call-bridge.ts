@@ -1,3 +1,4 @@
+import type { AsyncResource } from 'node:async_hooks';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Deadline } from '../admission/deadline.ts';
 import { textForLog } from '../errors/text-for-log.ts';
@@ -41,8 +42,11 @@ export class CallBridge {
     private readonly metrics: ExecutionMetrics,
   ) {}
 
-  /** To be called where the execution's caller is, in whose asynchronous context methods run. To be ended with the execution. */
-  open(execution: CallingExecution): HostCalls {
+  /**
+   * To be called where the execution's caller is, in whose asynchronous context methods run, or given that. To be ended with the
+   * execution.
+   */
+  open(execution: CallingExecution, callersContext?: AsyncResource): HostCalls {
     const { key, id, context, tracker, deadline, trace, extraApis } = execution;
     const { limits, apiCalls } = tracker;
     const { methods } = this.apis;
@@ -68,6 +72,7 @@ export class CallBridge {
         },
       },
       [...extraApis.values()],
+      callersContext,
     );
   }
 }

@@ -1,3 +1,4 @@
+import type { AsyncResource } from 'node:async_hooks';
 import { Injectable } from '@nestjs/common';
 import type { ExecutionAudit } from '../audit/audit-trail.ts';
 import { ApiRegistry } from '../host-api/api-registry.ts';
@@ -65,24 +66,15 @@ export class ExecutionBridge {
     return this.#openLater(execution, vm, request, contributions);
   }
 
-  /** For an invocation of a warm realm, which needs no VM for that. */
-  openWarm(execution: BridgedExecution): WarmBridge {
-    const { id, context, budget, audit } = execution;
-    const { tracker, deadline, trace } = budget;
+  /**
+   * For an invocation of a warm realm, which needs no VM for that.
+   *
+   * @param callersContext in which APIs run: an invocation that had to wait is begun in somebody else's
+   */
+  openWarm(execution: BridgedExecution, callersContext: AsyncResource): WarmBridge {
     return {
-      contextJson: this.contexts.commonToJson(context),
-      calls: this.callBridge.open({
-        key: execution,
-        id,
-        context,
-        tracker,
-        deadline,
-        trace,
-        extraApis: NO_SETUP.methods,
-        onDenied: (api, code) => {
-          audit.denied(api, code);
-        },
-      }),
+      contextJson: this.contexts.commonToJson(execution.context),
+      calls: this.#callsOf(execution, NO_SETUP.methods, callersContext),
     };
   }
 
@@ -106,26 +98,24 @@ export class ExecutionBridge {
     contributions: readonly string[],
     { globalsJson, methods }: Pick<SetupScope, 'globalsJson' | 'methods'>,
   ): Bridge {
-    const { id, context, budget, audit } = execution;
-    const { tracker, deadline, trace } = budget;
+    const { deadline } = execution.budget;
     return {
       texts: () => ({
         contextJson: this.contexts.toJson(request, deadline.remainingMs, contributions),
         globalsJson,
       }),
-      calls: this.callBridge.open({
-        key: execution,
-        id,
-        context,
-        tracker,
-        deadline,
-        trace,
-        extraApis: methods,
-        onDenied: (api, code) => {
-          audit.denied(api, code);
-        },
-      }),
+      calls: this.#callsOf(execution, methods),
     };
+  }
+
+  #callsOf(execution: BridgedExecution, extraApis: SetupScope['methods'], callersContext?: AsyncResource): HostCalls {
+    const { id, context, budget, audit } = execution;
+    const { tracker, deadline, trace } = budget;
+    const onDenied = (api: string, code: string): void => {
+      audit.denied(api, code);
+    };
+    const calling = { key: execution, id, context, tracker, deadline, trace, extraApis, onDenied };
+    return this.callBridge.open(calling, callersContext);
   }
 }
 

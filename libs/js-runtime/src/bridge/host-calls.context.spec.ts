@@ -112,6 +112,23 @@ describe('A method of a host API', () => {
     });
   });
 
+  it('runs in that of who invokes a warm realm, also when others are in line', async () => {
+    const cls = runtime.get(ClsService);
+    const localeOf = async (locale: string): Promise<unknown> =>
+      runtime.tenancy.runAs({ tenant: { id: 'acme' } }, async () => {
+        cls.set('locale', locale);
+        const result = await runtime.executions.execute('return (await who.ami()).locale', {
+          ...FUNCTION,
+          realm: 'warm',
+        });
+        return result.value;
+      });
+    const locales = Array.from({ length: 20 }, (_, n) => `locale-${n}`);
+    for (let round = 0; round < 3; round++) {
+      await expect(Promise.all(locales.map(localeOf))).resolves.toEqual(locales);
+    }
+  });
+
   it('hears of the tenant and the execution from the backend alone, whatever a script sends', async () => {
     const script = `
       const forged = { tenant: { id: 'globex' }, tenantId: 'globex', executionId: 'other', call: 99, id: 1 };

@@ -30,8 +30,6 @@ const TIMED_OUT = Symbol('timed out');
 /** What the script of one execution calls, from the first call until the execution ends. */
 export class HostCalls implements RunCalls {
   readonly extraApis: readonly ApiHeader[];
-  /** The asynchronous context, nestjs-cls included, of whoever executes the script: a message of a VM comes with none. */
-  readonly #callersContext = new AsyncResource('ScriptCalls');
   readonly #pending = new Set<HostCall>();
   /** Of the calls that have come to nothing yet. */
   readonly #spans = new Map<AdmittedCall, PartSpan>();
@@ -44,6 +42,8 @@ export class HostCalls implements RunCalls {
     private readonly validator: SecurityValidator,
     private readonly events: HostCallsEvents,
     extraApis: readonly ApiMethod[] = [],
+    /** The asynchronous context, nestjs-cls included, of whoever executes the script: a message of a VM comes with none. */
+    private readonly callersContext: AsyncResource = callersContextNow(),
   ) {
     this.extraApis = extraApis.map(({ name, cost, body }) => ({ name, cost, body }));
   }
@@ -70,7 +70,7 @@ export class HostCalls implements RunCalls {
     const admitted = this.validator.admit(call, this.caller);
     const span = this.scope.trace?.beginCall(admitted.method.name);
     if (span) this.#spans.set(admitted, span);
-    void this.#callersContext.runInAsyncScope(() =>
+    void this.callersContext.runInAsyncScope(() =>
       span ? span.run(async () => this.#answer(call, admitted)) : this.#answer(call, admitted),
     );
   }
@@ -191,6 +191,11 @@ export class HostCalls implements RunCalls {
     this.#refusedWith.add(error.code);
     return { answer: refusalOf(error), outcome: error.code };
   }
+}
+
+/** To be asked for where the caller is. */
+export function callersContextNow(): AsyncResource {
+  return new AsyncResource('ScriptCalls');
 }
 
 function failed({ name }: ApiMethod): JsRuntimeError {

@@ -26,7 +26,7 @@ export interface InvocationRequest {
   readonly contextJson: string;
   /** Empty for no input. */
   readonly inputJson: string;
-  readonly limits: OutputLimits & MeterLimits;
+  readonly limits: OutputLimits & MeterLimits & { readonly maxApiArgumentBytes: number };
   readonly onCall: OnCall | undefined;
   onReply(reply: InvocationReply): void;
   /** It has not begun, and will not: it can be run elsewhere. */

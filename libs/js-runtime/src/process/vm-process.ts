@@ -314,14 +314,14 @@ export class VmProcess {
    *
    * @throws Error while it works on a request
    */
-  invoke(realm: number, request: InvocationRequest, maxApiArgumentBytes = 0): void {
+  invoke(realm: number, request: InvocationRequest): void {
     if (!this.alive) {
       request.onGone(new VmGoneError(this.#killedFor ?? 'crashed'), false);
       return;
     }
     if (this.#channel.isWaiting || this.#isBeingPrepared) throw this.#isBusy();
     this.#lineMeter ??= this.#meter?.measureLine();
-    this.#channel.allow(replySizeOf(request.limits, maxApiArgumentBytes));
+    this.#channel.allow(replySizeOf(request.limits, request.limits.maxApiArgumentBytes));
     this.#channel.invocations.send(realm, request);
   }
 

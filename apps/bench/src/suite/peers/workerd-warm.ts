@@ -20,17 +20,19 @@ export const peer: PeerDefinition = {
   packages: ['workerd'],
   start: async ({ cores }) => {
     const binary = await workerdBinary();
-    const folder = await mkdtemp(join(tmpdir(), 'bench-workerd-'));
-    const backendSocket = join(folder, 'backend');
+    const parent = await mkdtemp(join(tmpdir(), 'bench-workerd-'));
+    const backendSocket = join(parent, 'backend');
     const backend = await startBackend(backendSocket);
     return {
       prepare: async (workload, tenants) => {
+        // Sockets of workers that have ended are in the way of others.
+        const folder = await mkdtemp(join(parent, 'workers-'));
         const workers = await WarmWorkers.start({ binary, folder, backendSocket, processes: cores }, workload, tenants);
         return { run: async (tenantId) => workers.run(tenantId), close: async () => workers.end() };
       },
       close: async () => {
         backend.close();
-        await rm(folder, { recursive: true, force: true });
+        await rm(parent, { recursive: true, force: true });
       },
     };
   },

@@ -1,4 +1,4 @@
-import { HeldApi } from '../../../test-support/sample-apis.ts';
+import { EchoApi, HeldApi } from '../../../test-support/sample-apis.ts';
 import { startRuntime, until, type TestRuntime } from '../../../test-support/start-runtime.ts';
 import type { ExecuteOptions } from '../execute-options.ts';
 import type { ExecutionResult } from '../execution-result.ts';
@@ -175,15 +175,15 @@ describe('Calls of host APIs in warm realms', () => {
   let runtime: TestRuntime;
 
   beforeEach(async () => {
-    runtime = await startRuntime({ poolSize: 1, maxVms: 1, permissions: ['*'] }, {}, [HeldApi]);
+    runtime = await startRuntime({ poolSize: 1, maxVms: 1, permissions: ['*'] }, {}, [EchoApi, HeldApi]);
   });
 
   afterEach(async () => {
     await runtime.close();
   });
 
-  const warm = async (body: string, input: unknown): Promise<ExecutionResult> =>
-    runtime.run(body, { realm: 'warm', wrap: 'function', input });
+  const warm = async (body: string, input: unknown, limits?: ExecuteOptions['limits']): Promise<ExecutionResult> =>
+    runtime.run(body, { realm: 'warm', wrap: 'function', input, limits });
 
   it('are made for the invocation that makes them', async () => {
     const body = 'const a = await held.obedient(input); return [a, input];';
@@ -192,6 +192,13 @@ describe('Calls of host APIs in warm realms', () => {
       (await runtime.get(HeldApi).made(n)).answer.resolve(n + 100);
       await expect(invoked).resolves.toMatchObject({ value: [n + 100, n], usage: { apiCalls: 1 } });
     }
+  });
+
+  it('may have larger arguments than results', async () => {
+    const body = 'return (await echo.say("x".repeat(input))).length';
+    const limits = { maxApiArgumentBytes: 1_000_000, maxResultBytes: 100, maxLogBytes: 100, maxLogEntries: 1 };
+    for (const input of [1, 90_000, 100_000])
+      await expect(warm(body, input, limits)).resolves.toMatchObject({ value: input });
   });
 
   it('that an invocation leaves are given up with it, and come to nothing in the next', async () => {

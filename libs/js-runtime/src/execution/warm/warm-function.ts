@@ -4,7 +4,7 @@ import { LazyTimer } from '../../process/lazy-timer.ts';
 import type { VmLease } from '../../pool/vm-lease.ts';
 import type { VmPoolService } from '../../pool/vm-pool.service.ts';
 import type { ExecutionBridge } from '../../bridge/execution-bridge.ts';
-import type { ScriptRunner } from '../script-runner.ts';
+import type { ScriptRunner, Unmetered } from '../script-runner.ts';
 import { LineDepth } from './line-depth.ts';
 import type { WarmInvocation } from './warm-invocation.ts';
 import { WarmLane, type LaneSource } from './warm-lane.ts';
@@ -102,12 +102,13 @@ export class WarmFunction implements LaneSource {
   }
 
   async runFirst({ vm }: VmLease, invocation: WarmInvocation): Promise<void> {
-    const { execution, script, inputJson } = invocation;
+    const { execution, script, inputJson, callersContext } = invocation;
     execution.budget.tracker.hasVm();
     // The request that runs it has its own way to be cancelled.
     invocation.onCancel = () => undefined;
     try {
-      invocation.resolve(await this.runner.runIn(vm, execution, script, inputJson, this.key));
+      const run = (): Promise<Unmetered> => this.runner.runIn(vm, execution, script, inputJson, this.key);
+      invocation.resolve(await callersContext.runInAsyncScope(run));
     } catch (error) {
       invocation.reject(error);
     }

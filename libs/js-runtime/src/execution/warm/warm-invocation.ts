@@ -1,3 +1,4 @@
+import type { AsyncResource } from 'node:async_hooks';
 import type { BridgedExecution } from '../../bridge/execution-bridge.ts';
 import type { CompiledScript } from '../../compiler/compiled-script.ts';
 import type { Unmetered } from '../script-runner.ts';
@@ -7,6 +8,8 @@ export interface WarmInvocation {
   readonly execution: BridgedExecution;
   readonly script: CompiledScript;
   readonly inputJson: string;
+  /** In which its APIs run, whoever begins it. */
+  readonly callersContext: AsyncResource;
   /** To be told when the execution is cancelled. */
   onCancel: () => void;
   resolve(result: Unmetered): void;

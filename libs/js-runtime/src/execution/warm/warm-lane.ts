@@ -90,7 +90,7 @@ export class WarmLane {
     tracker.hasVm();
     trace?.hasVm(vm.id);
     tracker.hasCode('hit');
-    const bridge = this.#bridge.openWarm(execution);
+    const bridge = this.#bridge.openWarm(execution, invocation.callersContext);
     const sent: Sent = { invocation, bridge };
     if (this.#sent.push(sent) === 1) this.#oldestSince = performance.now();
     invocation.onCancel = () => {

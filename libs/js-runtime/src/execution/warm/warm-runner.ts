@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ExecutionBridge, type BridgedExecution } from '../../bridge/execution-bridge.ts';
+import { callersContextNow } from '../../bridge/host-calls.ts';
 import type { CompiledScript } from '../../compiler/compiled-script.ts';
 import type { ResourceLimits } from '../../config/limits.ts';
 import { TenantPolicies } from '../../config/tenant-policy.ts';
@@ -31,12 +32,14 @@ export class WarmRunner {
     tracker.waits();
     trace?.waits();
     const key = `${script.id} ${limitsKeyOf(tracker.limits)}`;
+    const callersContext = callersContextNow();
     return new Promise((resolve, reject) => {
       const onCancel = (): void => undefined;
       this.#functionFor(execution.context.tenant.id, key).add({
         execution,
         script,
         inputJson,
+        callersContext,
         onCancel,
         resolve,
         reject,
