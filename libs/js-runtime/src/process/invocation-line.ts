@@ -49,7 +49,11 @@ export interface InvocationPorts {
 
 /** Invocations that were sent to one VM and are not answered. It runs them one after the other, in this order. */
 export class InvocationLine {
-  readonly #pending = new Map<number, Pending>();
+  /**
+   * In order of their ids. No map: a table of one that V8 has made old keeps all that come after it, and what is in them, until a
+   * collection of the whole heap.
+   */
+  readonly #pending: Pending[] = [];
   readonly #ports: InvocationPorts;
   /** What each realm was last told of its contexts. */
   readonly #contexts = new Map<number, string>();
@@ -64,27 +68,26 @@ export class InvocationLine {
   }
 
   get size(): number {
-    return this.#pending.size;
+    return this.#pending.length;
   }
 
   has(id: number): boolean {
-    return this.#pending.has(id);
+    return this.callerOf(id) !== undefined;
   }
 
   /** The one that runs, as far as can be known. */
   get oldest(): InvocationRequest | undefined {
-    for (const { request } of this.#pending.values()) return request;
-    return undefined;
+    return this.#pending[0]?.request;
   }
 
   /** By how much the oldest is late; negative while it has time. It has all that it may take from when it was sent. */
   get lateMs(): number {
-    for (const { request, sentAt } of this.#pending.values()) return performance.now() - sentAt - request.timeoutMs;
-    return -Infinity;
+    const [oldest] = this.#pending;
+    return oldest ? performance.now() - oldest.sentAt - oldest.request.timeoutMs : -Infinity;
   }
 
   callerOf(id: number): Caller | undefined {
-    return this.#pending.get(id);
+    return this.#pending.find((pending) => pending.id === id);
   }
 
   /** Sends one; those that are sent at about the same time leave together. */
@@ -100,8 +103,15 @@ export class InvocationLine {
     }
     this.#items.push([id, timeoutMs, executionId, deadlineMs, isNew ? 1 : 0]);
     this.#texts.push(inputJson);
-    this.#pending.set(id, { id, request, onCall, lastCall: 0, isOver: false, sentAt: performance.now() });
-    if (this.#pending.size === 1) {
+    const count = this.#pending.push({
+      id,
+      request,
+      onCall,
+      lastCall: 0,
+      isOver: false,
+      sentAt: performance.now(),
+    });
+    if (count === 1) {
       this.#flush();
     } else if (!this.#isScheduled) {
       this.#isScheduled = true;
@@ -121,7 +131,7 @@ export class InvocationLine {
 
   /** Asks for all back that were sent behind the first. Those that have not begun come back by `onRecalled`. */
   recall(): void {
-    const [, ...behind] = this.#pending.keys();
+    const behind = this.#pending.slice(1).map(({ id }) => id);
     if (behind.length === 0 || behind.at(-1) === this.#recalledUntil) return;
     this.#recalledUntil = behind.at(-1) ?? 0;
     this.#flush();
@@ -153,32 +163,30 @@ export class InvocationLine {
   close(error: VmGoneError): void {
     const oldest = this.oldest;
     // The last first: who puts them back where they came from has them in order again.
-    for (const { id, request, lastCall } of [...this.#pending.values()].reverse()) {
+    for (const { id, request, lastCall } of this.#pending.toReversed()) {
       this.#take(id);
       request.onGone(error, request === oldest || lastCall > 0);
     }
   }
 
   #reply(id: number, reply: InvocationReply): void {
-    const oldest = this.oldest;
-    const pending = this.#take(id);
+    const [oldest] = this.#pending;
     // It runs them in turn.
-    if (!pending || pending.request !== oldest)
-      throw new ProtocolError(`an answer to invocation ${id}, which cannot be`);
-    const { request } = pending;
+    if (oldest?.id !== id) throw new ProtocolError(`an answer to invocation ${id}, which cannot be`);
+    const { request } = oldest;
     if (reply.resultBytes > request.limits.maxResultBytes || isLogTooLong(reply.logs, request.limits)) {
-      this.#pending.set(id, pending);
       throw new ProtocolError('an answer larger than asked for');
     }
+    this.#take(id);
     this.#ports.onOutcome(reply.outcome);
     request.onReply(reply);
   }
 
   #take(id: number): Pending | undefined {
-    const pending = this.#pending.get(id);
-    if (!pending) return undefined;
-    pending.isOver = true;
-    this.#pending.delete(id);
+    const index = this.#pending.findIndex((pending) => pending.id === id);
+    if (index < 0) return undefined;
+    const [pending] = index === 0 ? [this.#pending.shift()] : this.#pending.splice(index, 1);
+    if (pending) pending.isOver = true;
     return pending;
   }
 
