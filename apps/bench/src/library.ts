@@ -15,8 +15,15 @@ import {
   type ExecuteOptions,
   type ExecutionResult,
   type JsRuntimeOptions,
+  type PrepareOptions,
   type SetupFn,
 } from 'nestjs-js-runtime';
+
+/** A prepared function, called in the name of its tenant. */
+export interface TenantFunction {
+  invoke(input?: unknown): Promise<ExecutionResult>;
+  dispose(): Promise<void>;
+}
 
 /** The library as an application uses it: built, with real VM processes. */
 export interface Library {
@@ -30,6 +37,8 @@ export interface Library {
     setup: SetupFn,
     options?: ExecuteOptions,
   ): Promise<ExecutionResult>;
+  /** A function of the tenant's, to be called many times in a warm realm. */
+  prepareAs(tenantId: string, source: string, options: PrepareOptions): Promise<TenantFunction>;
   /** One of the providers that it was given. */
   get<T>(provider: Type<T>): T;
   close(): Promise<void>;
@@ -62,6 +71,14 @@ export async function startLibrary(
       tenancy.runAs({ tenant: { id: tenantId } }, () => executions.execute(script, executeOptions)),
     runWithSetup: (tenantId, script, setup, executeOptions) =>
       tenancy.runAs({ tenant: { id: tenantId } }, () => executions.executeWithSetup(script, setup, executeOptions)),
+    prepareAs: async (tenantId, source, prepareOptions) => {
+      const inTenant = { tenant: { id: tenantId } };
+      const prepared = await tenancy.runAs(inTenant, () => executions.prepare(source, prepareOptions));
+      return {
+        invoke: (input) => tenancy.runAs(inTenant, () => prepared.invoke(input)),
+        dispose: () => prepared.dispose(),
+      };
+    },
     get: (provider) => app.get(provider),
     close: () => app.close(),
   };

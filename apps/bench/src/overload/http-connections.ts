@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { connect, type NetConnectOpts, type Socket } from 'node:net';
 
 export interface HttpAnswer {
   readonly status: number;
@@ -19,15 +19,15 @@ const MAX_CONNECTIONS = 512;
  * backend does to refuse it; this writes bytes that were made once, and reads no more than a status and a length.
  */
 export class HttpConnections {
-  readonly #url: URL;
+  readonly #to: NetConnectOpts;
   readonly #idle: Connection[] = [];
   readonly #all = new Set<Connection>();
   /** Those that wait for a connection, first come, first served; taken from `#first` on. */
   #waiting: Asked[] = [];
   #first = 0;
 
-  constructor(url: URL) {
-    this.#url = url;
+  constructor(to: NetConnectOpts) {
+    this.#to = to;
   }
 
   /** @param bytes of the whole request */
@@ -45,7 +45,7 @@ export class HttpConnections {
   }
 
   #open(): Connection {
-    const socket = connect({ host: this.#url.hostname, port: Number(this.#url.port), noDelay: true });
+    const socket = connect(this.#to);
     const connection = new Connection(
       socket,
       () => {

@@ -17,7 +17,11 @@ export async function startOverHttp(bounds: Bounds, tenants: readonly string[]):
     JS_RUNTIME_QUEUE_SIZE: String(bounds.queueSize),
     JS_RUNTIME_TIMEOUT_MS: String(bounds.timeoutMs),
   });
-  const connections = new HttpConnections(backend.url);
+  const connections = new HttpConnections({
+    host: backend.url.hostname,
+    port: Number(backend.url.port),
+    noDelay: true,
+  });
   const requests = new Map<Work, Map<string, Buffer>>();
   const requestOf = (tenantId: string, work: Work): Buffer => {
     const made = requests.get(work) ?? new Map<string, Buffer>();

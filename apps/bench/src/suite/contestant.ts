@@ -1,11 +1,9 @@
+import { OURS, OURS_WARM } from './ours.ts';
 import { PeerClient, PeerFailure, type MeasuredRound } from './peer-client.ts';
 import type { PeerDefinition } from './peer.ts';
 import { loadOf, type Condition, type Plan } from './plan.ts';
 import type { LeftOut } from './results.ts';
 import type { Workload } from './workload.ts';
-
-/** What the library's own peer is called: without its figures there is nothing to report. */
-export const OURS = 'js-runtime';
 
 /** A peer in the comparison, and what became of it. A process that failed is ended, and started anew for the next workload. */
 export class Contestant {
@@ -54,7 +52,8 @@ export class Contestant {
   }
 
   takes(workload: Workload): boolean {
-    return !this.#isOut && this.#skipped !== workload;
+    const { workloads } = this.definition;
+    return !this.#isOut && this.#skipped !== workload && (workloads?.includes(workload.name) ?? true);
   }
 
   async end(): Promise<void> {
@@ -72,7 +71,8 @@ export class Contestant {
       await this.end();
       const { name } = this.definition;
       const reason = `${name}${workload ? `, ${workload.name}` : ''}: ${error.message}`;
-      if (error.isWrongResult || name === OURS) throw new PeerFailure(reason, error.isWrongResult);
+      if (error.isWrongResult || name === OURS || name === OURS_WARM)
+        throw new PeerFailure(reason, error.isWrongResult);
       this.#leaveOut(workload, error.message);
     }
   }

@@ -3,12 +3,19 @@ import type { Workload } from './workload.ts';
 /** What stands between a script and something else, strongest first. */
 export type Boundary = 'process' | 'isolate' | 'wasm' | 'realm' | 'none';
 
+/**
+ * What a run finds of its tenant's earlier ones. `fresh`: nothing. `kept, hardened`: the realm is kept, and all in it that a run could
+ * leave something in is frozen, but what its module declares itself. `kept`: whatever they have left. `none`: nothing is run.
+ */
+export type State = 'fresh' | 'kept, hardened' | 'kept' | 'none';
+
 export interface Isolation {
   /** Between a script and the backend. */
   readonly fromBackend: Boundary;
   /** Between the scripts of two tenants. */
   readonly betweenTenants: Boundary;
-  /** How it comes that no run finds globals of another. */
+  readonly state: State;
+  /** What a run has for globals. */
   readonly globals: string;
 }
 
@@ -23,6 +30,8 @@ export interface PeerDefinition {
   readonly use: string;
   /** What has to be there of `apps/bench/peers`; the first one's version is shown. */
   readonly packages: readonly string[];
+  /** The only workloads that it takes, by name; without it, all. */
+  readonly workloads?: readonly string[];
   /** Flags of Node for the peer's process. */
   readonly execArgv?: readonly string[];
   start(machine: PeerMachine): Promise<Peer>;

@@ -15,7 +15,7 @@ export interface Plan {
   readonly tenants: readonly number[];
 }
 
-/** Some 12 minutes with all peers on two cores. */
+/** Some 18 minutes with all peers on two cores. */
 export const FULL: Plan = {
   rounds: 3,
   firstWarmUpMs: 2000,

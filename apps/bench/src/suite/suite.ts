@@ -15,7 +15,7 @@ import { writeResults } from './write.ts';
 
 const DOCS = fileURLToPath(new URL('../../../../docs/benchmarks', import.meta.url));
 /** What `--quick` runs: this library, and what needs no installation beside the project's. */
-const QUICK_PEERS = ['js-runtime', 'raw-isolated-vm', 'raw-isolated-vm-fresh', 'node-vm'];
+const QUICK_PEERS = ['js-runtime', 'raw-isolated-vm', 'raw-isolated-vm-fresh', 'node-vm', 'js-runtime-warm', 'pipe'];
 
 export const KNOWN = {
   peers: PEERS.map(({ name }) => name),

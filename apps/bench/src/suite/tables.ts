@@ -8,12 +8,13 @@ const NONE = '-';
 
 export function peersTable({ peers }: Results): string {
   return tableOf([
-    ['peer', 'version', 'between script and backend', 'between tenants', 'clean globals by', 'how it is used here'],
+    ['peer', 'version', 'between script and backend', 'between tenants', 'state', 'globals', 'how it is used here'],
     ...peers.map(({ name, title, version, isolation, use }) => [
       title === name ? `\`${name}\`` : `${title} (\`${name}\`)`,
       version ?? NONE,
       isolation.fromBackend,
       isolation.betweenTenants,
+      isolation.state,
       isolation.globals,
       use,
     ]),
@@ -46,6 +47,7 @@ export function workloadTable({ cells, peers, plan }: Results, workload: string,
       [
         name,
         shortOf(isolation),
+        isolation.state,
         ...conditions.map((condition) => latencyOf(at(condition))),
         ...busy.map((condition) => perSecondOf(at(condition))),
         ...busy.map((condition) => numberOf(at(condition)?.cpuMsPerExecution)),
@@ -57,6 +59,7 @@ export function workloadTable({ cells, peers, plan }: Results, workload: string,
   const header = [
     'peer',
     'isolation',
+    'state',
     ...conditions.map(({ inFlight, gapMs }) =>
       gapMs > 0 ? `${gapMs} ms apart: p50 / p99 ms` : `${inFlight}: p50 / p99 ms`,
     ),

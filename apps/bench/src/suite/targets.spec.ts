@@ -23,6 +23,12 @@ describe('targetsOf', () => {
       cellOf('js-runtime', 'trivial', { inFlight: 8, tenants: 100, perSecond: 1500 }),
       cellOf('raw-isolated-vm-fresh', 'trivial', { inFlight: 8, tenants: 100, perSecond: 1000 }),
       cellOf('js-runtime', 'host-calls', { p50Ms: 1, gapMs: 2 }),
+      cellOf('js-runtime-warm', 'trivial', { p50Ms: 0.06 }),
+      cellOf('pipe', 'trivial', { p50Ms: 0.02 }),
+      cellOf('js-runtime-warm', 'large', { p50Ms: 0.09 }),
+      cellOf('js-runtime-warm', 'trivial', { inFlight: 32, perSecond: 100_000 }),
+      cellOf('raw-isolated-vm', 'trivial', { inFlight: 32, perSecond: 4000 }),
+      cellOf('workerd-warm', 'trivial', { p50Ms: 0.1 }),
     ];
     const measured = targetsOf({ cells, peers }).filter(({ isMet }) => isMet !== null);
     expect(measured.map(({ what, found, isMet }) => [what, found, isMet])).toEqual([
@@ -31,6 +37,9 @@ describe('targetsOf', () => {
       ['10 host calls, 2 ms apart: p50 of js-runtime', 1, true],
       ['Trivial, back to back: p50, workerd / js-runtime', 10, false],
       ['Trivial, back to back: p50, secure-exec / js-runtime', 28.6, true],
+      ['Trivial, warm, 32 in flight: executions/s, js-runtime-warm / raw-isolated-vm', 25, true],
+      ['Trivial, warm, back to back: p50 of js-runtime-warm less 0.03 ms, / pipe', 1.5, true],
+      ['Large script / trivial, both warm, back to back: p50 of js-runtime-warm', 1.5, false],
     ]);
   });
 
@@ -40,10 +49,13 @@ describe('targetsOf', () => {
     expect(targets.length).toBeGreaterThan(10);
   });
 
-  it('takes every peer that isolates by process', () => {
+  it('takes every peer that isolates by process and has fresh realms', () => {
     const names = targetsOf({ cells: [], peers }).map(({ what }) => what);
     for (const name of ['forked-isolated-vm', 'workerd', 'secure-exec']) {
       expect(names).toContain(`Trivial, 2 ms apart: p50, ${name} / js-runtime`);
+    }
+    for (const name of ['workerd-warm', 'pipe']) {
+      expect(names).not.toContain(`Trivial, 2 ms apart: p50, ${name} / js-runtime`);
     }
   });
 });

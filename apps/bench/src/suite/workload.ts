@@ -3,6 +3,14 @@ export interface Step {
   readonly n: number;
 }
 
+/** A function that is called again and again, for peers that keep it. */
+export interface Deployed {
+  /** Evaluated once, as what a module has at its top. */
+  readonly declarations: string;
+  /** Evaluated in each call: as `Workload.script`. */
+  readonly expression: string;
+}
+
 export interface Workload {
   readonly name: string;
   readonly title: string;
@@ -13,8 +21,14 @@ export interface Workload {
    * `context`, which is `{ tenant: { id } }`.
    */
   readonly script: string;
+  /** As it would be deployed, where that is not all of the script in each call. */
+  readonly deployed?: Deployed;
   readonly callsHost: boolean;
   readonly expected: (tenantId: string) => unknown;
+}
+
+export function deployedOf({ script, deployed }: Workload): Deployed {
+  return deployed ?? { declarations: '', expression: script };
 }
 
 export function contextOf(tenantId: string): { readonly tenant: { readonly id: string } } {

@@ -5,7 +5,12 @@ export const peer: PeerDefinition = {
   name: 'forked-isolated-vm',
   title: 'isolated-vm in forked processes',
   file: import.meta.url,
-  isolation: { fromBackend: 'process', betweenTenants: 'isolate', globals: 'a fresh context for each run' },
+  isolation: {
+    fromBackend: 'process',
+    betweenTenants: 'isolate',
+    state: 'fresh',
+    globals: 'a fresh context for each run',
+  },
   use: "What one would write by hand: as many worker processes as cores, `child_process` messages, the least busy one takes the run. Each has an isolate for every tenant and keeps all. Nothing ends a worker that hangs, and nothing holds its memory to a limit but V8's own.",
   packages: [],
   start: async ({ cores }) => {

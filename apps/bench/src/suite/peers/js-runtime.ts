@@ -1,15 +1,18 @@
-import { z } from 'zod';
 import type { Library } from '../../library.ts';
 import type { Peer, PeerDefinition, Prepared } from '../peer.ts';
 import { next, type Workload } from '../workload.ts';
-
-const STEP = z.strictObject({ n: z.int() });
+import { STEP } from './js-runtime/step.ts';
 
 export const peer: PeerDefinition = {
   name: 'js-runtime',
   title: 'js-runtime (this library)',
   file: import.meta.url,
-  isolation: { fromBackend: 'process', betweenTenants: 'isolate', globals: 'a fresh realm for each run' },
+  isolation: {
+    fromBackend: 'process',
+    betweenTenants: 'isolate',
+    state: 'fresh',
+    globals: 'a fresh realm for each run',
+  },
   use: 'As many VMs as cores; everything else as it is by default. Scripts are compiled with `CompilerService.compile`; calls are declared with schemas, and need a permission.',
   packages: [],
   start: async ({ cores }): Promise<Peer> => {

@@ -6,7 +6,7 @@ export const peer: PeerDefinition = {
   name: 'node-vm',
   title: 'node:vm',
   file: import.meta.url,
-  isolation: { fromBackend: 'none', betweenTenants: 'none', globals: 'a fresh context for each run' },
+  isolation: { fromBackend: 'none', betweenTenants: 'none', state: 'fresh', globals: 'a fresh context for each run' },
   use: 'The floor: no security, no time limit, no copy of the result. One `vm.Script`, compiled once; on the thread of the caller.',
   packages: [],
   start: async () =>

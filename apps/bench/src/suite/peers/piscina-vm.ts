@@ -18,7 +18,12 @@ export const peer: PeerDefinition = {
   name: 'piscina-vm',
   title: 'worker threads (piscina) + vm',
   file: import.meta.url,
-  isolation: { fromBackend: 'none', betweenTenants: 'none', globals: 'a fresh vm context for each run' },
+  isolation: {
+    fromBackend: 'none',
+    betweenTenants: 'none',
+    state: 'fresh',
+    globals: 'a fresh vm context for each run',
+  },
   use: 'As many threads as cores; each keeps its `vm.Script` and makes a context for each run. Calls go over a message port of the run. A script that gets out of its context has a whole Node.',
   packages: ['piscina'],
   start: async ({ cores }) => {

@@ -8,7 +8,12 @@ export const peer: PeerDefinition = {
   name: 'raw-isolated-vm-fresh',
   title: 'raw isolated-vm, fresh isolate',
   file: import.meta.url,
-  isolation: { fromBackend: 'isolate', betweenTenants: 'isolate', globals: 'a fresh isolate for each run' },
+  isolation: {
+    fromBackend: 'isolate',
+    betweenTenants: 'isolate',
+    state: 'fresh',
+    globals: 'a fresh isolate for each run',
+  },
   use: "In the caller's process, asynchronously. The script is compiled in each isolate, with V8's code cache.",
   packages: [],
   execArgv: EXEC_ARGV,
@@ -22,7 +27,7 @@ export const peer: PeerDefinition = {
           run: async (tenantId) => {
             const isolate = await ScriptIsolate.create(ivm, workload, next, cachedData);
             try {
-              return await isolate.runInFreshContext(tenantId);
+              return await isolate.run(tenantId);
             } finally {
               isolate.dispose();
             }

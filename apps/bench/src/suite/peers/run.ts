@@ -17,7 +17,12 @@ export const peer: PeerDefinition = {
   name: 'run',
   title: 'run',
   file: import.meta.url,
-  isolation: { fromBackend: 'wasm', betweenTenants: 'realm', globals: 'a fresh QuickJS context for each run' },
+  isolation: {
+    fromBackend: 'wasm',
+    betweenTenants: 'realm',
+    state: 'fresh',
+    globals: 'a fresh QuickJS context for each run',
+  },
   use: 'QuickJS as WebAssembly in worker threads, as many as cores, each kept for later runs; a queue in front, as it refuses more. An interpreter without JIT, which reads the script in each run.',
   packages: ['run'],
   start: async ({ cores }) => {

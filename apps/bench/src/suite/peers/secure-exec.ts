@@ -17,7 +17,12 @@ export const peer: PeerDefinition = {
   name: 'secure-exec',
   title: 'secure-exec',
   file: import.meta.url,
-  isolation: { fromBackend: 'process', betweenTenants: 'isolate', globals: 'a fresh isolate for each run' },
+  isolation: {
+    fromBackend: 'process',
+    betweenTenants: 'isolate',
+    state: 'fresh',
+    globals: 'a fresh isolate for each run',
+  },
   use: 'One V8 process for all, an isolate of it for each run, with what makes it look like Node. As many runtimes as cores, which are kept: a new one costs some 0.3 s.',
   packages: ['secure-exec'],
   start: async ({ cores }) => {

@@ -12,7 +12,7 @@ export const peer: PeerDefinition = {
   name: 'vm2',
   title: 'vm2',
   file: import.meta.url,
-  isolation: { fromBackend: 'realm', betweenTenants: 'realm', globals: 'a fresh VM for each run' },
+  isolation: { fromBackend: 'realm', betweenTenants: 'realm', state: 'fresh', globals: 'a fresh VM for each run' },
   use: 'One `VMScript`, compiled once; on the thread of the caller. Its walls are proxies around every object, of which many have been broken.',
   packages: ['vm2'],
   start: async () => {

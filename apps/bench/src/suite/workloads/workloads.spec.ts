@@ -1,5 +1,6 @@
 import { createContext, runInContext } from 'node:vm';
 import { isSame } from '../is-same.ts';
+import { functionOf } from '../peers/support/function-of.ts';
 import { contextOf, next } from '../workload.ts';
 import { WORKLOADS } from './all.ts';
 
@@ -8,6 +9,14 @@ describe('Workloads', () => {
     const globals = createContext({ context: contextOf('acme'), bench: { next } });
     const result: unknown = await runInContext(script, globals);
     expect(isSame(result, expected('acme'))).toBe(true);
+  });
+
+  it.each(WORKLOADS)('expect of $name, deployed, the same in each call', async (workload) => {
+    const globals = createContext({ bench: { next } });
+    const deployed = runInContext(functionOf(workload), globals) as (context: unknown) => unknown;
+    for (const tenantId of ['acme', 'globex', 'acme']) {
+      expect(isSame(await deployed(contextOf(tenantId)), workload.expected(tenantId))).toBe(true);
+    }
   });
 
   it('are of the size that they say', () => {

@@ -1,6 +1,7 @@
 import type { Step } from '../../workload.ts';
 import { WORKLOADS } from '../../workloads/all.ts';
 import { loadIsolatedVm } from '../isolated-vm/load.ts';
+import { ScriptIsolate } from '../isolated-vm/script-isolate.ts';
 import { TenantIsolates } from '../isolated-vm/tenant-isolates.ts';
 import type { FromChild, ToChild } from './messages.ts';
 
@@ -34,7 +35,7 @@ async function prepare(name: string): Promise<void> {
   await isolates?.dispose();
   const workload = WORKLOADS.find((one) => one.name === name);
   if (!workload) throw new Error(`there is no workload ${name}`);
-  isolates = new TenantIsolates(ivm, workload, callParent, 1);
+  isolates = new TenantIsolates(async () => ScriptIsolate.create(ivm, workload, callParent), 1);
   send({ is: 'ready' });
 }
 

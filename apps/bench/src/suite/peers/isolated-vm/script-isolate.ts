@@ -1,6 +1,7 @@
 import type ivm from 'isolated-vm';
 import { contextOf, type Step, type Workload } from '../../workload.ts';
 import { MEMORY_MB, TIMEOUT_MS } from '../support/limits.ts';
+import type { TenantIsolate } from './tenant-isolates.ts';
 
 /** In a process with Node's own snapshot isolated-vm crashes: https://github.com/laverdet/isolated-vm/issues/420 */
 export const EXEC_ARGV = ['--no-node-snapshot'];
@@ -8,12 +9,12 @@ export const EXEC_ARGV = ['--no-node-snapshot'];
 export type IvmModule = typeof ivm;
 export type Next = (step: Step) => Promise<Step>;
 
-const DEFINE_BENCH = `globalThis.bench = {
+export const DEFINE_BENCH = `globalThis.bench = {
   next: (step) => $0.apply(undefined, [step], { arguments: { copy: true }, result: { promise: true, copy: true } }),
 };`;
 
-/** One isolate with one script, called the usual way: asynchronously, in the caller's own process. */
-export class ScriptIsolate {
+/** One isolate with one script, run in a fresh context each time, the usual way: asynchronously, in the caller's own process. */
+export class ScriptIsolate implements TenantIsolate {
   readonly #ivm: IvmModule;
   readonly #isolate: ivm.Isolate;
   readonly #script: ivm.Script;
@@ -37,7 +38,7 @@ export class ScriptIsolate {
     return new ScriptIsolate(ivmModule, isolate, script, workload.callsHost ? next : undefined);
   }
 
-  async runInFreshContext(tenantId: string): Promise<unknown> {
+  async run(tenantId: string): Promise<unknown> {
     const context = await this.#isolate.createContext();
     try {
       await context.global.set('context', contextOf(tenantId), { copy: true });

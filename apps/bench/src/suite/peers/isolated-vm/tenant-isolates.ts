@@ -1,14 +1,17 @@
-import type { Workload } from '../../workload.ts';
-import { ScriptIsolate, type IvmModule, type Next } from './script-isolate.ts';
+/** An isolate that runs one workload. */
+export interface TenantIsolate {
+  run(tenantId: string): Promise<unknown>;
+  dispose(): void;
+}
 
 /** Isolates of tenants, made when they first come, and all kept: no run of a tenant waits for one to be made again. */
 export class TenantIsolates {
-  readonly #make: () => Promise<ScriptIsolate>;
+  readonly #make: () => Promise<TenantIsolate>;
   readonly #perTenant: number;
-  readonly #byTenant = new Map<string, { readonly isolates: readonly Promise<ScriptIsolate>[]; next: number }>();
+  readonly #byTenant = new Map<string, { readonly isolates: readonly Promise<TenantIsolate>[]; next: number }>();
 
-  constructor(ivm: IvmModule, workload: Workload, next: Next, perTenant: number) {
-    this.#make = async () => ScriptIsolate.create(ivm, workload, next);
+  constructor(make: () => Promise<TenantIsolate>, perTenant: number) {
+    this.#make = make;
     this.#perTenant = perTenant;
   }
 
@@ -19,7 +22,7 @@ export class TenantIsolates {
       this.#byTenant.set(tenantId, own);
     }
     const isolate = await own.isolates[own.next++ % own.isolates.length];
-    return isolate?.runInFreshContext(tenantId);
+    return isolate?.run(tenantId);
   }
 
   async dispose(): Promise<void> {

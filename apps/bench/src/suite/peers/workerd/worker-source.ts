@@ -1,3 +1,20 @@
+import type { Deployed } from '../../workload.ts';
+
+/** A worker as one deploys it. What it is asked with is the context. */
+export function deployedSource({ declarations, expression }: Deployed): string {
+  return `${declarations}
+export default {
+  async fetch(request, env) {
+    const context = await request.json();
+    const bench = {
+      next: async (step) => (await env.BACKEND.fetch('http://backend/', { method: 'POST', body: JSON.stringify(step) })).json(),
+    };
+    return Response.json(await (${expression}));
+  },
+};
+`;
+}
+
 /** The worker that gets the runs: it loads a worker of its own for each. */
 export const WORKER_SOURCE = `
 let script = '';
