@@ -185,7 +185,9 @@ describe('Executions in warm realms', () => {
     const running = runtime.errorOf('for (;;);', { signal: controller.signal, limits: { timeoutMs: 20_000 } });
     await until(() => runtime.pool.stats().inUse === 1);
     const first = warm('return 1;', { limits: { timeoutMs: 20_000 } });
-    await expect(errorOf('return 1;', { limits: { timeoutMs: 50 } })).resolves.toMatchObject({ code: 'POOL_EXHAUSTED' });
+    await expect(errorOf('return 1;', { limits: { timeoutMs: 50 } })).resolves.toMatchObject({
+      code: 'POOL_EXHAUSTED',
+    });
     controller.abort();
     await running;
     await expect(first).resolves.toMatchObject({ value: 1 });
