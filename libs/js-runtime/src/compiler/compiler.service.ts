@@ -95,8 +95,7 @@ export class CompilerService {
       const script = this.describe(tenantId, name, source, options, limits);
       trace?.hasScript(script);
       const deadline = new Deadline(limits.timeoutMs);
-      cancellation = new Cancellation(options.signal);
-      const signal = cancellation;
+      const signal = (cancellation = new Cancellation(options.signal));
       tracker.waits();
       trace?.waits();
       await this.pool.withVm(

@@ -70,8 +70,8 @@ export class Balancer {
   }
 
   /**
-   * Whether one more of a tenant may be at work. What has a lower priority than it is not in its way; and a tenant that has nothing
-   * at work waits for others only when so many tenants have something.
+   * Whether one more of a tenant may be at work. What has a lower priority than it is not in its way; and a tenant that has no VM
+   * waits for others only when so many tenants have one at work.
    */
   mayBegin(line: TenantLine<VmLease>): boolean {
     this.#atWork.clear();

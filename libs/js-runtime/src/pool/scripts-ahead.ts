@@ -27,7 +27,7 @@ const UNTIMELY: readonly RetireReason[] = [
   'uses',
 ];
 
-/** Has VMs load what their tenant has used lately, while nobody needs them: a request that comes meanwhile waits for one script at most. */
+/** Has VMs load what their tenant has used lately, while nobody needs them: a request of the tenant that comes meanwhile waits for one script at most. */
 export class ScriptsAhead {
   find: FindMissing | undefined;
   forget: ForgetScripts | undefined;
