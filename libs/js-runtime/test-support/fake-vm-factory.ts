@@ -1,5 +1,5 @@
 import type { PoolVm, Vm, VmExit, VmFactory } from '../src/pool/vm-factory.ts';
-import type { HeldScript, LinkReply, LinkRequest } from '../src/process/vm-request.ts';
+import type { CompileRequest, HeldScript, LinkReply, LinkRequest } from '../src/process/vm-request.ts';
 import type { RetireReason } from '../src/process/retire-reason.ts';
 import { VmGoneError } from '../src/process/vm-gone.error.ts';
 
@@ -124,8 +124,8 @@ export class FakeVm implements PoolVm {
     return Promise.reject(new Error('a fake VM runs nothing'));
   }
 
-  async compile(): Promise<never> {
-    return Promise.reject(new Error('a fake VM compiles nothing'));
+  async compile({ script }: CompileRequest): Promise<never> {
+    return Promise.reject(new Error(`a fake VM compiles nothing, nor ${script.name}`));
   }
 
   warmRealm(): undefined {

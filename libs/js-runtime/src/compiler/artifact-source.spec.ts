@@ -5,7 +5,7 @@ import { Deadline } from '../admission/deadline.ts';
 import { compileOptions } from '../config/compile-options.ts';
 import { limitsOf } from '../config/limits.ts';
 import { VmGoneError } from '../process/vm-gone.error.ts';
-import type { CompileReply } from '../process/vm-request.ts';
+import type { CompileReply, CompileRequest } from '../process/vm-request.ts';
 import type { Budget } from '../security/metered-call.ts';
 import { ResourceTracker } from '../security/resource-tracker.ts';
 import { ArtifactCache } from './cache/artifact-cache.ts';
@@ -27,13 +27,17 @@ const NOT_COMPILED: CompileReply = {
   outcome: { kind: 'not-compiled', error: { name: 'SyntaxError', message: 'no', stack: '', line: 1, column: 1 } },
 };
 
-/** Compiles when the test says so. */
+/** Compiles when the test says so, and ends at its deadline, as every VM does. */
 class SlowVm extends FakeVm {
   readonly asked: PromiseWithResolvers<CompileReply>[] = [];
 
-  override async compile(): Promise<never> {
+  override async compile({ limits }: CompileRequest): Promise<never> {
     const reply = Promise.withResolvers<CompileReply>();
     this.asked.push(reply);
+    setTimeout(() => {
+      this.kill('wall');
+      reply.reject(new VmGoneError('wall'));
+    }, limits.timeoutMs).unref();
     return reply.promise as Promise<never>;
   }
 }
