@@ -136,6 +136,10 @@ export class FakeVm implements PoolVm {
     throw new Error('a fake runs nothing');
   }
 
+  cancel(): never {
+    throw new Error('a fake runs nothing');
+  }
+
   recall(): never {
     throw new Error('a fake runs nothing');
   }

@@ -22,6 +22,7 @@ describe('compileOptions', () => {
       warmRealmsPerVm: 16,
       warmIdleMs: 300_000,
       warmMaxUses: 1_000_000,
+      warmMaxOverlap: 8,
       vmCreateTimeoutMs: 5000,
       healthIntervalMs: 30_000,
       healthTimeoutMs: 100,

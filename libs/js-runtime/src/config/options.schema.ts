@@ -40,6 +40,12 @@ export const optionsSchema = z.strictObject({
     ),
   warmIdleMs: ms.default(300_000).describe('time after which a warm realm that nobody has used is not used again'),
   warmMaxUses: count.max(1_000_000_000).default(1_000_000).describe('invocations after which a warm realm is replaced'),
+  warmMaxOverlap: count
+    .max(64)
+    .default(8)
+    .describe(
+      'invocations of a function body that may be under way at once in one VM with a warm realm, each in a realm of its own, while they wait for timers and host APIs; 1: none beside another',
+    ),
   vmCreateTimeoutMs: ms
     .default(5000)
     .describe('how long a VM process may take to start; then it is given up, and tried again later'),

@@ -13,6 +13,7 @@ const BYTES_PER_MB = 1024 * 1024;
  */
 export function explainVmGone(error: unknown, limits: ResourceLimits, elapsedMs: number, used?: MeteredUse): unknown {
   if (!(error instanceof VmGoneError)) return error;
+  if (error.isForAnother) return endedForAnother(error);
   const usedInAll = used ?? error.used;
   switch (error.reason) {
     case 'wall':
@@ -43,6 +44,13 @@ export function explainVmGone(error: unknown, limits: ResourceLimits, elapsedMs:
         { cause: error },
       );
   }
+}
+
+function endedForAnother(cause: VmGoneError): JsRuntimeError {
+  const message =
+    `The VM was ended (${cause.reason}) for one of several invocations that were under way in it, and it is not known to be this one; ` +
+    'the script may have had effects';
+  return new JsRuntimeError('VM_CRASHED', message, {}, { cause });
 }
 
 export function wallTimeLimitExceeded(allowed: number, used: number, stack?: string): JsRuntimeError {

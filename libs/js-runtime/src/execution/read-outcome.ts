@@ -57,6 +57,13 @@ export function readOutcome(
       throw wallTimeLimitExceeded(limits.timeoutMs, elapsedMs, outcome.stack);
     case 'out-of-cpu':
       throw cpuTimeLimitExceeded(limits.maxCpuMs, used, outcome.stack);
+    case 'cancelled':
+      throw new JsRuntimeError('CANCELLED', 'The execution was cancelled');
+    case 'lost':
+      throw new JsRuntimeError(
+        'VM_CRASHED',
+        'Another invocation of the function was interrupted while this one waited in the same VM; the script may have had effects',
+      );
     case 'out-of-memory':
       throw memoryLimitExceeded(limits.maxMemoryMb, used);
   }

@@ -47,9 +47,18 @@ export class LeasedVm implements Vm {
     return this.#vm.warmRealm(scriptKey, maxMemoryMb);
   }
 
-  invoke(realm: number, request: InvocationRequest): void {
+  cpuMs(): number | undefined {
+    return this.#vm.cpuMs();
+  }
+
+  invoke(realm: number, request: InvocationRequest): number {
     this.#assertHeld();
-    this.#vm.invoke(realm, request);
+    return this.#vm.invoke(realm, request);
+  }
+
+  cancel(id: number): void {
+    this.#assertHeld();
+    this.#vm.cancel(id);
   }
 
   recall(): void {
@@ -77,10 +86,10 @@ export class LeasedVm implements Vm {
     return refusal ? Promise.reject(refusal) : this.#vm.link(request);
   }
 
-  kill(reason: RetireReason): void {
+  kill(reason: RetireReason, culpritId?: number): void {
     const refusal = this.#refusal();
     if (refusal) throw refusal;
-    this.#vm.kill(reason);
+    this.#vm.kill(reason, culpritId);
   }
 
   #assertHeld(): void {

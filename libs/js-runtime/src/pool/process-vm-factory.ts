@@ -47,7 +47,7 @@ export class ProcessVmFactory implements VmFactory {
         "There is no util-linux prlimit: the kernel does not limit a VM's memory and descriptors",
       );
     }
-    return childCommand({ ...this.#options, apis: this.apis.headers });
+    return childCommand({ ...this.#options, maxOverlap: this.#options.warmMaxOverlap, apis: this.apis.headers });
   }
 
   async reset(vm: PoolVm, timeoutMs: number): Promise<void> {

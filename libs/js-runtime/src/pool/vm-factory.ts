@@ -18,6 +18,8 @@ export type Vm = Pick<
   | 'warmRealm'
   | 'invoke'
   | 'recall'
+  | 'cancel'
+  | 'cpuMs'
   | 'forget'
 >;
 

@@ -12,10 +12,14 @@ export interface ChildCommand {
   readonly args: readonly string[];
   /** Memory for its scripts, by which the kernel limits it once it is ready; without, it has no such limit. */
   readonly maxMemoryMb?: number;
+  /** How many invocations of warm realms may be under way in it at a time. Default one. */
+  readonly maxOverlap?: number;
 }
 
 export interface ChildOptions extends V8Options {
   readonly maxMemoryMb: number;
+  /** How many invocations of warm realms may be under way in it at a time. Default one. */
+  readonly maxOverlap?: number | undefined;
   /** Host APIs that every script in it may call. Default none. */
   readonly apis?: readonly ApiHeader[] | undefined;
 }
@@ -31,8 +35,8 @@ const libraryRoot = fileURLToPath(new URL('..', import.meta.url));
  */
 export function childCommand(options: ChildOptions): ChildCommand {
   const addonPath = resolveAddon();
-  const { maxMemoryMb, apis = [] } = options;
-  const sandboxArguments: SandboxArguments = { addonPath, maxMemoryMb, apis };
+  const { maxMemoryMb, maxOverlap = 1, apis = [] } = options;
+  const sandboxArguments: SandboxArguments = { addonPath, maxMemoryMb, maxOverlap, apis };
   // With the last one it sees how much memory it has itself.
   const readable = [join(libraryRoot, 'sandbox'), join(libraryRoot, 'protocol'), addonPath, '/proc/self/statm'];
   const node = [
@@ -50,7 +54,7 @@ export function childCommand(options: ChildOptions): ChildCommand {
     JSON.stringify(sandboxArguments),
   ];
   const [file = '', ...args] = [...confined(), process.execPath, ...node];
-  return { file, args, maxMemoryMb };
+  return { file, args, maxMemoryMb, maxOverlap };
 }
 
 /** What goes before the command line of a VM process, as far as this system has it. */

@@ -38,6 +38,7 @@ describe('InvocationLine', () => {
         });
       },
       metersItself: () => metersItself,
+      maxOverlap: 3,
       onOutcome: ({ kind }: RunOutcome) => events.push(`outcome ${kind}`),
     });
   });

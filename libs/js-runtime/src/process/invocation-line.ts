@@ -24,7 +24,7 @@ export interface InvocationReply {
   readonly resultBytes: number;
 }
 
-/** One invocation of a warm realm. Exactly one of its functions is called, once. */
+/** One invocation of a warm realm. Exactly one of `onReply`, `onRecalled` and `onGone` is called, once. */
 export interface InvocationRequest {
   readonly executionId: string;
   readonly timeoutMs: number;
@@ -38,6 +38,8 @@ export interface InvocationRequest {
   onReply(reply: InvocationReply): void;
   /** It has not begun, and will not: it can be run elsewhere. */
   onRecalled(): void;
+  /** It was said that it has begun beside others. */
+  onBegan?(): void;
   /** The VM has ended. @param hasBegun whether it may have begun; else it can be run elsewhere */
   onGone(error: VmGoneError, hasBegun: boolean): void;
 }
@@ -45,6 +47,20 @@ export interface InvocationRequest {
 interface Pending extends Caller {
   readonly request: InvocationRequest;
   readonly sentAt: number;
+  /** `performance.now()` when the VM was asked to give it up. */
+  cancelledAt: number | undefined;
+}
+
+/** What has begun, as far as can be known. */
+export interface UnderWay {
+  /** One, or several that overlap. */
+  readonly begun: readonly InvocationRequest[];
+  /** What all may use that have overlapped since there was only one. */
+  readonly maxCpuMs: number;
+  /** Of the time for which there have been several; 0 when there is one. */
+  readonly group: number;
+  /** Another number whenever the VM has said something of an invocation. */
+  readonly progress: number;
 }
 
 export interface InvocationPorts {
@@ -52,11 +68,16 @@ export interface InvocationPorts {
   write(frame: Buffer): void;
   /** Whether the VM has to see to `maxCpuMs` itself. */
   metersItself(): boolean;
+  /** How many may be under way at a time. */
+  readonly maxOverlap: number;
   /** One was answered; whoever asked does not know yet. */
   onOutcome(outcome: RunOutcome): void;
 }
 
-/** Invocations that were sent to one VM and are not answered. It runs them one after the other, in this order. */
+/**
+ * Invocations that were sent to one VM and are not answered. They begin in this order. The oldest may have begun; of those behind it,
+ * those that the VM has said so of, before they did.
+ */
 export class InvocationLine {
   /**
    * In order of their ids. No map: a table of one that V8 has made old keeps all that come after it, and what is in them, until a
@@ -66,6 +87,15 @@ export class InvocationLine {
   readonly #ports: InvocationPorts;
   /** What each realm was last told of its contexts. */
   readonly #contexts = new Map<number, string>();
+  /** Changed whenever the VM has said something of an invocation. */
+  progress = 0;
+  /** So many, from the oldest on, are known to have begun. The oldest may have without that. */
+  #begun = 0;
+  /** What those may use that have overlapped since there was only one. */
+  #overlapMaxCpuMs = 0;
+  #overlaps = 0;
+  /** The one that began last beside others, and `progress` then. */
+  #lastBegun = { id: 0, progress: 0 };
   #realm = 0;
   #items: InvocationHeader[] = [];
   #texts: string[] = [];
@@ -88,23 +118,52 @@ export class InvocationLine {
     return this.callerOf(id) !== undefined;
   }
 
-  /** The one that runs, as far as can be known. */
+  /** The one that has begun, if one has. */
   get oldest(): InvocationRequest | undefined {
     return this.#pending[0]?.request;
   }
 
-  /** By how much the oldest is late; negative while it has time. It has all that it may take from when it was sent. */
-  get lateMs(): number {
-    const [oldest] = this.#pending;
-    return oldest ? performance.now() - oldest.sentAt - oldest.request.timeoutMs : -Infinity;
+  get underWay(): UnderWay {
+    const begun = this.#pending.slice(0, this.#mayHaveBegun).map(({ request }) => request);
+    const group = begun.length > 1 ? this.#overlaps : 0;
+    return { begun, maxCpuMs: this.#overlapMaxCpuMs, group, progress: this.progress };
+  }
+
+  /**
+   * One that has begun and is late by so much, or has not been given up for so long; a VM that is not busy does that by itself. Each has
+   * all that it may take from when it was sent.
+   */
+  overdue(graceMs: number): { readonly id: number; readonly reason: 'wall' | 'cancelled' } | undefined {
+    const now = performance.now();
+    for (let index = 0; index < this.#mayHaveBegun; index++) {
+      const { id, sentAt, cancelledAt, request } = this.#pending[index] as Pending;
+      if (now - sentAt - request.timeoutMs > graceMs) return { id, reason: 'wall' };
+      if (cancelledAt !== undefined && now - cancelledAt > graceMs) return { id, reason: 'cancelled' };
+    }
+    return undefined;
+  }
+
+  /** The one that is at it, if there can be only one; a guess, where others could have been woken by a timer. */
+  get suspectId(): number | undefined {
+    const begun = this.#pending.slice(0, this.#mayHaveBegun);
+    const { id, progress } = this.#lastBegun;
+    // It began, and nothing was heard since.
+    if (progress === this.progress && begun.some((one) => one.id === id)) return id;
+    const [suspect, ...others] = begun.filter(({ openCalls }) => openCalls === 0);
+    return others.length === 0 ? suspect?.id : undefined;
   }
 
   callerOf(id: number): Caller | undefined {
-    return this.#pending.find((pending) => pending.id === id);
+    return this.#pendingOf(id);
   }
 
-  /** Sends one; those that are sent at about the same time leave together. */
-  send(realm: number, request: InvocationRequest): void {
+  #pendingOf(id: number): Pending | undefined {
+    const [oldest] = this.#pending;
+    return oldest?.id === id ? oldest : this.#pending.find((pending) => pending.id === id);
+  }
+
+  /** Sends one, and returns its id; those that are sent at about the same time leave together. */
+  send(realm: number, request: InvocationRequest): number {
     if (realm !== this.#realm) this.#flush();
     this.#realm = realm;
     const { executionId, timeoutMs, deadlineMs, contextJson, inputJson, limits, onCall } = request;
@@ -122,6 +181,8 @@ export class InvocationLine {
       request,
       onCall,
       lastCall: 0,
+      openCalls: 0,
+      cancelledAt: undefined,
       isOver: false,
       sentAt: performance.now(),
     });
@@ -134,6 +195,7 @@ export class InvocationLine {
         this.#flush();
       });
     }
+    return id;
   }
 
   /** Lets a realm go. */
@@ -143,9 +205,9 @@ export class InvocationLine {
     this.#ports.write(encodeFrame({ type: 'forget', realm }));
   }
 
-  /** Asks for all back that were sent behind the first. Those that have not begun come back by `onRecalled`. */
+  /** Asks for all back that are not known to have begun. Those that have not come back by `onRecalled`. */
   recall(): void {
-    const behind = this.#pending.slice(1).map(({ id }) => id);
+    const behind = this.#pending.slice(this.#mayHaveBegun).map(({ id }) => id);
     if (behind.length === 0 || behind.at(-1) === this.#askedBackUntil) return;
     this.#askedBackUntil = behind.at(-1) ?? 0;
     for (const id of behind) this.#askedBack.add(id);
@@ -153,11 +215,45 @@ export class InvocationLine {
     this.#ports.write(encodeFrame({ type: 'recall', ids: behind }));
   }
 
+  /** Asks the VM to give one up, or for it back if it has not begun. */
+  cancel(id: number): void {
+    const index = this.#pending.findIndex((pending) => pending.id === id);
+    const pending = this.#pending[index];
+    if (!pending || pending.cancelledAt !== undefined) return;
+    if (index >= this.#mayHaveBegun) {
+      this.recall();
+      return;
+    }
+    pending.cancelledAt = performance.now();
+    this.#flush();
+    this.#ports.write(encodeFrame({ type: 'cancel', id }));
+  }
+
+  /** The next begins beside others. @throws ProtocolError for what cannot be */
+  began(id: number): void {
+    const index = this.#mayHaveBegun;
+    const [oldest] = this.#pending;
+    const pending = this.#pending[index];
+    // In their order, so that none is announced twice.
+    if (!oldest || pending?.id !== id || index >= this.#ports.maxOverlap) {
+      throw new ProtocolError(`invocation ${id} has begun, which cannot be`);
+    }
+    if (index === 1) {
+      this.#overlaps++;
+      this.#overlapMaxCpuMs = oldest.request.limits.maxCpuMs;
+    }
+    this.#overlapMaxCpuMs += pending.request.limits.maxCpuMs;
+    this.#begun = index + 1;
+    this.#lastBegun = { id, progress: ++this.progress };
+    pending.request.onBegan?.();
+  }
+
   /** These have not begun, and never will. @throws ProtocolError for what nobody asked back */
   recalled(ids: readonly number[]): void {
     for (const id of ids) {
       const pending = this.#pending.find((one) => one.id === id);
-      if (!pending || pending.lastCall > 0 || !this.#askedBack.has(id)) {
+      const hasBegun = pending && (pending.lastCall > 0 || this.#pending.indexOf(pending) < this.#begun);
+      if (!pending || hasBegun || !this.#askedBack.has(id)) {
         throw new ProtocolError(`invocation ${id} cannot be had back`);
       }
       this.#take(pending);
@@ -183,28 +279,40 @@ export class InvocationLine {
     this.#contexts.clear();
   }
 
-  close(error: VmGoneError): void {
+  /** @param culpritId whom the VM has ended for, where that is known */
+  close(error: VmGoneError, culpritId?: number): void {
     this.#items = [];
     this.#texts = [];
-    const { oldest } = this;
-    for (const pending of [...this.#pending]) {
-      const { request, lastCall } = pending;
+    const all = [...this.#pending];
+    const mayHaveBegun = this.#hasRunDry ? this.#begun : this.#mayHaveBegun;
+    // One that was alone is to blame, unless another has said before that it is.
+    const blamedId = culpritId ?? (mayHaveBegun === 1 && !this.#hasRunDry ? all[0]?.id : undefined);
+    for (const [index, pending] of all.entries()) {
+      const { id, request, lastCall } = pending;
       this.#take(pending);
-      request.onGone(error, lastCall > 0 || (request === oldest && !this.#hasRunDry));
+      request.onGone(id === blamedId ? error : error.toOthers, lastCall > 0 || index < mayHaveBegun);
     }
   }
 
+  get #mayHaveBegun(): number {
+    return this.#begun > 0 ? this.#begun : Math.min(1, this.#pending.length);
+  }
+
   #reply(id: number, reply: InvocationReply): void {
-    const [pending] = this.#pending;
-    // It runs them in turn. What cannot be stays where it is: it is told when the VM is ended for that.
-    if (pending?.id !== id) {
+    const pending = this.#pendingOf(id);
+    // What cannot be stays where it is: it is told when the VM is ended for that.
+    if (!pending || (pending !== this.#pending[0] && this.#pending.indexOf(pending) >= this.#begun)) {
       throw new ProtocolError(`an answer to invocation ${id}, which cannot be`);
     }
     const { request } = pending;
     if (reply.resultBytes > request.limits.maxResultBytes || isLogTooLong(reply.logs, request.limits)) {
       throw new ProtocolError('an answer larger than asked for');
     }
+    if (reply.outcome.kind === 'cancelled' && pending.cancelledAt === undefined) {
+      throw new ProtocolError(`invocation ${id} is cancelled, which nobody has asked for`);
+    }
     this.#take(pending);
+    this.progress++;
     // After that it begins no other.
     this.#hasRunDry ||= reply.outcome.kind === 'out-of-memory';
     this.#ports.onOutcome(reply.outcome);
@@ -213,8 +321,10 @@ export class InvocationLine {
 
   #take(pending: Pending): void {
     pending.isOver = true;
-    if (pending === this.#pending[0]) this.#pending.shift();
-    else this.#pending.splice(this.#pending.indexOf(pending), 1);
+    const index = pending === this.#pending[0] ? 0 : this.#pending.indexOf(pending);
+    if (index === 0) this.#pending.shift();
+    else this.#pending.splice(index, 1);
+    if (index < this.#begun) this.#begun--;
     if (this.#askedBack.size > 0) this.#askedBack.delete(pending.id);
   }
 

@@ -1,5 +1,5 @@
 import { MEMORY_ALLOWANCE_MB } from '../protocol/messages.ts';
-import type { InvocationRequest } from './invocation-line.ts';
+import type { InvocationRequest, UnderWay } from './invocation-line.ts';
 import { LineMeter } from './line-meter.ts';
 import type { ProcessMeter } from './process-meter.ts';
 
@@ -23,6 +23,7 @@ class FakeProcess implements Pick<ProcessMeter, 'cpuMs' | 'privateBytes'> {
 describe('LineMeter', () => {
   let fake: FakeProcess;
   let meter: LineMeter;
+  const alone = (one: InvocationRequest): UnderWay => ({ begun: [one], maxCpuMs: 0, group: 0, progress: 0 });
   const invocation = (): InvocationRequest =>
     ({ limits: { maxCpuMs: 200, maxMemoryMb: 64 } }) as unknown as InvocationRequest;
 
@@ -33,42 +34,42 @@ describe('LineMeter', () => {
 
   it('counts from when one was first seen to be the oldest', () => {
     const oldest = invocation();
-    expect(meter.look(oldest)).toBeUndefined();
+    expect(meter.look(alone(oldest))).toBeUndefined();
     fake.ranMs = 1030;
     fake.bytes = IDLE_BYTES + 5 * MIB;
-    expect(meter.look(oldest)).toBeUndefined();
+    expect(meter.look(alone(oldest))).toBeUndefined();
     fake.bytes = IDLE_BYTES + MIB;
-    expect(meter.look(oldest)).toBeUndefined();
+    expect(meter.look(alone(oldest))).toBeUndefined();
     expect(meter.read(oldest)).toEqual({ cpuMs: 30, peakMemoryBytes: 5 * MIB });
   });
 
   it('says what is exceeded', () => {
     const oldest = invocation();
-    meter.look(oldest);
+    meter.look(alone(oldest));
     fake.ranMs = 1201;
-    expect(meter.look(oldest)).toBe('cpu');
+    expect(meter.look(alone(oldest))).toBe('cpu');
     const next = invocation();
-    expect(meter.look(next)).toBeUndefined();
+    expect(meter.look(alone(next))).toBeUndefined();
     fake.bytes = IDLE_BYTES + (64 + MEMORY_ALLOWANCE_MB) * MIB + 1;
-    expect(meter.look(next)).toBe('memory');
+    expect(meter.look(alone(next))).toBe('memory');
   });
 
   it('tells of nobody what another has used', () => {
     const first = invocation();
-    meter.look(first);
+    meter.look(alone(first));
     fake.ranMs = 1100;
-    meter.look(first);
+    meter.look(alone(first));
     expect(meter.read(invocation())).toBeUndefined();
   });
 
   it('stays with what it has seen when the process is gone', () => {
     const oldest = invocation();
-    meter.look(oldest);
+    meter.look(alone(oldest));
     fake.ranMs = 1100;
-    meter.look(oldest);
+    meter.look(alone(oldest));
     fake.ranMs = undefined;
     fake.bytes = undefined;
-    expect(meter.look(oldest)).toBeUndefined();
+    expect(meter.look(alone(oldest))).toBeUndefined();
     expect(meter.read(oldest)).toEqual({ cpuMs: 100, peakMemoryBytes: 0 });
   });
 });

@@ -40,6 +40,8 @@ export interface ChannelEvents {
   onReplaced(): void;
   /** Whether it has to see to `maxCpuMs` itself. */
   metersItself(): boolean;
+  /** How many invocations may be under way in it at a time. */
+  readonly maxOverlap: number;
 }
 
 export type Request = DistributiveOmit<
@@ -100,6 +102,7 @@ export class VmChannel {
         pipe?.write(frame);
       },
       metersItself: () => events.metersItself(),
+      maxOverlap: events.maxOverlap,
       onOutcome: (outcome) => {
         this.#hasInvoked = true;
         events.onOutcome(outcome);
@@ -153,11 +156,15 @@ export class VmChannel {
     return reply;
   }
 
-  /** The request that has not been answered fails, if there is one. From now on nothing is let in. */
-  close(error: VmGoneError): void {
+  /**
+   * The request that has not been answered fails, if there is one. From now on nothing is let in.
+   *
+   * @param culpritId the invocation that the process has ended for
+   */
+  close(error: VmGoneError, culpritId?: number): void {
     this.#isClosed = true;
     this.#take()?.reject(error);
-    this.invocations.close(error);
+    this.invocations.close(error, culpritId);
     this.#timer.close();
     this.#pipe?.destroy();
   }
@@ -165,7 +172,7 @@ export class VmChannel {
   #expect(id: number, patient: Patient, onCall?: OnCall): Promise<Reply> {
     return new Promise((resolve, reject) => {
       const { timeoutMs, lateReason, patience } = patient;
-      this.#pending = { id, timeoutMs, lateReason, patience, onCall, lastCall: 0, isOver: false, resolve, reject };
+      this.#pending = { id, timeoutMs, lateReason, patience, onCall, lastCall: 0, openCalls: 0, isOver: false, resolve, reject };
       this.#timer.set(timeoutMs);
     });
   }
@@ -216,6 +223,10 @@ export class VmChannel {
       this.#events.onReplaced();
       return;
     }
+    if (message.type === 'began') {
+      this.invocations.began(message.id);
+      return;
+    }
     if (message.type === 'recalled') {
       this.invocations.recalled(message.ids);
       return;
@@ -238,10 +249,13 @@ export class VmChannel {
       throw new ProtocolError(`call ${call} of request ${id}, which cannot be`);
     }
     caller.lastCall = call;
+    caller.openCalls++;
+    this.invocations.progress++;
     caller.onCall({
       api,
       argumentsJson: textOf(text),
       answer: (answer, onSent) => {
+        caller.openCalls--;
         if (caller.isOver) {
           onSent();
           return;

@@ -16,7 +16,15 @@ export class VmGoneError extends Error {
     /** What the request that it did not answer had used; undefined when there was none, or nobody meters. */
     readonly used?: MeteredUse,
     options?: ErrorOptions,
+    /** It ended for what another request did that was under way at the same time. */
+    readonly isForAnother = false,
   ) {
     super(`The VM process is gone: ${reason}`, options);
+  }
+
+  /** What those are told that were under way beside the one that it ended for. */
+  get toOthers(): VmGoneError {
+    const isTheirs = this.reason !== 'wall' && this.reason !== 'cpu' && this.reason !== 'memory' && this.reason !== 'cancelled';
+    return isTheirs ? this : new VmGoneError(this.reason, undefined, { cause: this }, true);
   }
 }

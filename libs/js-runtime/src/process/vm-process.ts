@@ -55,6 +55,9 @@ export interface VmProcessOptions {
  */
 const KILL_GRACE_MS = 250;
 
+/** No invocation has it. */
+const NO_ID = 0;
+
 /** By default. */
 const WARM_LIMITS: WarmLimits = { maxRealms: 16, maxIdleMs: 300_000, maxUses: 1_000_000 };
 
@@ -131,6 +134,7 @@ export class VmProcess {
         this.#keepsTooMuch = this.#meter?.keepsTooMuch() ?? false;
       },
       metersItself: () => this.#meter === undefined,
+      maxOverlap: options.command.maxOverlap ?? 1,
     });
     const { warm = WARM_LIMITS, warmCounts = new WarmCounts() } = options;
     this.#warmRealms = new WarmRealmTable(warm, warmCounts, (realm) => {
@@ -242,12 +246,13 @@ export class VmProcess {
 
   /** To be asked every some milliseconds while it works: ends the process when the request has used more than it may. */
   enforceLimits(): void {
-    const { oldest, lateMs } = this.#channel.invocations;
-    if (oldest) {
+    const { invocations } = this.#channel;
+    if (invocations.size > 0) {
       // Where nobody sees from outside, it meters itself.
-      const exceeded = this.#lineMeter?.look(oldest);
-      if (exceeded) this.kill(exceeded);
-      else if (lateMs > KILL_GRACE_MS) this.#killIfStillAt(oldest);
+      const exceeded = this.#lineMeter?.look(invocations.underWay);
+      const overdue = exceeded ? undefined : invocations.overdue(KILL_GRACE_MS);
+      if (exceeded) this.kill(exceeded, invocations.suspectId);
+      else if (overdue) this.#killIfStillAt(overdue.id, overdue.reason);
       return;
     }
     const exceeded = this.#channel.isWaiting ? this.#runMeter?.look() : undefined;
@@ -274,10 +279,10 @@ export class VmProcess {
     return false;
   }
 
-  #killIfStillAt(oldest: InvocationRequest): void {
+  #killIfStillAt(id: number, reason: RetireReason): void {
     // It may be this process that is late, with the answer unread: between timers and immediates, it is read.
     setImmediate(() => {
-      if (this.#channel.invocations.oldest === oldest) this.kill('wall');
+      if (this.#channel.invocations.has(id)) this.kill(reason, id);
     });
   }
 
@@ -328,19 +333,24 @@ export class VmProcess {
   }
 
   /**
-   * Invokes a warm realm; others may be under way, and are done first.
+   * Invokes a warm realm; others may be under way, and begin first. Returns a number by which it can be cancelled.
    *
    * @throws Error while it works on a request
    */
-  invoke(realm: number, request: InvocationRequest): void {
+  invoke(realm: number, request: InvocationRequest): number {
     if (!this.alive) {
       request.onGone(new VmGoneError(this.#killedFor ?? 'crashed'), false);
-      return;
+      return NO_ID;
     }
     if (this.#channel.isWaiting || this.#isBeingPrepared) throw this.#isBusy();
     this.#lineMeter ??= this.#meter?.measureLine();
     this.#channel.allow(replySizeOf(request.limits, request.limits.maxApiArgumentBytes));
-    this.#channel.invocations.send(realm, request);
+    return this.#channel.invocations.send(realm, request);
+  }
+
+  /** Asks for an invocation to be given up that has begun, or for all back that have not. It goes on to be one of its functions that is called. */
+  cancel(id: number): void {
+    this.#channel.invocations.cancel(id);
   }
 
   /** Asks invocations back that have not begun. */
@@ -400,14 +410,14 @@ export class VmProcess {
     this.#expectType('done', await this.#request({ type: 'check' }, [], PLAIN_REPLY, patient));
   }
 
-  /** Ends the process at once. The first reason given is the one that counts. */
-  kill(reason: RetireReason): void {
+  /** Ends the process at once. The first reason given is the one that counts. @param culpritId the invocation that has given it */
+  kill(reason: RetireReason, culpritId?: number): void {
     if (!this.alive) return;
     this.#killedFor = reason;
     // The meter has nothing to read any more once the process is gone.
     const gone = new VmGoneError(reason, this.#usedNow());
     this.#child.kill('SIGKILL');
-    this.#channel.close(gone);
+    this.#channel.close(gone, culpritId);
   }
 
   async #compileOrLink(
@@ -496,10 +506,9 @@ export class VmProcess {
     return oldest ? this.#lineMeter?.read(oldest) : this.#runMeter?.read();
   }
 
-  /** What an invocation came to may have cost the isolate, or the process. */
+  /** What an invocation came to may have cost the process; of its isolate it tells itself. */
   #invoked(kind: RunOutcome['kind']): void {
     if (kind === 'out-of-memory') this.kill('memory');
-    else if (kind === 'timed-out' || kind === 'out-of-cpu') this.#isNew();
   }
 
   /** It has another isolate. */

@@ -106,12 +106,14 @@ export type HostMessage =
       readonly limits: OutputLimits;
     }
   /**
-   * Invokes warm realms, one after the other, without waiting for the answers to those before. Attachments: for each, its input (JSON,
-   * empty when there is none), after what its context has in common with others (JSON) where that is not what the realm was last given.
+   * Invokes warm realms without waiting for the answers to those before. They begin in this order; while some wait, others may begin
+   * beside them, see `began`. Attachments: for each, its input (JSON, empty when there is none), after what its context has in common with others (JSON) where that is not what the realm was last given.
    */
   | { readonly type: 'invoke'; readonly realm: number; readonly items: readonly InvocationHeader[] }
   /** These invocations are not to begin any more, if they have not; `recalled` tells which. */
   | { readonly type: 'recall'; readonly ids: readonly number[] }
+  /** This invocation, which has begun or is the next to, is not wanted any more. It is answered, mostly with `cancelled`. */
+  | { readonly type: 'cancel'; readonly id: number }
   /** Lets a warm realm go. */
   | { readonly type: 'forget'; readonly realm: number }
   /** Answers a call of the `run` or the invocation of this id. Attachments: what {@link CallAnswerKind} says. */
@@ -172,6 +174,10 @@ export type RunOutcome =
   | { readonly kind: 'timed-out'; readonly stack: string }
   /** As `timed-out`, for `maxCpuMs`. */
   | { readonly kind: 'out-of-cpu'; readonly stack: string }
+  /** It was asked for, and the invocation waited for something or had not begun. */
+  | { readonly kind: 'cancelled' }
+  /** Another invocation was interrupted in the isolate while this one waited, and it cannot go on. */
+  | { readonly kind: 'lost' }
   /** The isolate hit its heap limit and is disposed. The process is finished afterwards. */
   | { readonly kind: 'out-of-memory' };
 
@@ -203,6 +209,11 @@ export type VmMessage =
       readonly cpuMs: number;
       readonly heapBytes: number;
     }
+  /**
+   * This invocation, the next in line, begins while others are under way. Sent before it does; without it, only the oldest that was not
+   * answered may have begun.
+   */
+  | { readonly type: 'began'; readonly id: number }
   /** These invocations have not begun, and will not. */
   | { readonly type: 'recalled'; readonly ids: readonly number[] }
   /**
@@ -215,7 +226,9 @@ export type VmMessage =
    * which holds no scripts.
    */
   | { readonly type: 'recycled'; readonly id: number; readonly replaced: boolean }
-  /** After invocations: their realms had kept too much memory, so there is a new isolate, which holds nothing. */
+  /**
+   * After invocations: one was interrupted, or their realms had kept too much memory, so there is a new isolate, which holds nothing.
+   */
   | { readonly type: 'replaced' }
   /** Answers `reset` and `check`. */
   | { readonly type: 'done'; readonly id: number };

@@ -38,6 +38,8 @@ const runOutcome = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('result-too-large'), bytes: z.int().nonnegative() }),
   z.strictObject({ kind: z.literal('timed-out'), stack: z.string().max(MAX_TEXT) }),
   z.strictObject({ kind: z.literal('out-of-cpu'), stack: z.string().max(MAX_TEXT) }),
+  z.strictObject({ kind: z.literal('cancelled') }),
+  z.strictObject({ kind: z.literal('lost') }),
   z.strictObject({ kind: z.literal('out-of-memory') }),
 ]);
 
@@ -67,6 +69,7 @@ const vmMessage = z.discriminatedUnion('type', [
     ]),
     cpuMs: z.number().nonnegative(),
   }),
+  z.strictObject({ type: z.literal('began'), id }),
   z.strictObject({ type: z.literal('recalled'), ids: z.array(id).max(MAX_RECALLED) }),
   z.strictObject({ type: z.literal('done'), id }),
   z.strictObject({ type: z.literal('recycled'), id, replaced: z.boolean() }),

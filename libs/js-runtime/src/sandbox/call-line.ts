@@ -19,6 +19,7 @@ const TIMER_TOLERANCE_MS = 1;
 /** The calls of one execution: those that leave, and the answers that have come but are not delivered. */
 export class CallLine {
   readonly #send: (calls: readonly MadeCall[]) => void;
+  readonly #measure: (tookMs: number) => number;
   #answers: CallAnswer[] = [];
   #inFlight = 0;
   #waiter: ((answers: readonly CallAnswer[]) => void) | undefined;
@@ -29,14 +30,26 @@ export class CallLine {
   /** Of whoever is at it now. */
   #wokenAt: number | undefined;
 
-  /** @param send is given the calls that were made together */
-  constructor(send: (calls: readonly MadeCall[]) => void) {
+  #isCancelled = false;
+  #isClosed = false;
+
+  /**
+   * @param send is given the calls that were made together
+   * @param measure what counts of the time for which somebody was at it who had waited, in milliseconds
+   */
+  constructor(send: (calls: readonly MadeCall[]) => void, measure = (tookMs: number) => tookMs) {
     this.#send = send;
+    this.#measure = measure;
   }
 
-  /** For how long those were at it who had waited, in milliseconds. */
+  /** What those have used who had waited, up to now. To be asked once, when it is over. */
   get wokenMs(): number {
-    return this.#wokenMs + (this.#wokenAt === undefined ? 0 : performance.now() - this.#wokenAt);
+    return this.#wokenMs + (this.#wokenAt === undefined ? 0 : this.#measure(performance.now() - this.#wokenAt));
+  }
+
+  /** Whether nobody wants to know any more what it comes to. */
+  get isCancelled(): boolean {
+    return this.#isCancelled;
   }
 
   /** Whether an answer is still to be delivered. */
@@ -74,8 +87,15 @@ export class CallLine {
     this.#setTimer(timeoutMs);
   }
 
+  /** Wakes whoever waits, to end. */
+  cancel(): void {
+    this.#isCancelled = true;
+    this.#wake();
+  }
+
   /** The execution has ended. */
   close(): void {
+    this.#isClosed = true;
     clearTimeout(this.#timer);
   }
 
@@ -88,6 +108,8 @@ export class CallLine {
     this.#inFlight -= answers.length;
     this.#wokenAt = performance.now();
     waiter(answers);
+    // When it is over, others may have begun meanwhile.
+    if (this.#isClosed) return;
     this.#wokenMs = this.wokenMs;
     this.#wokenAt = undefined;
   }

@@ -32,6 +32,8 @@ export interface ExecutionInput extends RealmTexts {
   readonly budget: TimeBudget;
   /** Asked after each entry. */
   readonly exceedsMemory: () => boolean;
+  /** Whether another was interrupted in its isolate: what is thrown then may not be its own. */
+  readonly isWorn: () => boolean;
 }
 
 export interface ExecutionOutput {
@@ -39,6 +41,8 @@ export interface ExecutionOutput {
   /** JSON, with an outcome of kind `value`. */
   readonly resultJson: string;
   readonly logs: readonly LogEntry[];
+  /** It was given up, and not interrupted: nothing of it was running. */
+  readonly isGivenUp?: boolean;
 }
 
 /**
@@ -114,7 +118,8 @@ function wait(input: ExecutionInput, nextTimerMs: number, done: Done): void {
 
 function outputIfOver(input: ExecutionInput): ExecutionOutput | undefined {
   const over = input.budget.whyOver();
-  return over && finish(input, { kind: over, stack: '' });
+  if (input.calls.isCancelled) return { ...finish(input, { kind: 'cancelled' }), isGivenUp: true };
+  return over && { ...finish(input, { kind: over, stack: '' }), isGivenUp: true };
 }
 
 function begin({ realm, request, program, budget, contextJson, inputJson, globalsJson }: ExecutionInput): string {
@@ -144,7 +149,8 @@ function readPending(state: string): { nextTimerMs: number; made: string } {
 function whyEntryFailed(input: ExecutionInput, error: unknown, over: TimeOutcome | undefined): RunOutcome {
   if (input.isolate.isDisposed) return { kind: 'out-of-memory' };
   const info = describeForAuthor(flatten(error), namesOf(input.request));
-  return over ? { kind: over, stack: info.stack } : { kind: 'threw', error: info };
+  if (over) return { kind: over, stack: info.stack };
+  return input.isWorn() ? { kind: 'lost' } : { kind: 'threw', error: info };
 }
 
 function namesOf({ units }: ExecutionInput['request']): readonly string[] {

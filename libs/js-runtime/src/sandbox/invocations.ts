@@ -19,12 +19,6 @@ interface Forgotten {
   readonly forgets: number;
 }
 
-/** The one that waits for something. */
-interface Running {
-  readonly id: number;
-  readonly calls: CallLine;
-}
-
 export interface InvocationPorts {
   /** Its isolate may be replaced while nothing runs. */
   host(): IsolateHost;
@@ -33,10 +27,12 @@ export interface InvocationPorts {
   /** Whether all that was sent is in the pipe. */
   isSent(): boolean;
   onSent(run: () => void): void;
-  /** One was interrupted: the isolate is not to be used any more. */
-  onInterrupted(): void;
-  /** None runs: if the realms have kept too much memory, the isolate is replaced. True when it was. */
-  replaceIfGrown(): boolean;
+  /** How many may be under way at a time. */
+  readonly maxOverlap: number;
+  /** Whether the realms have kept too much memory. */
+  hasGrown(): boolean;
+  /** None is under way, and the isolate is not to be used any more. */
+  replaceIsolate(): void;
 }
 
 /** After one that took longer than that, what has come meanwhile is read first: those behind it may be wanted back. */
@@ -46,11 +42,19 @@ const MEASURED_MS = 1;
 /** The heap, and what the process has kept, are looked at again after so many. */
 const INVOCATIONS_PER_LOOK = 64;
 
-/** Invocations of warm realms, one after the other, in the order in which they came. */
+/**
+ * Invocations of warm realms. They begin in the order in which they came; while those that have begun wait, each in a realm of its own,
+ * the next may begin beside them.
+ */
 export class Invocations {
   readonly #ports: InvocationPorts;
   #waiting: (Waiting | Forgotten)[] = [];
-  #running: Running | undefined;
+  /** Those that wait for something, by id. */
+  readonly #underWay = new Map<number, CallLine>();
+  /** The last of which it was said that it begins beside others. */
+  #announcedId = 0;
+  /** The isolate is to go when nothing is under way any more, and nothing new begins in it. */
+  #isToReplace = false;
   /** What the last context of each realm had, of those that have come: one that brings another may never begin. */
   readonly #contexts = new Map<number, string>();
   #isToGoOn = false;
@@ -66,9 +70,9 @@ export class Invocations {
     this.#ports = ports;
   }
 
-  /** Whether one waits for something. */
+  /** Whether any wait for something. */
   get isBusy(): boolean {
-    return this.#running !== undefined;
+    return this.#underWay.size > 0;
   }
 
   /** Runs what has come, as far as it can be run now, and answers. */
@@ -108,12 +112,12 @@ export class Invocations {
 
   /** An answer to a call; that of one that is over is nobody's. */
   deliver(id: number, answer: CallAnswer): void {
-    if (this.#running?.id === id) this.#running.calls.push(answer);
+    this.#underWay.get(id)?.push(answer);
   }
 
   /** All answers that have come with one read were delivered. */
   flushCalls(): void {
-    this.#running?.calls.flush();
+    if (this.#underWay.size > 0) for (const calls of this.#underWay.values()) calls.flush();
   }
 
   /** Those of these that have not begun never will. */
@@ -121,26 +125,56 @@ export class Invocations {
     const wanted = new Set(ids);
     const recalled: number[] = [];
     this.#waiting = this.#waiting.filter((waiting) => {
-      if ('forgets' in waiting || !wanted.has(waiting.header[0])) return true;
+      if ('forgets' in waiting || !wanted.has(waiting.header[0]) || waiting.header[0] === this.#announcedId) return true;
       recalled.push(waiting.header[0]);
       return false;
     });
     this.#send({ type: 'recalled', ids: recalled }, []);
   }
 
+  /** Ends one that waits, or has not begun. One that is over was answered. */
+  cancel(id: number): void {
+    const calls = this.#underWay.get(id);
+    if (calls) {
+      calls.cancel();
+      return;
+    }
+    const before = this.#waiting.length;
+    this.#waiting = this.#waiting.filter((waiting) => 'forgets' in waiting || waiting.header[0] !== id);
+    if (this.#waiting.length < before) this.#ran(id, { outcome: { kind: 'cancelled' }, resultJson: '', logs: [] }, 0);
+  }
+
   #goOn(): void {
-    // It is asked for anew each time: what ended just now may have set it.
-    const mayGoOn = (): boolean =>
-      this.#running === undefined && !this.#isToGoOn && !this.#isHeld && !this.#isOutOfMemory;
-    if (!mayGoOn()) return;
+    if (this.#isToReplace && this.#underWay.size === 0) this.#replaceIsolate();
     const waiting = this.#waiting;
     let next = 0;
-    while (next < waiting.length && mayGoOn()) {
-      const one = waiting[next++] as Waiting | Forgotten;
+    for (; next < waiting.length; next++) {
+      const one = waiting[next] as Waiting | Forgotten;
+      if (!this.#mayGoOn(one) || (this.#untilCheck <= 0 && this.#hasGrown())) break;
       if ('forgets' in one) this.#ports.host().forget(one.forgets);
+      else if (this.#underWay.size > 0 && !this.#isAnnounced(one)) break;
       else this.#start(one);
     }
-    this.#waiting = waiting.slice(next);
+    if (next > 0) this.#waiting = waiting.slice(next);
+  }
+
+  /** It is asked for anew each time: what ended just now may have set it. */
+  #mayGoOn(one: Waiting | Forgotten): boolean {
+    if (this.#isToGoOn || this.#isHeld || this.#isOutOfMemory) return false;
+    if (this.#underWay.size === 0) return true;
+    if ('forgets' in one || this.#isToReplace || this.#underWay.size >= this.#ports.maxOverlap) return false;
+    return this.#ports.host().mayBegin(one.realm);
+  }
+
+  /** Says that it begins beside others. False while that is not in the pipe: if it ends this process, it must be known that it had begun. */
+  #isAnnounced({ header: [id] }: Waiting): boolean {
+    if (this.#announcedId !== id) {
+      this.#announcedId = id;
+      this.#send({ type: 'began', id }, []);
+    }
+    if (this.#ports.isSent()) return true;
+    this.#goOnWhenSent();
+    return false;
   }
 
   /** Else, if the next one ends this process, its end would be taken for that of the one before. */
@@ -165,55 +199,80 @@ export class Invocations {
 
   #start({ realm, header, contextJson, inputJson, cameAt }: Waiting): void {
     const [id, timeoutMs, executionId, deadlineMs, , maxCpuMs] = header;
-    if (this.#untilCheck-- === 0) this.#check();
+    this.#untilCheck--;
     const calls = new CallLine((made) => {
       for (const { argumentsJson, ...call } of made) this.#send({ type: 'call', id, ...call }, [argumentsJson]);
-    });
+    }, this.#measure);
     const startedAt = performance.now();
     const remainingMs = timeoutMs - (startedAt - cameAt);
-    const running: Running = { id, calls };
-    this.#running = running;
-    const times: { startMs?: number } = {};
+    const times: { isOver?: boolean; startMs?: number } = {};
     const host = this.#ports.host();
     const texts = { contextJson, inputJson };
     const limits = { timeoutMs: remainingMs, maxCpuMs, exceedsMemory: this.#ports.exceedsMemory };
     host.invoke(realm, { executionId, deadlineMs }, texts, limits, calls, (output) => {
+      times.isOver = true;
       calls.close();
-      const tookMs = this.#cpuMs((times.startMs ?? performance.now() - startedAt) + calls.wokenMs);
-      this.#running = undefined;
-      this.#answer(id, output, tookMs, host);
+      // The backend is told once, and by whom.
+      if (this.#isOutOfMemory) return;
+      const { startMs } = times;
+      const cpuMs =
+        startMs === undefined ? this.#measure(performance.now() - startedAt) : startMs + calls.wokenMs;
+      if (startMs !== undefined) this.#underWay.delete(id);
+      this.#answer(id, output, cpuMs, host);
       if (!this.#ports.isSent()) this.#goOnWhenSent();
-      else if (tookMs > LONG_MS) this.#goOnAfterReading();
-      else if (times.startMs !== undefined) this.#goOn();
+      else if (cpuMs > LONG_MS) this.#goOnAfterReading();
+      else if (startMs !== undefined) this.#goOn();
     });
-    times.startMs = performance.now() - startedAt;
+    if (times.isOver) return;
+    times.startMs = this.#measure(performance.now() - startedAt);
+    this.#underWay.set(id, calls);
+    if (times.startMs > LONG_MS) this.#goOnAfterReading();
   }
 
-  #answer(id: number, { outcome, resultJson, logs }: ExecutionOutput, cpuMs: number, host: IsolateHost): void {
+  #answer(id: number, output: ExecutionOutput, cpuMs: number, host: IsolateHost): void {
+    const { outcome, resultJson, logs, isGivenUp } = output;
     const { kind } = outcome;
     if (logs.length === 0 && (kind === 'value' || kind === 'undefined')) {
       const value = kind === 'value' ? resultJson : undefined;
       this.#ports.send(encodePlainAnswer({ id, cpuMs, heapBytes: this.#heap(host), resultJson: value }));
       return;
     }
-    this.#send({ type: 'ran', id, outcome, refused: [], logs, cpuMs, heapBytes: host.heapBytes() }, [resultJson]);
-    if (kind === 'timed-out' || kind === 'out-of-cpu') this.#ports.onInterrupted();
+    this.#ran(id, output, cpuMs);
     // The process is finished.
     if (kind === 'out-of-memory') this.#isOutOfMemory = true;
+    if (isGivenUp || (kind !== 'timed-out' && kind !== 'out-of-cpu')) return;
+    this.#isToReplace = true;
+    if (this.#underWay.size === 0) this.#replaceIsolate();
   }
 
-  #check(): void {
+  #ran(id: number, { outcome, resultJson, logs }: ExecutionOutput, cpuMs: number): void {
+    const heapBytes = this.#ports.host().heapBytes();
+    this.#send({ type: 'ran', id, outcome, refused: [], logs, cpuMs, heapBytes }, [resultJson]);
+  }
+
+  /** True when the isolate is to go first, and something is under way in it. */
+  #hasGrown(): boolean {
     this.#untilCheck = INVOCATIONS_PER_LOOK;
-    if (this.#ports.replaceIfGrown()) this.#send({ type: 'replaced' }, []);
+    if (!this.#ports.hasGrown()) return false;
+    this.#isToReplace = true;
+    if (this.#underWay.size > 0) return true;
+    this.#replaceIsolate();
+    return false;
+  }
+
+  #replaceIsolate(): void {
+    this.#isToReplace = false;
+    this.#ports.replaceIsolate();
+    this.#send({ type: 'replaced' }, []);
   }
 
   /** What one has used of the CPU that was at it for so long: less, where it had to wait for one. */
-  #cpuMs(tookMs: number): number {
+  readonly #measure = (tookMs: number): number => {
     if (tookMs < MEASURED_MS) return tookMs;
     const { user, system } = process.cpuUsage(this.#cpuBefore);
     this.#cpuBefore = process.cpuUsage();
     return Math.min(tookMs, (user + system) / 1000);
-  }
+  };
 
   /** About: to look takes as long as a short invocation. */
   #heap(host: IsolateHost): number {

@@ -12,7 +12,7 @@ import { ParserOverflowed } from './strip-types.ts';
 import { NotCompiled } from './syntax-error.ts';
 import { UsedRealms } from './used-realms.ts';
 import { TimeBudget } from './time-budget.ts';
-import { WarmRealms } from './warm-realms.ts';
+import { WarmRealms, type WarmRealm } from './warm-realms.ts';
 
 type NotCompiledOutcome = Extract<CompileOutcome, { kind: 'not-compiled' | 'not-held' | 'out-of-memory' }>;
 
@@ -100,7 +100,7 @@ export class IsolateHost {
     const budget = new TimeBudget(request.timeoutMs, request.maxCpuMs);
     const { keep } = request;
     const realm = this.#takeRealm();
-    if (keep !== undefined) realm.harden((this.#hardening ??= this.#realmCode.hardeningFor(this.#isolate)));
+    if (keep !== undefined) realm.harden(this.#hardeningScript());
     const isolate = this.#isolate;
     const refused: number[] = [];
     let program: Program;
@@ -112,7 +112,9 @@ export class IsolateHost {
       done({ outcome: this.#whyNotCompiled(error), resultJson: '', logs: [], refused });
       return;
     }
-    execute({ isolate, realm, program, request, ...texts, calls, budget, exceedsMemory }, (output) => {
+    // Nothing else is under way.
+    const isWorn = (): boolean => false;
+    execute({ isolate, realm, program, request, ...texts, calls, budget, exceedsMemory, isWorn }, (output) => {
       const { kind } = output.outcome;
       this.#wasInterrupted ||= kind === 'timed-out' || kind === 'out-of-cpu';
       const release = (): void => {
@@ -121,48 +123,124 @@ export class IsolateHost {
         realm.release();
       };
       if (keep === undefined || isolate.isDisposed || this.#wasInterrupted) release();
-      else this.#warmRealms.keep(keep, { realm, request, knownContextJson: '', release });
+      else this.#keep(keep, { realm, request, release });
       done({ ...output, refused });
     });
   }
 
-  /** Invokes a warm realm, and calls `done` once, maybe before it returns. */
+  /** Whether an invocation of this realm that begins now begins at once, though others are under way. */
+  mayBegin(number: number): boolean {
+    const warm = this.#warmRealm(number);
+    // Else it is answered that there is none.
+    return !warm || this.#warmRealms.free(number) !== undefined || this.#scriptOf(warm) !== undefined;
+  }
+
+  /** Invokes a warm realm, or another like it while something is under way in that; calls `done` once, maybe before it returns. */
   invoke(
     number: number,
     invocation: Invocation,
+    texts: Omit<RealmTexts, 'globalsJson'>,
+    limits: InvocationLimits,
+    calls: CallLine,
+    done: (output: ExecutionOutput) => void,
+  ): void {
+    const warm = this.#warmRealm(number);
+    if (!warm) {
+      done({ outcome: { kind: 'not-held' }, resultJson: '', logs: [] });
+      return;
+    }
+    const free = this.#warmRealms.free(number);
+    if (free) {
+      const contextJson = texts.contextJson === free.knownContextJson ? '' : texts.contextJson;
+      free.knownContextJson = texts.contextJson;
+      const { inputJson } = texts;
+      this.#execute(number, free, { kind: 'kept', invocation }, { contextJson, inputJson }, limits, calls, done);
+      return;
+    }
+    const script = this.#scriptOf(warm);
+    if (!script) throw new Error('an invocation began in a realm that is in use');
+    let another: WarmRealm;
+    try {
+      another = this.#another(number, warm);
+    } catch (error) {
+      if (!this.#isolate.isDisposed) throw error;
+      done({ outcome: { kind: 'out-of-memory' }, resultJson: '', logs: [] });
+      return;
+    }
+    const program = { kind: 'script' as const, script, wrap: 'function' as const };
+    const context = { ...(JSON.parse(texts.contextJson) as object), ...invocation };
+    const { inputJson } = texts;
+    const asFirst = { contextJson: JSON.stringify(context), inputJson };
+    this.#execute(number, another, program, asFirst, limits, calls, done);
+  }
+
+  #execute(
+    number: number,
+    warm: WarmRealm,
+    program: Program,
     texts: Omit<RealmTexts, 'globalsJson'>,
     { timeoutMs, maxCpuMs, exceedsMemory }: InvocationLimits,
     calls: CallLine,
     done: (output: ExecutionOutput) => void,
   ): void {
-    const warm = this.#isolate.isDisposed || this.#wasInterrupted ? undefined : this.#warmRealms.get(number);
-    if (!warm) {
-      done({ outcome: { kind: 'not-held' }, resultJson: '', logs: [] });
-      return;
-    }
     const { realm, request } = warm;
-    const contextJson = texts.contextJson === warm.knownContextJson ? '' : texts.contextJson;
-    warm.knownContextJson = texts.contextJson;
+    warm.isInUse = true;
     const input = {
       isolate: this.#isolate,
       realm,
-      program: { kind: 'kept' as const, invocation },
+      program,
       request,
       calls,
-      contextJson,
+      contextJson: texts.contextJson,
       inputJson: texts.inputJson,
       globalsJson: '',
       budget: new TimeBudget(timeoutMs, maxCpuMs),
       exceedsMemory: () => maxCpuMs !== undefined && exceedsMemory(request.maxMemoryMb),
+      isWorn: () => this.#wasInterrupted,
     };
     execute(input, (output) => {
       const { kind } = output.outcome;
-      this.#wasInterrupted ||= kind === 'timed-out' || kind === 'out-of-cpu';
+      if (output.isGivenUp) this.#warmRealms.drop(number, warm);
+      else this.#wasInterrupted ||= kind === 'timed-out' || kind === 'out-of-cpu';
       if (kind === 'not-held') this.forget(number);
       // Whether it came so far as to hear of it, nobody knows.
       if (kind !== 'value' && kind !== 'undefined') warm.knownContextJson = '';
+      this.#warmRealms.rest(warm);
       done(output);
     });
+  }
+
+  /** Undefined when it cannot be invoked. */
+  #warmRealm(number: number): WarmRealm | undefined {
+    return this.#isolate.isDisposed || this.#wasInterrupted ? undefined : this.#warmRealms.any(number);
+  }
+
+  /** What another realm like this one is made of, if there may be one: modules have state, which is in one. */
+  #scriptOf({ request: { units } }: WarmRealm): ivm.Script | undefined {
+    const [header] = units;
+    if (header?.wrap !== 'function') return undefined;
+    const unit = this.#units.get(header.key);
+    return unit?.kind === 'script' ? unit.script : undefined;
+  }
+
+  #another(number: number, { request }: WarmRealm): WarmRealm {
+    const realm = this.#takeRealm();
+    this.#usedRealms.add();
+    realm.harden(this.#hardeningScript());
+    const release = (): void => {
+      if (!this.#isolate.isDisposed) realm.release();
+    };
+    return this.#keep(number, { realm, request, release });
+  }
+
+  #keep(number: number, realm: Pick<WarmRealm, 'realm' | 'request' | 'release'>): WarmRealm {
+    const kept = { ...realm, knownContextJson: '', isInUse: false, isDropped: false };
+    this.#warmRealms.keep(number, kept);
+    return kept;
+  }
+
+  #hardeningScript(): ivm.Script {
+    return (this.#hardening ??= this.#realmCode.hardeningFor(this.#isolate));
   }
 
   /** How many warm realms it keeps. */

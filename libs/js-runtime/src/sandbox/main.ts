@@ -18,6 +18,8 @@ import { rehearsalFor } from './rehearsal.ts';
 export interface SandboxArguments {
   readonly addonPath: string;
   readonly maxMemoryMb: number;
+  /** How many invocations of warm realms may be under way at a time. */
+  readonly maxOverlap: number;
   /** What scripts may call, whichever is run. */
   readonly apis: readonly ApiHeader[];
 }
@@ -57,6 +59,7 @@ function receive({ header, attachments }: Frame): void {
   if (message.type === 'answer') deliver(message, attachments);
   else if (message.type === 'invoke') invocations.take(message, attachments);
   else if (message.type === 'recall') invocations.recall(message.ids);
+  else if (message.type === 'cancel') invocations.cancel(message.id);
   else if (message.type === 'forget') invocations.forget(message.realm);
   else if (running || waiting || invocations.isBusy) throw new Error('a request before the last was answered');
   else if (isRecycling) waiting = { request: message, attachments };
@@ -71,7 +74,7 @@ function send(message: VmMessage, attachments: readonly (string | Uint8Array)[] 
   if (isReady) pipe.write(frame);
 }
 
-type Request = Exclude<HostMessage, { type: 'answer' | 'invoke' | 'recall' | 'forget' }>;
+type Request = Exclude<HostMessage, { type: 'answer' | 'invoke' | 'recall' | 'cancel' | 'forget' }>;
 type Answer = Extract<VmMessage, { type: 'ran' | 'compiled' | 'done' }>;
 
 /** Whether it has answered, and not made the realm for the next request yet. */
@@ -207,12 +210,9 @@ const invocations = new Invocations({
     // Nothing, behind all that waits.
     pipe.write('', run);
   },
-  onInterrupted: replaceWorn,
-  replaceIfGrown: () => {
-    const replaces = hasGrown();
-    if (replaces) replaceWorn();
-    return replaces;
-  },
+  maxOverlap: options.maxOverlap,
+  hasGrown,
+  replaceIsolate: replaceWorn,
 });
 // Reads which time zone it is here: afterwards, this process may not be able to open a file any more.
 new Date().getTimezoneOffset();

@@ -9,13 +9,16 @@ export type TimeOutcome = 'timed-out' | 'out-of-cpu';
 export class TimeBudget {
   readonly #deadline: number;
   readonly #maxCpuMs: number;
-  readonly #cpuAtStart: NodeJS.CpuUsage | undefined;
+  /** Of entries that are over. */
+  #usedMs = 0;
+  /** When the present entry began. */
+  #cpuAtEntry: NodeJS.CpuUsage | undefined;
   #entryEndsAt = Infinity;
 
   constructor(timeoutMs: number, maxCpuMs = Infinity) {
     this.#deadline = performance.now() + timeoutMs;
     this.#maxCpuMs = maxCpuMs;
-    if (maxCpuMs !== Infinity) this.#cpuAtStart = process.cpuUsage();
+    if (maxCpuMs !== Infinity) this.#cpuAtEntry = process.cpuUsage();
   }
 
   /** Milliseconds until the deadline, at least 1. */
@@ -26,13 +29,16 @@ export class TimeBudget {
   /** Timeout of the entry that is about to begin. */
   entryMs(): number {
     if (this.#maxCpuMs === Infinity) return this.remainingMs();
+    this.#cpuAtEntry ??= process.cpuUsage();
     const cpuMs = Math.max(1, Math.ceil(this.#maxCpuMs - this.#cpuMs()));
     this.#entryEndsAt = performance.now() + cpuMs;
     return Math.min(this.remainingMs(), cpuMs);
   }
 
-  /** The entry is over, and the script waits. */
+  /** The entry is over, and the script waits: what the process uses until the next is that of others. */
   pause(): void {
+    this.#usedMs = this.#cpuMs();
+    this.#cpuAtEntry = undefined;
     this.#entryEndsAt = Infinity;
   }
 
@@ -45,7 +51,8 @@ export class TimeBudget {
   }
 
   #cpuMs(): number {
-    const { user, system } = process.cpuUsage(this.#cpuAtStart);
-    return (user + system) / 1000;
+    if (!this.#cpuAtEntry) return this.#usedMs;
+    const { user, system } = process.cpuUsage(this.#cpuAtEntry);
+    return this.#usedMs + (user + system) / 1000;
   }
 }

@@ -8,7 +8,7 @@ describe('LineDepth', () => {
   });
 
   const took = (ms: number, times: number): void => {
-    for (let n = 0; n < times; n++) depth.took(ms);
+    for (let n = 0; n < times; n++) depth.took(ms, ms);
   };
 
   it('is one until it is known how long they take', () => {
@@ -31,7 +31,28 @@ describe('LineDepth', () => {
 
   it('falls with the first that takes long', () => {
     took(0.01, 500);
-    depth.took(20);
+    depth.took(20, 20);
+    expect(depth.most).toBe(1);
+  });
+
+  it('is as many as can be beside each other, of those that wait', () => {
+    depth = new LineDepth(8);
+    for (let n = 0; n < 5; n++) depth.took(100, 0.1);
+    expect(depth.most).toBe(8);
+    for (let n = 0; n < 200; n++) depth.took(100, 25);
+    expect(depth.most).toBe(2);
+  });
+
+  it('is one for those that wait, where none may be beside another', () => {
+    for (let n = 0; n < 200; n++) depth.took(100, 0.1);
+    expect(depth.most).toBe(1);
+  });
+
+  it('goes by the CPU, where some may be beside others', () => {
+    depth = new LineDepth(8);
+    for (let n = 0; n < 200; n++) depth.took(1, 0.1);
+    expect(depth.most).toBe(16);
+    for (let n = 0; n < 200; n++) depth.took(3, 3);
     expect(depth.most).toBe(1);
   });
 });

@@ -146,7 +146,7 @@ describe('WarmFunction', () => {
   };
   /** So short that many may be in line. */
   const areShort = (): void => {
-    for (let n = 0; n < 200; n++) made.depth.took(0);
+    for (let n = 0; n < 200; n++) made.depth.took(0, 0);
   };
   const namesIn = (vm: FakeLineVm): string[] => vm.line.map(({ executionId }) => executionId);
 

@@ -29,7 +29,7 @@ export type WarmPool = Pick<
 
 /** Invocations of one script of one tenant, and the VMs that it has for them. */
 export class WarmFunction implements LaneSource {
-  readonly depth = new LineDepth();
+  readonly depth: LineDepth;
   readonly #queue: WarmInvocation[] = [];
   /** How many of them the pool knows of. */
   #counted = 0;
@@ -57,7 +57,11 @@ export class WarmFunction implements LaneSource {
     private readonly runner: Pick<ScriptRunner, 'runIn'>,
     /** Nothing of it is left to do; it is not to be used any more. */
     private readonly onIdle: () => void,
-  ) {}
+    /** How many of its invocations may be under way in one VM, each in a realm of its own. */
+    readonly maxOverlap = 1,
+  ) {
+    this.depth = new LineDepth(maxOverlap);
+  }
 
   add(invocation: WarmInvocation): void {
     const { signal } = invocation.execution.budget;

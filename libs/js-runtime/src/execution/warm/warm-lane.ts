@@ -2,6 +2,7 @@ import { explainVmGone } from '../../errors/explain-vm-gone.ts';
 import { JsRuntimeError } from '../../errors/js-runtime-error.ts';
 import type { VmLease } from '../../pool/vm-lease.ts';
 import type { InvocationReply } from '../../process/invocation-line.ts';
+import { VmGoneError } from '../../process/vm-gone.error.ts';
 import type { PartSpan } from '../../tracing/part-span.ts';
 import { readOutcome } from '../read-outcome.ts';
 import type { LineDepth } from './line-depth.ts';
@@ -11,6 +12,8 @@ import type { WarmInvocation } from './warm-invocation.ts';
 export interface LaneSource {
   readonly key: string;
   readonly depth: LineDepth;
+  /** How many may be under way in one VM. */
+  readonly maxOverlap: number;
   /** The next that is to run; undefined when there is none, or the VM is to be given back. */
   next(lane: WarmLane): WarmInvocation | undefined;
   /** Some were taken, and more are not wanted for now. */
@@ -23,6 +26,9 @@ export interface LaneSource {
   laneIsIdle(lane: WarmLane): void;
 }
 
+/** With less of the time since the last look spent on a CPU, those that are under way wait. */
+const IDLE = 0.2;
+
 /** A VM that one function has for a while. */
 export class WarmLane {
   readonly lease: VmLease;
@@ -31,9 +37,16 @@ export class WarmLane {
   readonly #sent: WarmInvocation[] = [];
   /** When the oldest became that. */
   #oldestSince = 0;
+  /** When one was answered, began or called for the last time. */
+  #progressAt = 0;
   #isRunningFirst = false;
-  /** The oldest takes long: nothing is sent behind it. */
+  /** Nothing has come of it for long: nothing is sent behind what is there. */
   #isStuck = false;
+  /** Nothing has come of it for long, but it does nothing either. */
+  #isWaiting = false;
+  /** How many have made calls. */
+  #calling = 0;
+  #looked = { at: 0, cpuMs: 0 };
   /** Its realm is gone: what is under way comes back before another is made. */
   #isRealmGone = false;
   #idleSince = 0;
@@ -53,7 +66,14 @@ export class WarmLane {
   }
 
   get isFull(): boolean {
-    return this.#isRunningFirst || this.#isStuck || this.#isRealmGone || this.#sent.length >= this.#source.depth.most;
+    return this.#isRunningFirst || this.#isStuck || this.#isRealmGone || this.#sent.length >= this.#most;
+  }
+
+  /** Behind those that wait there may be one more, to begin beside them. */
+  get #most(): number {
+    const { depth, maxOverlap } = this.#source;
+    if (maxOverlap === 1) return depth.most;
+    return Math.max(depth.most, Math.min(maxOverlap, this.#isWaiting ? maxOverlap : this.#calling + 1));
   }
 
   /** Takes as much as it may have under way. */
@@ -76,16 +96,30 @@ export class WarmLane {
     this.#tellIfIdle();
   }
 
-  /** What is behind one that takes long is asked back. To be called every now and then. */
+  /** What has not begun for long is asked back. To be called every now and then. */
   lookAt(longMs: number): void {
-    const [oldest] = this.#sent;
     const { vm } = this.lease;
-    if (!oldest || !vm.alive) return;
-    // It was cancelled when it was behind another, and has begun before it was asked back.
-    if (oldest.execution.budget.signal.aborted) vm.kill('cancelled');
-    if (performance.now() - this.#oldestSince <= longMs) return;
-    this.#isStuck = true;
+    if (this.#sent.length === 0 || !vm.alive) return;
+    // One that was cancelled when it was behind another, and has begun before it was asked back.
+    for (const one of [...this.#sent]) if (one.execution.budget.signal.aborted) one.onCancel();
+    // That may have ended it.
+    if (!this.lease.vm.alive) return;
+    const isIdle = this.#source.maxOverlap > 1 && this.#isVmIdle();
+    const isLong = performance.now() - this.#progressAt > longMs;
+    this.#isWaiting = isLong && isIdle;
+    if (!isLong) return;
+    this.#isStuck = !isIdle;
     if (this.#sent.length > 1) vm.recall();
+    if (this.#isWaiting) this.pump();
+  }
+
+  /** Whether its VM has hardly used a CPU since the last look. */
+  #isVmIdle(): boolean {
+    const now = performance.now();
+    const cpuMs = this.lease.vm.cpuMs();
+    const { at, cpuMs: before } = this.#looked;
+    this.#looked = { at: now, cpuMs: cpuMs ?? 0 };
+    return cpuMs !== undefined && at > 0 && cpuMs - before < IDLE * (now - at);
   }
 
   #runFirst(invocation: WarmInvocation): void {
@@ -104,40 +138,61 @@ export class WarmLane {
     trace?.hasVm(vm.id);
     tracker.hasCode('hit');
     const span = trace?.begin('run');
-    if (this.#sent.push(invocation) === 1) this.#oldestSince = performance.now();
+    if (this.#sent.push(invocation) === 1) this.#oldestSince = this.#progressAt = performance.now();
     invocation.onCancel = () => {
       // What is behind it is asked back; it goes elsewhere when the VM is ended.
-      if (this.#sent[0] === invocation) vm.kill('cancelled');
+      if (overlaps) vm.cancel(id);
+      else if (this.#sent[0] === invocation) vm.kill('cancelled');
       else vm.recall();
     };
-    vm.invoke(realm, {
+    const overlaps = this.#source.maxOverlap > 1;
+    let beganAt: number | undefined;
+    let hasCalled = false;
+    const over = (): void => {
+      if (hasCalled) this.#calling--;
+      this.#over(invocation);
+    };
+    const id = vm.invoke(realm, {
       executionId: execution.id,
       timeoutMs: deadline.remainingMs,
       deadlineMs: deadline.remainingMs,
       contextJson: bridge.commonJson,
       inputJson,
       limits: tracker.limits,
-      onCall: bridge.calls.onCall.bind(bridge.calls),
+      onCall: (call) => {
+        bridge.calls.onCall(call);
+        if (hasCalled || !overlaps) return;
+        hasCalled = true;
+        this.#calling++;
+        this.#hasProgress(performance.now());
+        if (!this.isFull) this.pump();
+      },
+      onBegan: () => {
+        beganAt = performance.now();
+        this.#hasProgress(beganAt);
+      },
       onReply: (reply) => {
-        this.#over(invocation);
+        const isOldest = this.#sent[0] === invocation;
+        over();
         const now = performance.now();
-        this.#source.depth.took(now - this.#oldestSince);
-        this.#oldestSince = now;
-        this.#isStuck = false;
+        this.#source.depth.took(now - (beganAt ?? this.#oldestSince), reply.cpuMs);
+        if (isOldest) this.#oldestSince = now;
+        this.#hasProgress(now);
         this.#settle(invocation, reply, span);
         this.pump();
       },
       onRecalled: () => {
-        this.#over(invocation);
+        over();
         span?.end('CANCELLED');
         this.#source.putBack(invocation);
       },
       onGone: (error, hasBegun) => {
-        this.#over(invocation);
+        over();
         if (hasBegun || signal.aborted) {
           bridge.calls.end();
           tracker.hasUsed(error.used);
-          invocation.reject(explainVmGone(error, tracker.limits, tracker.elapsedMs, tracker.used));
+          const why = signal.aborted ? new VmGoneError('cancelled', error.used) : error;
+          invocation.reject(explainVmGone(why, tracker.limits, tracker.elapsedMs, tracker.used));
         } else {
           span?.end('CANCELLED');
           this.#source.putBack(invocation);
@@ -147,11 +202,16 @@ export class WarmLane {
     });
   }
 
+  #hasProgress(at: number): void {
+    this.#progressAt = at;
+    this.#isStuck = false;
+  }
+
   #over(invocation: WarmInvocation): void {
     // Whoever cancels it now comes too late, and its VM may be another's by then.
     invocation.onCancel = () => undefined;
     this.#sent.splice(this.#sent.indexOf(invocation), 1);
-    if (this.#sent.length === 0) this.#isStuck = this.#isRealmGone = false;
+    if (this.#sent.length === 0) this.#isStuck = this.#isWaiting = this.#isRealmGone = false;
   }
 
   #tellIfIdle(): void {
@@ -182,7 +242,7 @@ export class WarmLane {
       invocation.resolve({ executionId: id, value, logs: reply.logs, vmId: vm.id });
     } catch (error) {
       if (error instanceof JsRuntimeError) {
-        if (error.code === 'VM_CRASHED') vm.kill('protocol');
+        if (error.code === 'VM_CRASHED' && reply.outcome.kind !== 'lost') vm.kill('protocol');
         Object.assign(error, { logs: reply.logs });
       }
       invocation.reject(error);

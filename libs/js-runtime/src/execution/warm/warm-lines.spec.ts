@@ -35,7 +35,9 @@ let runtime: TestRuntime;
 
 async function start(options: JsRuntimeOptions = {}, providers: Parameters<typeof startRuntime>[2] = []) {
   const all = [HeldApi, EchoApi, ...providers];
-  runtime = await startRuntime({ poolSize: 1, maxVms: 1, permissions: ['*'], ...options }, {}, all);
+  // One that waits keeps others waiting.
+  const alone = { poolSize: 1, maxVms: 1, warmMaxOverlap: 1, permissions: ['*'] };
+  runtime = await startRuntime({ ...alone, ...options }, {}, all);
 }
 
 afterEach(async () => runtime.close());

@@ -1,7 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { ExecutionBridge, type BridgedExecution, type WarmBridge } from '../../bridge/execution-bridge.ts';
 import type { CompiledScript } from '../../compiler/compiled-script.ts';
 import type { ResourceLimits } from '../../config/limits.ts';
+import type { CompiledOptions } from '../../config/options.schema.ts';
+import { COMPILED_OPTIONS } from '../../config/options.token.ts';
 import type { ScriptWrap } from '../../protocol/messages.ts';
 import { JsRuntimeError } from '../../errors/js-runtime-error.ts';
 import { VmPoolService } from '../../pool/vm-pool.service.ts';
@@ -20,6 +22,7 @@ export class WarmRunner {
     private readonly pool: VmPoolService,
     private readonly bridge: ExecutionBridge,
     private readonly runner: ScriptRunner,
+    @Inject(COMPILED_OPTIONS) private readonly options: CompiledOptions,
   ) {
     pool.keepLeases({
       onWanted: () => {
@@ -72,17 +75,20 @@ export class WarmRunner {
       const number = ++this.#lastNumber;
       const onCancel = (): void => undefined;
       const invocation = { number, execution, script, inputJson, bridge, onCancel, resolve, reject };
-      this.#functionFor(execution.context.tenant.id, key).add(invocation);
+      this.#functionFor(execution.context.tenant.id, key, script.wrap).add(invocation);
     });
   }
 
-  #functionFor(tenantId: string, key: string): WarmFunction {
+  #functionFor(tenantId: string, key: string, wrap: ScriptWrap): WarmFunction {
     // A script's id is its tenant's own.
     const found = this.#functions.get(key);
     if (found) return found;
-    const made = new WarmFunction(key, tenantId, this.pool, this.runner, () => {
+    const onIdle = (): void => {
       this.#functions.delete(key);
-    });
+    };
+    // The state of a module is in one realm of a VM.
+    const maxOverlap = wrap === 'function' ? this.options.warmMaxOverlap : 1;
+    const made = new WarmFunction(key, tenantId, this.pool, this.runner, onIdle, maxOverlap);
     this.#functions.set(key, made);
     return made;
   }
