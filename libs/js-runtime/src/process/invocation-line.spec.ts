@@ -191,4 +191,127 @@ describe('InvocationLine', () => {
     line.forget(1);
     expect(sent.map(({ header }) => header.type)).toEqual(['invoke', 'invoke', 'forget']);
   });
+
+  describe('that overlap', () => {
+    beforeEach(async () => {
+      for (const name of ['a', 'b', 'c', 'd', 'e']) {
+        send(name, { onBegan: () => events.push(`${name} has begun`) });
+      }
+      await sentLater();
+      events.length = 0;
+      line.began(2);
+    });
+
+    it('are told so, and may be answered out of turn', () => {
+      line.began(3);
+      answer(3, '"x"');
+      answer(1, '"y"');
+      expect(events).toEqual([
+        'b has begun',
+        'c has begun',
+        'outcome value',
+        'c came to "x"',
+        'outcome value',
+        'a came to "y"',
+      ]);
+      // The only one that is known to have.
+      answer(2);
+      answer(4);
+      expect(() => {
+        answer(6);
+      }).toThrow(ProtocolError);
+    });
+
+    it.each([
+      ['again', [2]],
+      ['out of turn', [4]],
+      ['beyond the last', [3, 4]],
+      ['as nobody', [99]],
+      ['when it was answered', [1]],
+    ])('are not believed to begin %s', (_, ids) => {
+      expect(() => {
+        for (const id of ids) line.began(id);
+      }).toThrow(ProtocolError);
+    });
+
+    it('are not answered before they have begun', () => {
+      expect(() => {
+        answer(3);
+      }).toThrow(ProtocolError);
+    });
+
+    it('are not had back; the others are', async () => {
+      line.recall();
+      expect(sent.at(-1)?.header).toEqual({ type: 'recall', ids: [3, 4, 5] });
+      line.began(3);
+      line.recalled([4, 5]);
+      expect(() => {
+        line.recalled([3]);
+      }).toThrow(ProtocolError);
+      await sentLater();
+      expect(events).toEqual(['b has begun', 'c has begun', 'd is back', 'e is back']);
+    });
+
+    it('fail with the end of their VM as what it is to them, and those that have not begun do not', () => {
+      line.close(new VmGoneError('wall'), 2);
+      expect(events).toEqual([
+        'b has begun',
+        'a is gone: wall, begun',
+        'b is gone: wall, begun',
+        'c is gone: wall',
+        'd is gone: wall',
+        'e is gone: wall',
+      ]);
+    });
+
+    it('may use together what each of them may', () => {
+      expect(line.underWay).toMatchObject({ maxCpuMs: 2000, group: 1 });
+      expect(line.underWay.begun).toHaveLength(2);
+      answer(1);
+      expect(line.underWay).toMatchObject({ group: 0 });
+      line.began(3);
+      expect(line.underWay).toMatchObject({ maxCpuMs: 2000, group: 2 });
+    });
+
+    it('are suspected when they began last and nothing was heard since, or wait for no answer', () => {
+      expect(line.suspectId).toBe(2);
+      line.progress++;
+      expect(line.suspectId).toBeUndefined();
+      const caller = line.callerOf(2);
+      if (caller) caller.openCalls = 1;
+      expect(line.suspectId).toBe(1);
+    });
+
+    it('can be cancelled, and only what was is believed to be', () => {
+      const cancelled = (id: number): void => {
+        line.ran(
+          { type: 'ran', id, outcome: { kind: 'cancelled' }, refused: [], logs: [], cpuMs: 0, heapBytes: 0 },
+          [],
+        );
+      };
+      line.cancel(2);
+      line.cancel(2);
+      line.cancel(4);
+      expect(sent.slice(-2).map(({ header }) => header)).toEqual([
+        { type: 'cancel', id: 2 },
+        { type: 'recall', ids: [3, 4, 5] },
+      ]);
+      expect(line.overdue(1000)).toBeUndefined();
+      expect(line.overdue(-1)).toEqual({ id: 2, reason: 'cancelled' });
+      expect(() => {
+        cancelled(1);
+      }).toThrow(ProtocolError);
+      cancelled(2);
+      expect(line.overdue(-1)).toBeUndefined();
+    });
+  });
+
+  it('tells those who were beside another that it is not theirs what the VM has ended for', () => {
+    const told: boolean[] = [];
+    const onGone = ({ isForAnother }: VmGoneError): number => told.push(isForAnother);
+    for (const name of ['a', 'b', 'c']) send(name, { onGone });
+    line.began(2);
+    line.close(new VmGoneError('cpu'), 2);
+    expect(told).toEqual([true, false, true]);
+  });
 });

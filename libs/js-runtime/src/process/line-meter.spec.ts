@@ -72,4 +72,41 @@ describe('LineMeter', () => {
     expect(meter.look(alone(oldest))).toBeUndefined();
     expect(meter.read(oldest)).toEqual({ cpuMs: 100, peakMemoryBytes: 0 });
   });
+
+  describe('of several that overlap', () => {
+    const both = [invocation(), invocation()];
+    const together = (progress: number, group = 1): UnderWay => ({ begun: both, maxCpuMs: 400, group, progress });
+
+    it('allows them together what each may have', () => {
+      for (let n = 0; n <= 4; n++) {
+        fake.ranMs = 1000 + 100 * n;
+        expect(meter.look(together(n))).toBeUndefined();
+      }
+      fake.ranMs = 1401;
+      expect(meter.look(together(9))).toBe('cpu');
+    });
+
+    it('begins anew with others', () => {
+      meter.look(together(0));
+      fake.ranMs = 1300;
+      expect(meter.look(together(1))).toBeUndefined();
+      expect(meter.look(together(2, 2))).toBeUndefined();
+      fake.ranMs = 1600;
+      expect(meter.look(together(3, 2))).toBeUndefined();
+    });
+
+    it('allows no more than one may have while nothing is heard of any', () => {
+      meter.look(together(7));
+      // Busy: as much as there is, at each look.
+      fake.ranMs = 1100;
+      expect(meter.look(together(7))).toBeUndefined();
+      fake.ranMs = 1201;
+      expect(meter.look(together(7))).toBe('cpu');
+    });
+
+    it('tells of none of them what all have used', () => {
+      meter.look(together(0));
+      expect(both.map((one) => meter.read(one))).toEqual([undefined, undefined]);
+    });
+  });
 });

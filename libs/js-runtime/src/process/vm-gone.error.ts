@@ -24,7 +24,8 @@ export class VmGoneError extends Error {
 
   /** What those are told that were under way beside the one that it ended for. */
   get toOthers(): VmGoneError {
-    const isTheirs = this.reason !== 'wall' && this.reason !== 'cpu' && this.reason !== 'memory' && this.reason !== 'cancelled';
+    const isTheirs =
+      this.reason !== 'wall' && this.reason !== 'cpu' && this.reason !== 'memory' && this.reason !== 'cancelled';
     return isTheirs ? this : new VmGoneError(this.reason, undefined, { cause: this }, true);
   }
 }

@@ -125,7 +125,8 @@ export class Invocations {
     const wanted = new Set(ids);
     const recalled: number[] = [];
     this.#waiting = this.#waiting.filter((waiting) => {
-      if ('forgets' in waiting || !wanted.has(waiting.header[0]) || waiting.header[0] === this.#announcedId) return true;
+      if ('forgets' in waiting || !wanted.has(waiting.header[0]) || waiting.header[0] === this.#announcedId)
+        return true;
       recalled.push(waiting.header[0]);
       return false;
     });
@@ -215,8 +216,7 @@ export class Invocations {
       // The backend is told once, and by whom.
       if (this.#isOutOfMemory) return;
       const { startMs } = times;
-      const cpuMs =
-        startMs === undefined ? this.#measure(performance.now() - startedAt) : startMs + calls.wokenMs;
+      const cpuMs = startMs === undefined ? this.#measure(performance.now() - startedAt) : startMs + calls.wokenMs;
       if (startMs !== undefined) this.#underWay.delete(id);
       this.#answer(id, output, cpuMs, host);
       if (!this.#ports.isSent()) this.#goOnWhenSent();

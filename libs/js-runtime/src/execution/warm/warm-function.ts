@@ -17,6 +17,8 @@ const TURN_MS = 20;
  * were many short invocations (see `VmWatch`).
  */
 const LEASE_MS = 80;
+/** After that also when those that are under way have mostly waited, and used no more CPU than others may in theirs. */
+const WAITING_LEASE_MS = 1000;
 /** Behind an invocation that takes longer than that nobody is to wait. */
 const LONG_MS = 20;
 const LOOK_MS = 10;
@@ -142,9 +144,13 @@ export class WarmFunction implements LaneSource {
     return false;
   }
 
-  #mayKeep({ leasedAt }: WarmLane): boolean {
-    const leasedMs = performance.now() - leasedAt;
-    return leasedMs < TURN_MS || (leasedMs < LEASE_MS && this.pool.waiting === 0);
+  #mayKeep(lane: WarmLane): boolean {
+    const leasedMs = performance.now() - lane.leasedAt;
+    if (leasedMs < TURN_MS) return true;
+    // Where one waits, others are begun beside it: another VM for this function is no reason to give this one back.
+    const own = this.maxOverlap > 1 && this.#acquiring ? 1 : 0;
+    if (this.pool.waiting > own) return false;
+    return leasedMs < LEASE_MS || (leasedMs < WAITING_LEASE_MS && !lane.isIdle && lane.usedCpuMs < LEASE_MS);
   }
 
   #enqueue(invocation: WarmInvocation): void {

@@ -46,6 +46,8 @@ export class WarmLane {
   #isWaiting = false;
   /** How many have made calls. */
   #calling = 0;
+  /** What its VM had used before. */
+  readonly #cpuMsBefore: number;
   #looked = { at: 0, cpuMs: 0 };
   /** Its realm is gone: what is under way comes back before another is made. */
   #isRealmGone = false;
@@ -54,6 +56,7 @@ export class WarmLane {
   constructor(lease: VmLease, source: LaneSource) {
     this.lease = lease;
     this.#source = source;
+    this.#cpuMsBefore = (source.maxOverlap > 1 ? lease.vm.cpuMs() : undefined) ?? 0;
   }
 
   get isIdle(): boolean {
@@ -63,6 +66,12 @@ export class WarmLane {
   /** `performance.now()` at which it became that. */
   get idleSince(): number {
     return this.#idleSince;
+  }
+
+  /** What its VM has used since it was leased; endless where nobody knows, or nothing may overlap in it. */
+  get usedCpuMs(): number {
+    const cpuMs = this.#source.maxOverlap > 1 ? this.lease.vm.cpuMs() : undefined;
+    return cpuMs === undefined ? Infinity : cpuMs - this.#cpuMsBefore;
   }
 
   get isFull(): boolean {

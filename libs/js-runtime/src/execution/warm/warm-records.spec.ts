@@ -40,7 +40,13 @@ describe('What is told of invocations of warm realms', () => {
 
   beforeEach(async () => {
     const extras = { auditSink: KeepingSink, consoleSink: KeepingSink };
-    const options = { poolSize: 1, maxVms: 1, auditEnabled: true, permissions: ['echo:say', 'held:*'] };
+    const options = {
+      poolSize: 1,
+      maxVms: 1,
+      warmMaxOverlap: 1,
+      auditEnabled: true,
+      permissions: ['echo:say', 'held:*'],
+    };
     runtime = await startRuntime(options, extras, [EchoApi, HeldApi]);
   });
 
