@@ -114,6 +114,15 @@ export const protocolWarm: readonly ProtocolAttack[] = [
   broken('given back what is no id', text('{"type":"recalled","ids":["$id"]}')),
   broken('given back 1e4 times the same', text(`{"type":"recalled","ids":[${Array(10_000).fill('$id').join()}]}`)),
 
+  // That it begins one beside others, gives one up, or has lost one.
+  broken('begun, beside nobody', text('{"type":"began","id":$id}')),
+  broken('begun, one of the future', text(`{"type":"began","id":${RUN_ID + 2}}`)),
+  broken('begun, the run before', text(`{"type":"began","id":${RUN_ID}}`)),
+  broken('begun, what is no id', text('{"type":"began","id":"$id"}')),
+  goesTooFar('begun, after the answer', text('{"type":"began","id":$id}')),
+  broken('cancelled, which nobody has asked for', answer({ outcome: { kind: 'cancelled' } })),
+  lies('lost, beside nobody', ends('VM_CRASHED'), answer({ outcome: { kind: 'lost' } })),
+
   // Calls of host APIs.
   { ...broken('a call of the run before', call(1, String(RUN_ID))), maxCalls: 0 },
   { ...broken('a call of an invocation of the future', call(1, String(RUN_ID + 2))), maxCalls: 0 },
