@@ -68,7 +68,7 @@ describe('childCommand', () => {
   });
 
   it('tells the process where the addon is, how much memory it has and what scripts may call', () => {
-    expect(JSON.parse(sandboxArguments)).toEqual({ addonPath: readable[2], maxMemoryMb: 32, apis });
+    expect(JSON.parse(sandboxArguments)).toEqual({ addonPath: readable[2], maxMemoryMb: 32, maxOverlap: 1, apis });
     expect(rest).toEqual([]);
   });
 
