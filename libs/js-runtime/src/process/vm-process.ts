@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { ProtocolError } from '../protocol/frame.ts';
-import type { CompileOutcome, RunOutcome, VmMessage } from '../protocol/messages.ts';
+import { MAX_WARM_SHARE, type CompileOutcome, type RunOutcome, type VmMessage } from '../protocol/messages.ts';
 import { KeptScripts } from '../protocol/kept-scripts.ts';
 import type { ChildCommand } from './child-command.ts';
 import { vmStdio } from './inherited-descriptors.ts';
@@ -128,7 +128,7 @@ export class VmProcess {
       },
       onReplaced: () => {
         this.#isNew();
-        this.#keepsTooMuch = this.#meter?.keepsTooMuch() ?? false;
+        this.#lookAtWhatItKeeps();
       },
       metersItself: () => this.#meter === undefined,
     });
@@ -511,9 +511,14 @@ export class VmProcess {
 
   #hasRecycled(replaced: boolean): void {
     if (replaced) this.#isNew();
-    this.#keepsTooMuch = this.#meter?.keepsTooMuch() ?? false;
+    this.#lookAtWhatItKeeps();
     if (this.#channel.isWaiting) this.#runMeter?.begun();
     if (this.recycled) this.onRecycled?.();
+  }
+
+  #lookAtWhatItKeeps(): void {
+    const warmMb = this.#warmRealms.size > 0 ? (this.#isolateMemoryMb ?? 0) * MAX_WARM_SHARE : 0;
+    this.#keepsTooMuch = this.#meter?.keepsTooMuch(warmMb) ?? false;
   }
 
   #violation(what: string): VmGoneError {
