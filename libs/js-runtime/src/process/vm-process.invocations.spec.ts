@@ -2,11 +2,11 @@ import { encodeFrame } from '../protocol/frame.ts';
 import { encodePlainAnswer } from '../protocol/plain-answer.ts';
 import type { RunOutcome } from '../protocol/messages.ts';
 import type { FakeAction } from '../../test-support/fake-vm.ts';
-import { LIMITS, LONG_MS, request, useVmProcesses } from '../../test-support/use-vm-processes.ts';
+import { fake, LIMITS, LONG_MS, READY, request, useVmProcesses } from '../../test-support/use-vm-processes.ts';
 import type { InvocationRequest } from './invocation-line.ts';
 import type { VmProcess } from './vm-process.ts';
 
-const { start, startFake } = useVmProcesses();
+const { start } = useVmProcesses();
 
 const KEY = 'key 1';
 const ran = { type: 'ran', outcome: { kind: 'undefined' }, refused: [], logs: [], cpuMs: 0, heapBytes: 0 };
@@ -114,6 +114,10 @@ describe('What a VM process in other hands says of invocations', () => {
   const raw = (frame: Buffer): FakeAction => ({ raw: [...frame] });
   const plain = (id: number): FakeAction => raw(encodePlainAnswer({ id, cpuMs: 0, heapBytes: 0, resultJson: '1' }));
 
+  /** Runs the first invocation as it should, and does this about the next. */
+  const startHijacked = async (actions: readonly FakeAction[]): Promise<VmProcess> =>
+    start({ command: fake({ atStart: [READY], onRequests: [[{ answer: ran }]], onInvokes: [actions] }) });
+
   it.each<[string, FakeAction]>([
     ['an answer out of turn', plain(3)],
     ['an answer to nobody', plain(9)],
@@ -126,7 +130,7 @@ describe('What a VM process in other hands says of invocations', () => {
     ['that it has replaced its isolate, out of the blue', raw(encodeFrame({ type: 'replaced' }))],
     ['a call that none may make', raw(encodeFrame({ type: 'call', id: 2, call: 1, api: 'a.b' }, ['[]']))],
   ])('%s: ends it, and all that were sent are told', async (_, action) => {
-    const vm = await startFake([{ answer: ran }], [action]);
+    const vm = await startHijacked([action]);
     await keep(vm, BODY);
     const invoked = await Promise.all([invoke(vm, 1), invoke(vm, 2)]);
     expect(invoked).toEqual(['protocol', 'not begun']);
@@ -134,10 +138,8 @@ describe('What a VM process in other hands says of invocations', () => {
   });
 
   it('that it has replaced its isolate, once: is believed', async () => {
-    const vm = await startFake(
-      [{ answer: ran }],
-      [plain(2), raw(encodeFrame({ type: 'replaced' })), raw(encodeFrame({ type: 'replaced' }))],
-    );
+    const replaced = raw(encodeFrame({ type: 'replaced' }));
+    const vm = await startHijacked([plain(2), replaced, replaced]);
     await keep(vm, BODY);
     await expect(invoke(vm, 1)).resolves.toBe('1');
     await expect(vm.exited).resolves.toMatchObject({ reason: 'protocol' });
