@@ -245,9 +245,8 @@ export class VmProcess {
     const { oldest, lateMs } = this.#channel.invocations;
     if (oldest) {
       // Where nobody sees from outside, it meters itself.
-      const exceeded = this.#lineMeter?.look(oldest);
-      if (exceeded) this.kill(exceeded);
-      else if (lateMs > KILL_GRACE_MS) this.#killIfStillAt(oldest);
+      const exceeded = this.#lineMeter?.look(oldest) ?? (lateMs > KILL_GRACE_MS ? 'wall' : undefined);
+      if (exceeded) this.#killIfStillAt(oldest, exceeded);
       return;
     }
     const exceeded = this.#channel.isWaiting ? this.#runMeter?.look() : undefined;
@@ -274,10 +273,11 @@ export class VmProcess {
     return false;
   }
 
-  #killIfStillAt(oldest: InvocationRequest): void {
-    // It may be this process that is late, with the answer unread: between timers and immediates, it is read.
+  #killIfStillAt(oldest: InvocationRequest, reason: RetireReason): void {
+    // It may be this process that is late, with the answer unread: between timers and immediates, it is read. What was measured is then
+    // what others have used that came after it.
     setImmediate(() => {
-      if (this.#channel.invocations.oldest === oldest) this.kill('wall');
+      if (this.#channel.invocations.oldest === oldest) this.kill(reason);
     });
   }
 
