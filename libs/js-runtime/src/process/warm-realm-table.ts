@@ -17,6 +17,8 @@ interface Kept {
 /** The warm realms of one VM, by key; the least recently used go first. */
 export class WarmRealmTable {
   readonly #kept = new Map<string, Kept>();
+  /** At the end of them, if it is one of them. */
+  #latest: Kept | undefined;
   #lastRealm = 0;
 
   /** @param onDrop told of each that is to go */
@@ -38,7 +40,8 @@ export class WarmRealmTable {
 
   keep(key: string, realm: number): void {
     this.drop(key);
-    this.#kept.set(key, { realm, uses: 1, usedAt: performance.now() });
+    this.#latest = { realm, uses: 1, usedAt: performance.now() };
+    this.#kept.set(key, this.#latest);
     this.counts.kept++;
     for (const oldest of this.#kept.keys()) {
       if (this.#kept.size <= this.limits.maxRealms) break;
@@ -58,8 +61,11 @@ export class WarmRealmTable {
     this.counts.hits++;
     kept.uses++;
     kept.usedAt = now;
-    this.#kept.delete(key);
-    this.#kept.set(key, kept);
+    if (kept !== this.#latest) {
+      this.#latest = kept;
+      this.#kept.delete(key);
+      this.#kept.set(key, kept);
+    }
     return kept.realm;
   }
 

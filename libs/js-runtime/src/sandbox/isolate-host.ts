@@ -122,7 +122,7 @@ export class IsolateHost {
         realm.release();
       };
       if (keep === undefined || isolate.isDisposed || this.#wasInterrupted) release();
-      else this.#warmRealms.keep(keep, { realm, request, release });
+      else this.#warmRealms.keep(keep, { realm, request, knownContextJson: '', release });
       done({ ...output, refused });
     });
   }
@@ -142,13 +142,16 @@ export class IsolateHost {
       return;
     }
     const { realm, request } = warm;
+    const contextJson = texts.contextJson === warm.knownContextJson ? '' : texts.contextJson;
+    warm.knownContextJson = texts.contextJson;
     const input = {
       isolate: this.#isolate,
       realm,
       program: { kind: 'kept' as const, invocation },
       request,
       calls,
-      ...texts,
+      contextJson,
+      inputJson: texts.inputJson,
       globalsJson: '',
       budget: new TimeBudget(timeoutMs, maxCpuMs),
       exceedsMemory: () => maxCpuMs !== undefined && exceedsMemory(request.maxMemoryMb),
@@ -157,6 +160,8 @@ export class IsolateHost {
       const { kind } = output.outcome;
       this.#wasInterrupted ||= kind === 'timed-out' || kind === 'out-of-cpu';
       if (kind === 'not-held') this.forget(number);
+      // Whether it came so far as to hear of it, nobody knows.
+      if (kind !== 'value' && kind !== 'undefined') warm.knownContextJson = '';
       done(output);
     });
   }
