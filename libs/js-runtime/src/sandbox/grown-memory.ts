@@ -19,18 +19,20 @@ export class GrownMemory {
   readonly #idleBytes = this.#bytes();
   #bytesWhenFreed = this.#idleBytes;
 
-  hasGrown(): boolean {
-    return this.#isAbove(MAX_GROWTH_BYTES);
+  /** @param keptBytes what is on the heap, where that is judged by itself: warm realms may keep some */
+  hasGrown(keptBytes = 0): boolean {
+    const bytes = this.#bytes();
+    return this.#growthOf(bytes) - keptBytes > MAX_GROWTH_BYTES && bytes - this.#bytesWhenFreed > WORTHWHILE_BYTES;
   }
 
-  /** The same where realms are kept. What is on the heap is judged there: V8 gives back late what it has freed. */
+  /** Whether the next invocation of a warm realm could have it ended. */
   isNearLimit(maxMemoryMb: number): boolean {
-    return this.#isAbove(limitBytes(maxMemoryMb) - MIN_ROOM_BYTES);
+    return this.#growthOf(this.#bytes()) > limitBytes(maxMemoryMb) - MIN_ROOM_BYTES;
   }
 
   /** Whether an execution has more memory than it may, as the backend would judge it from outside. */
   exceeds(maxMemoryMb: number): boolean {
-    return this.#bytes() - this.#idleBytes > limitBytes(maxMemoryMb);
+    return this.#growthOf(this.#bytes()) > limitBytes(maxMemoryMb);
   }
 
   /** All has been freed that can be. */
@@ -38,9 +40,8 @@ export class GrownMemory {
     this.#bytesWhenFreed = this.#bytes();
   }
 
-  #isAbove(growthBytes: number): boolean {
-    const bytes = this.#bytes();
-    return bytes - this.#idleBytes > growthBytes && bytes - this.#bytesWhenFreed > WORTHWHILE_BYTES;
+  #growthOf(bytes: number): number {
+    return bytes - this.#idleBytes;
   }
 }
 

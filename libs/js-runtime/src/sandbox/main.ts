@@ -173,8 +173,8 @@ function recycle(): boolean {
 function hasGrown(): boolean {
   if (host.warmRealms === 0) return memory.hasGrown();
   if (host.keepsTooMuch()) return true;
+  if (!memory.hasGrown(host.heapBytes())) return false;
   // Realms that are kept are worth a collection before.
-  if (!memory.isNearLimit(host.maxMemoryMb)) return false;
   host.collectGarbage();
   collectGarbage();
   if (memory.isNearLimit(host.maxMemoryMb)) return true;

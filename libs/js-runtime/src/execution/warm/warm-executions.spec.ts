@@ -93,6 +93,48 @@ describe('Executions in warm realms', () => {
     }
   });
 
+  it.each([
+    ['a function', '', 'return 1;'],
+    ['an async function', 'async ', 'return 1;'],
+    ['a function that has logged', '', "console.log('early'); return 1;"],
+    ['a function that throws', '', "throw new Error('thrown');"],
+    [
+      'an async function that waits',
+      'async ',
+      'await new Promise((resolve) => { setTimeout(resolve, 1); }); return 1;',
+    ],
+  ])('log what microtasks of %s log, as in a fresh realm', async (_, async, body) => {
+    const module = `
+      const later = async (input) => { for (let n = 0; n < 20; n++) await n; console.log('late of ' + input); };
+      export default ${async}(input) => { void later(input); ${body} };`;
+    const logOf = async (realm: 'fresh' | 'warm', input: number): Promise<unknown> => {
+      const { logs } = await runtime
+        .run(module, { realm, wrap: 'module', input })
+        .catch((error: unknown) => error as JsRuntimeError);
+      return logs?.map(({ message }) => message);
+    };
+    for (const input of [1, 2, 3]) {
+      const fresh = await logOf('fresh', input);
+      expect(fresh).toContain(`late of ${input}`);
+      await expect(logOf('warm', input)).resolves.toEqual(fresh);
+    }
+  });
+
+  it('log nothing that another has left to be logged', async () => {
+    const module = `
+      const leave = async () => { for (let n = 0; n < 20; n++) await n; console.log('late'); };
+      export default (input) => { if (input === 1) void leave(); return input; };`;
+    for (const [input, count] of [
+      [1, 1],
+      [2, 0],
+      [1, 1],
+      [3, 0],
+    ]) {
+      const { logs } = await warm(module, { wrap: 'module', input });
+      expect(logs).toHaveLength(count as number);
+    }
+  });
+
   it('are told what they use, before they wait and afterwards', async () => {
     const work = 'let n = 0; while (n < 5e7) n++;';
     const wait = 'await new Promise((resolve) => { setTimeout(resolve, 1); });';
