@@ -35,6 +35,11 @@ export class VmMeter {
     return this.#process.privateBytes();
   }
 
+  /** What it had beyond what it had when it was new, when somebody last looked: at what runs there, or after it had recycled. */
+  get lastSeenBytes(): number {
+    return Math.max(0, this.#process.lastPrivateBytes - this.#idleBytes);
+  }
+
   /** For a request that is about to be sent. */
   measure(limits: MeterLimits, isRecycled: boolean): RunMeter {
     return new RunMeter(this.#process, limits, this.#idleBytes, isRecycled ? this.#restBytes : undefined);

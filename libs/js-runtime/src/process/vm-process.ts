@@ -217,6 +217,11 @@ export class VmProcess {
     return this.alive ? this.#meter?.memoryBytes() : undefined;
   }
 
+  /** Memory that it had beyond what it had when it was new, when it was last looked at. Undefined where nobody can tell. */
+  get lastSeenBytes(): number | undefined {
+    return this.#meter?.lastSeenBytes;
+  }
+
   /** Heap limit of its isolate, once a request has had one. */
   get isolateMemoryMb(): number | undefined {
     return this.#isolateMemoryMb;
