@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { HeldApi } from '../../../test-support/sample-apis.ts';
-import { startRuntime, until, type TestRuntime } from '../../../test-support/start-runtime.ts';
+import { runtimeErrorOf, startRuntime, until, type TestRuntime } from '../../../test-support/start-runtime.ts';
 import { LineDepth } from './line-depth.ts';
 import { InvocationLine } from '../../process/invocation-line.ts';
 import type { JsRuntimeError } from '../../errors/js-runtime-error.ts';
@@ -160,6 +160,25 @@ describe('Executions in warm realms', () => {
   it('are refused as classic scripts', async () => {
     await expect(errorOf('1', { wrap: 'script' })).resolves.toMatchObject({ code: 'INVALID_REQUEST' });
     await expect(errorOf('1', { realm: 'hot' as 'warm' })).resolves.toMatchObject({ code: 'INVALID_REQUEST' });
+  });
+
+  it('are refused with a setup function, which is told what to use', async () => {
+    let isSetUp = false;
+    const run = runtime.tenancy.runAs({ tenant: { id: 'acme' } }, async () =>
+      runtime.executions.executeWithSetup(
+        'return rates',
+        () => {
+          isSetUp = true;
+        },
+        FUNCTION,
+      ),
+    );
+    const { code, message } = await runtimeErrorOf(run);
+    expect(code).toBe('INVALID_REQUEST');
+    expect(message).toContain("realm: 'fresh'");
+    expect(message).toContain('@ScriptApi');
+    expect(message).toContain('@ContributesContext');
+    expect(isSetUp).toBe(false);
   });
 
   describe('that exceed a limit', () => {

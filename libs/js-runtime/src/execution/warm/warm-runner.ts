@@ -37,7 +37,8 @@ export class WarmRunner {
   run(execution: BridgedExecution, script: CompiledScript, inputJson: string): Promise<Unmetered> {
     assertWarm(script.wrap);
     if (execution.setup) {
-      throw new JsRuntimeError('INVALID_REQUEST', 'What a setup function exposes is for a fresh realm only');
+      const instead = "use realm: 'fresh', or what all executions have: a @ScriptApi, a @ContributesContext";
+      throw new JsRuntimeError('INVALID_REQUEST', `A warm realm has nothing for one execution only: ${instead}`);
     }
     // Here, where the caller is: later, it is run by whoever has a place for it.
     const bridge = this.bridge.openWarm(execution);

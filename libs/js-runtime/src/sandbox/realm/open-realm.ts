@@ -58,7 +58,7 @@ export type InvokeAgain = (contextJson: string, executionId: string, deadlineMs:
 /**
  * Turns a new context into the realm of one execution. Runs before any tenant code and returns the only way in;
  * the realm has no way out: no host function is in it, and what tenant code can reach of ours (console, timers, host APIs) only
- * keeps what it is given until somebody enters.
+ * keeps what it is given until somebody enters. Of a realm that is kept, the process sees without entering whether something was logged.
  */
 export function openRealm(defineApis: DefineApis): EnterRealm {
   const use = capturePrimordials();
