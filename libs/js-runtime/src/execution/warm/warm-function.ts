@@ -3,6 +3,7 @@ import { JsRuntimeError } from '../../errors/js-runtime-error.ts';
 import { LazyTimer } from '../../process/lazy-timer.ts';
 import type { VmLease } from '../../pool/vm-lease.ts';
 import type { VmPoolService } from '../../pool/vm-pool.service.ts';
+import type { TenantUsageService } from '../../security/tenant-usage.service.ts';
 import type { ScriptRunner } from '../script-runner.ts';
 import { LineDepth } from './line-depth.ts';
 import type { WarmInvocation } from './warm-invocation.ts';
@@ -55,6 +56,7 @@ export class WarmFunction implements LaneSource {
     private readonly tenantId: string,
     private readonly pool: WarmPool,
     private readonly runner: Pick<ScriptRunner, 'runIn'>,
+    private readonly usage: Pick<TenantUsageService, 'usedBeside'>,
     /** Nothing of it is left to do; it is not to be used any more. */
     private readonly onIdle: () => void,
   ) {}
@@ -239,6 +241,7 @@ export class WarmFunction implements LaneSource {
       clearInterval(this.#look);
       this.#look = undefined;
     }
+    this.usage.usedBeside(this.tenantId, lane.cpu.restMs());
     this.pool.giveBack(lane.lease);
     this.#serve();
     this.#hasChanged();

@@ -214,6 +214,36 @@ describe('Invocations of warm realms', () => {
     expect(runtime.pool.stats().destroyed).toBe(0);
   });
 
+  it.each([
+    ['arrays', 'new Array(131_072).fill(0.5)'],
+    ['buffers', 'new Uint8Array(1_000_000).fill(1)'],
+    ['texts', "'x'.repeat(1_000_000).toUpperCase()"],
+    ['objects', 'Array.from({ length: 20_000 }, (_, n) => ({ n }))'],
+  ])('start anew before %s of 1 MB each are more than they may have', async (_, megabyte) => {
+    await start();
+    const module = `const kept = []; export default () => kept.push(${megabyte});`;
+    const lengths: number[] = [];
+    for (let n = 0; n < 150; n++) {
+      lengths.push((await warm(module, { wrap: 'module', limits: { maxMemoryMb: 64 } })).value as number);
+    }
+    expect(Math.max(...lengths)).toBeGreaterThan(20);
+    expect(Math.max(...lengths)).toBeLessThan(64);
+  });
+
+  it('keep a realm that leaves half of their memory, also when their VM was given back', async () => {
+    await start();
+    const module = `
+      const table = Array.from({ length: 20 }, () => new Array(131_072).fill(0.5));
+      let n = 0;
+      export default () => [table.length, ++n];`;
+    const limits = { maxMemoryMb: 64 };
+    for (let n = 1; n <= 150; n++) {
+      await expect(warm(module, { wrap: 'module', limits })).resolves.toMatchObject({ value: [20, n] });
+      if (n % 50 === 1) await until(() => runtime.pool.stats().available === 1);
+    }
+    expect(runtime.pool.stats()).toMatchObject({ destroyed: 0, warm: { misses: 1 } });
+  });
+
   it('keep their realm when all they leave is garbage', async () => {
     await start();
     const module = `let n = 0; export default () => { new Array(20_000).fill(0.5).map((x) => x + n); return ++n; };`;

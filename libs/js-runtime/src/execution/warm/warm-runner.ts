@@ -5,6 +5,7 @@ import type { ResourceLimits } from '../../config/limits.ts';
 import type { ScriptWrap } from '../../protocol/messages.ts';
 import { JsRuntimeError } from '../../errors/js-runtime-error.ts';
 import { VmPoolService } from '../../pool/vm-pool.service.ts';
+import { TenantUsageService } from '../../security/tenant-usage.service.ts';
 import { ScriptRunner, type Unmetered } from '../script-runner.ts';
 import { WarmFunction } from './warm-function.ts';
 
@@ -20,6 +21,7 @@ export class WarmRunner {
     private readonly pool: VmPoolService,
     private readonly bridge: ExecutionBridge,
     private readonly runner: ScriptRunner,
+    private readonly usage: TenantUsageService,
   ) {
     pool.keepLeases({
       onWanted: () => {
@@ -35,7 +37,8 @@ export class WarmRunner {
   run(execution: BridgedExecution, script: CompiledScript, inputJson: string): Promise<Unmetered> {
     assertWarm(script.wrap);
     if (execution.setup) {
-      throw new JsRuntimeError('INVALID_REQUEST', 'What a setup function exposes is for a fresh realm only');
+      const instead = "use realm: 'fresh', or what all executions have: a @ScriptApi, a @ContributesContext";
+      throw new JsRuntimeError('INVALID_REQUEST', `A warm realm has nothing for one execution only: ${instead}`);
     }
     // Here, where the caller is: later, it is run by whoever has a place for it.
     const bridge = this.bridge.openWarm(execution);
@@ -80,7 +83,7 @@ export class WarmRunner {
     // A script's id is its tenant's own.
     const found = this.#functions.get(key);
     if (found) return found;
-    const made = new WarmFunction(key, tenantId, this.pool, this.runner, () => {
+    const made = new WarmFunction(key, tenantId, this.pool, this.runner, this.usage, () => {
       this.#functions.delete(key);
     });
     this.#functions.set(key, made);
