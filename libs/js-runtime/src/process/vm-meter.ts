@@ -7,7 +7,7 @@ export class VmMeter {
   readonly #process: ProcessMeter;
   readonly #idleBytes: number;
   readonly #idleReservedBytes: number;
-  /** Its memory when it last had recycled: until the next request it does nothing. */
+  /** Until the next request it does nothing. */
   #restBytes: number;
 
   /** @throws Error when the process is gone, or there are no descriptors left */
@@ -31,6 +31,11 @@ export class VmMeter {
   /** Memory that is the process's alone; undefined when it is gone. */
   memoryBytes(): number | undefined {
     return this.#process.privateBytes();
+  }
+
+  /** Its memory when it last had recycled. */
+  get restBytes(): number {
+    return this.#restBytes;
   }
 
   /** For a request that is about to be sent. */

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { ProtocolError } from '../protocol/frame.ts';
-import type { CompileOutcome, RunOutcome, VmMessage } from '../protocol/messages.ts';
+import { MEMORY_ALLOWANCE_MB, type CompileOutcome, type RunOutcome, type VmMessage } from '../protocol/messages.ts';
 import { KeptScripts } from '../protocol/kept-scripts.ts';
 import type { ChildCommand } from './child-command.ts';
 import { vmStdio } from './inherited-descriptors.ts';
@@ -21,8 +21,8 @@ import type { OnCall } from './caller.ts';
 import { VmChannel, type Patient, type Reply, type Request } from './vm-channel.ts';
 import { VmGoneError, type VmExit } from './vm-gone.error.ts';
 import { VmMeter } from './vm-meter.ts';
-import { WarmCounts } from './warm-counts.ts';
-import { WarmRealmTable, type WarmLimits } from './warm-realm-table.ts';
+import { WarmBudget, type WarmLimits } from './warm-budget.ts';
+import { WarmRealmTable } from './warm-realm-table.ts';
 import type {
   CompileReply,
   CompileRequest,
@@ -41,10 +41,8 @@ export interface VmProcessOptions {
   readonly startTimeoutMs: number;
   /** Whether to look from outside at what it uses. Default where the system tells; given in tests. */
   readonly metersOutside?: boolean;
-  /** What it keeps warm. */
-  readonly warm?: WarmLimits | undefined;
-  /** Where it counts that, with others. */
-  readonly warmCounts?: WarmCounts | undefined;
+  /** For what it keeps warm, with others. Default one of its own. */
+  readonly warmBudget?: WarmBudget | undefined;
   /** Gives up a start that is under way. */
   readonly signal?: AbortSignal;
 }
@@ -54,9 +52,17 @@ export interface VmProcessOptions {
  * answer has come this much later is it killed.
  */
 const KILL_GRACE_MS = 250;
+const MIB = 1024 * 1024;
 
-/** By default. */
-const WARM_LIMITS: WarmLimits = { maxRealms: 16, maxIdleMs: 300_000, maxUses: 1_000_000 };
+/** Of a process without others. */
+const OWN_BUDGET: WarmLimits = {
+  maxRealmsPerVm: 16,
+  maxRealmsPerTenant: 16,
+  maxRealms: 16,
+  maxBytes: Infinity,
+  maxIdleMs: 300_000,
+  maxUses: 1_000_000,
+};
 
 /** The reply to a request of this kind. */
 interface ReplyOf<T extends VmMessage['type']> {
@@ -81,6 +87,8 @@ export class VmProcess {
   #isolateMemoryMb: number | undefined;
   /** Numbers of the realms that it keeps, by script. */
   readonly #warmRealms: WarmRealmTable;
+  /** Its memory, or where nobody can tell what is on its heap, when it began to keep the first of them. */
+  #bytesBeforeWarm = 0;
   /** Undefined for a process that is to have none. */
   readonly #limits: KernelLimits | undefined;
   /** Undefined until the process is ready, and where nobody can tell from outside what it uses. */
@@ -132,8 +140,8 @@ export class VmProcess {
       },
       metersItself: () => this.#meter === undefined,
     });
-    const { warm = WARM_LIMITS, warmCounts = new WarmCounts() } = options;
-    this.#warmRealms = new WarmRealmTable(warm, warmCounts, (realm) => {
+    const { warmBudget = new WarmBudget(OWN_BUDGET) } = options;
+    this.#warmRealms = new WarmRealmTable(warmBudget, (realm) => {
       if (this.alive) this.#channel.invocations.forget(realm);
     });
     pipe?.on('close', () => {
@@ -244,6 +252,7 @@ export class VmProcess {
   enforceLimits(): void {
     const { oldest, lateMs } = this.#channel.invocations;
     if (oldest) {
+      this.#warmRealmsHave(this.#meter?.memoryBytes());
       // Where nobody sees from outside, it meters itself.
       const exceeded = this.#lineMeter?.look(oldest);
       if (exceeded) this.kill(exceeded);
@@ -311,7 +320,12 @@ export class VmProcess {
     if (outcome.kind === 'out-of-memory') this.kill('memory');
     else if (outcome.kind === 'timed-out' || outcome.kind === 'out-of-cpu') this.#isNew();
     else this.#updateKept(units, outcome.kind);
-    if (keepAs !== undefined && keep !== undefined && mayBeKept(outcome.kind)) this.#warmRealms.keep(keepAs, keep);
+    if (keepAs && keep !== undefined && mayBeKept(outcome.kind)) {
+      // What it has used before has been thrown away, or is not the realm's.
+      if (this.#warmRealms.size === 0) this.#bytesBeforeWarm = this.#meter?.restBytes ?? 0;
+      this.#warmRealms.keep(keepAs, keep);
+      if (!this.#meter) this.#warmRealmsHave(heapBytes);
+    }
     const result = attachments[0];
     const resultBytes = result?.byteLength ?? 0;
     if (resultBytes > maxResultBytes) throw this.#violation('a result larger than asked for');
@@ -512,8 +526,16 @@ export class VmProcess {
   #hasRecycled(replaced: boolean): void {
     if (replaced) this.#isNew();
     this.#keepsTooMuch = this.#meter?.keepsTooMuch() ?? false;
+    this.#warmRealmsHave(this.#meter?.restBytes);
     if (this.#channel.isWaiting) this.#runMeter?.begun();
     if (this.recycled) this.onRecycled?.();
+  }
+
+  /** Its memory, where warm realms are what it grows by. A heap is its own word: no more is believed than it can have. */
+  #warmRealmsHave(bytes: number | undefined): void {
+    if (bytes === undefined || this.#warmRealms.size === 0) return;
+    const mostBytes = ((this.#isolateMemoryMb ?? 0) + MEMORY_ALLOWANCE_MB) * MIB;
+    this.#warmRealms.grown(Math.min(bytes - this.#bytesBeforeWarm, mostBytes));
   }
 
   #violation(what: string): VmGoneError {

@@ -103,8 +103,8 @@ export class WarmFunction implements LaneSource {
     trace?.hasVm(vm.id);
     // The request that runs it has its own way to be cancelled.
     invocation.onCancel = () => undefined;
-    const { key } = this;
-    const run = async () => this.runner.runIn(vm, execution, script, inputJson, { key, bridge });
+    const { key, tenantId } = this;
+    const run = async () => this.runner.runIn(vm, execution, script, inputJson, { keepAs: { key, tenantId }, bridge });
     try {
       invocation.resolve(await bridge.calls.inCallersContext(run));
     } catch (error) {
