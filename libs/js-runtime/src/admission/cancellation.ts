@@ -69,8 +69,9 @@ export class Cancellation implements CancelSignal {
     for (const listener of [...(this.#listeners ?? [])]) listener();
   }
 
-  /** The execution is over: its caller's signal, which may live longer, forgets it. */
+  /** The execution is over: its caller's signal, which may live longer, forgets it, and it forgets who listens. */
   end(): void {
+    this.#listeners = undefined;
     if (this.#callerSignal) unfollow(this.#callerSignal, this);
   }
 

@@ -32,10 +32,11 @@ export class HostCalls implements RunCalls {
   readonly extraApis: readonly ApiHeader[];
   /** The asynchronous context, nestjs-cls included, of whoever executes the script: a message of a VM comes with none. */
   readonly #callersContext = new AsyncResource('ScriptCalls');
-  readonly #pending = new Set<HostCall>();
+  /** These three are made when there is a call: mostly, there is none. */
+  #pending: Set<HostCall> | undefined;
   /** Of the calls that have come to nothing yet. */
-  readonly #spans = new Map<AdmittedCall, PartSpan>();
-  readonly #refusedWith = new Set<string>();
+  #spans: Map<AdmittedCall, PartSpan> | undefined;
+  #refusedWith: Set<string> | undefined;
   #isOver = false;
 
   constructor(
@@ -62,7 +63,7 @@ export class HostCalls implements RunCalls {
 
   /** Whether a call of this execution was refused, or failed, with this code. */
   hasRefusedWith(code: ErrorCode): boolean {
-    return this.#refusedWith.has(code);
+    return this.#refusedWith?.has(code) ?? false;
   }
 
   /** Runs something where whoever executes the script is. */
@@ -74,7 +75,7 @@ export class HostCalls implements RunCalls {
     if (this.#isOver) return;
     const admitted = this.validator.admit(call, this.caller);
     const span = this.scope.trace?.beginCall(admitted.method.name);
-    if (span) this.#spans.set(admitted, span);
+    if (span) (this.#spans ??= new Map()).set(admitted, span);
     void this.#callersContext.runInAsyncScope(() =>
       span ? span.run(async () => this.#answer(call, admitted)) : this.#answer(call, admitted),
     );
@@ -84,8 +85,8 @@ export class HostCalls implements RunCalls {
   end(): void {
     this.#isOver = true;
     // Whatever they come to later, nobody waits for it.
-    for (const call of this.#spans.keys()) this.#endSpan(call, 'CANCELLED');
-    if (this.#pending.size === 0) return;
+    for (const call of this.#spans?.keys() ?? []) this.#endSpan(call, 'CANCELLED');
+    if (!this.#pending || this.#pending.size === 0) return;
     const reason = new DOMException('The execution has ended', 'AbortError');
     for (const pending of this.#pending) pending.abort(reason);
     this.#pending.clear();
@@ -93,8 +94,8 @@ export class HostCalls implements RunCalls {
 
   /** What a call has come to first is what counts. */
   #endSpan(call: AdmittedCall, outcome: ApiCallOutcome): void {
-    this.#spans.get(call)?.end(outcome);
-    this.#spans.delete(call);
+    this.#spans?.get(call)?.end(outcome);
+    this.#spans?.delete(call);
   }
 
   /** Whatever a policy, a schema or a method throws, and whatever is wrong with that: it must not end the backend. */
@@ -129,7 +130,7 @@ export class HostCalls implements RunCalls {
     // What was checked meanwhile must not begin when its execution has ended.
     if (this.#isOver) return { answer: { kind: 'undefined', text: '' }, outcome: 'CANCELLED' };
     const hostCall = new HostCall(this.scope, method.timeoutMs);
-    this.#pending.add(hostCall);
+    (this.#pending ??= new Set()).add(hostCall);
     try {
       const returned = await this.#invoke(method, input, hostCall);
       if (returned === TIMED_OUT) return this.#refused(timedOut(method));
@@ -193,7 +194,7 @@ export class HostCalls implements RunCalls {
   }
 
   #refused(error: JsRuntimeError): Answered {
-    this.#refusedWith.add(error.code);
+    (this.#refusedWith ??= new Set()).add(error.code);
     return { answer: refusalOf(error), outcome: error.code };
   }
 }

@@ -78,8 +78,12 @@ export class ExecutionService {
     assertWarm(how.wrap);
     const script = await this.compiler.compile(name, source, { ...how, limits });
     this.warmRunner.prepared(script);
-    const invoke = (input: unknown, invokeOptions: InvokeOptions): Promise<ExecutionResult> =>
-      this.execute(script, { ...invokeOptions, limits: { ...limits, ...invokeOptions.limits }, input, realm: 'warm' });
+    const invoke = (input: unknown, invokeOptions: InvokeOptions): Promise<ExecutionResult> => {
+      const { limits: own } = invokeOptions;
+      // Without any of its own, an invocation has the tenant's as they are: nothing is made or checked then.
+      const both = limits && own ? { ...limits, ...own } : (own ?? limits);
+      return this.execute(script, { ...invokeOptions, limits: both, input, realm: 'warm' });
+    };
     return new PreparedFunction(invoke, () => {
       this.warmRunner.forget(script);
     });

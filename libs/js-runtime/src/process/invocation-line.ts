@@ -58,7 +58,11 @@ export interface InvocationPorts {
 
 /** Invocations that were sent to one VM and are not answered. It runs them one after the other, in this order. */
 export class InvocationLine {
-  readonly #pending = new Map<number, Pending>();
+  /**
+   * In order of their ids. No map: a table of one that V8 has made old keeps all that come after it, and what is in them, until a
+   * collection of the whole heap.
+   */
+  readonly #pending: Pending[] = [];
   readonly #ports: InvocationPorts;
   /** What each realm was last told of its contexts. */
   readonly #contexts = new Map<number, string>();
@@ -77,27 +81,26 @@ export class InvocationLine {
   }
 
   get size(): number {
-    return this.#pending.size;
+    return this.#pending.length;
   }
 
   has(id: number): boolean {
-    return this.#pending.has(id);
+    return this.callerOf(id) !== undefined;
   }
 
   /** The one that runs, as far as can be known. */
   get oldest(): InvocationRequest | undefined {
-    for (const { request } of this.#pending.values()) return request;
-    return undefined;
+    return this.#pending[0]?.request;
   }
 
   /** By how much the oldest is late; negative while it has time. It has all that it may take from when it was sent. */
   get lateMs(): number {
-    for (const { request, sentAt } of this.#pending.values()) return performance.now() - sentAt - request.timeoutMs;
-    return -Infinity;
+    const [oldest] = this.#pending;
+    return oldest ? performance.now() - oldest.sentAt - oldest.request.timeoutMs : -Infinity;
   }
 
   callerOf(id: number): Caller | undefined {
-    return this.#pending.get(id);
+    return this.#pending.find((pending) => pending.id === id);
   }
 
   /** Sends one; those that are sent at about the same time leave together. */
@@ -114,8 +117,15 @@ export class InvocationLine {
     const header = [id, timeoutMs, executionId, deadlineMs, isNew ? 1 : 0] as const;
     this.#items.push(this.#ports.metersItself() ? [...header, limits.maxCpuMs] : header);
     this.#texts.push(inputJson);
-    this.#pending.set(id, { id, request, onCall, lastCall: 0, isOver: false, sentAt: performance.now() });
-    if (this.#pending.size === 1) {
+    const count = this.#pending.push({
+      id,
+      request,
+      onCall,
+      lastCall: 0,
+      isOver: false,
+      sentAt: performance.now(),
+    });
+    if (count === 1) {
       this.#flush();
     } else if (!this.#isScheduled) {
       this.#isScheduled = true;
@@ -135,7 +145,7 @@ export class InvocationLine {
 
   /** Asks for all back that were sent behind the first. Those that have not begun come back by `onRecalled`. */
   recall(): void {
-    const [, ...behind] = this.#pending.keys();
+    const behind = this.#pending.slice(1).map(({ id }) => id);
     if (behind.length === 0 || behind.at(-1) === this.#askedBackUntil) return;
     this.#askedBackUntil = behind.at(-1) ?? 0;
     for (const id of behind) this.#askedBack.add(id);
@@ -146,7 +156,7 @@ export class InvocationLine {
   /** These have not begun, and never will. @throws ProtocolError for what nobody asked back */
   recalled(ids: readonly number[]): void {
     for (const id of ids) {
-      const pending = this.#pending.get(id);
+      const pending = this.#pending.find((one) => one.id === id);
       if (!pending || pending.lastCall > 0 || !this.#askedBack.has(id)) {
         throw new ProtocolError(`invocation ${id} cannot be had back`);
       }
@@ -177,7 +187,7 @@ export class InvocationLine {
     this.#items = [];
     this.#texts = [];
     const { oldest } = this;
-    for (const pending of [...this.#pending.values()]) {
+    for (const pending of [...this.#pending]) {
       const { request, lastCall } = pending;
       this.#take(pending);
       request.onGone(error, lastCall > 0 || (request === oldest && !this.#hasRunDry));
@@ -185,9 +195,9 @@ export class InvocationLine {
   }
 
   #reply(id: number, reply: InvocationReply): void {
-    const pending = this.#pending.get(id);
+    const [pending] = this.#pending;
     // It runs them in turn. What cannot be stays where it is: it is told when the VM is ended for that.
-    if (!pending || pending.request !== this.oldest) {
+    if (pending?.id !== id) {
       throw new ProtocolError(`an answer to invocation ${id}, which cannot be`);
     }
     const { request } = pending;
@@ -203,8 +213,9 @@ export class InvocationLine {
 
   #take(pending: Pending): void {
     pending.isOver = true;
-    this.#pending.delete(pending.id);
-    this.#askedBack.delete(pending.id);
+    if (pending === this.#pending[0]) this.#pending.shift();
+    else this.#pending.splice(this.#pending.indexOf(pending), 1);
+    if (this.#askedBack.size > 0) this.#askedBack.delete(pending.id);
   }
 
   #flush(): void {

@@ -118,6 +118,7 @@ function outputIfOver(input: ExecutionInput): ExecutionOutput | undefined {
 }
 
 function begin({ realm, request, program, budget, contextJson, inputJson, globalsJson }: ExecutionInput): string {
+  if (program.kind === 'kept') return realm.invoke(contextJson, inputJson, program.invocation, budget);
   const { maxLogEntries, maxLogBytes: maxLogChars, maxResultBytes: maxResultChars } = request.limits;
   const limits = { maxLogEntries, maxLogChars, maxResultChars };
   const setup = { limits, contextJson, inputJson, globalsJson, calls: request.calls };
@@ -126,8 +127,6 @@ function begin({ realm, request, program, budget, contextJson, inputJson, global
       return realm.run(setup, program.script, program.wrap, budget);
     case 'modules':
       return realm.runModules(setup, program.modules, budget);
-    case 'kept':
-      return realm.invoke(setup, program.invocation, budget);
   }
 }
 

@@ -121,7 +121,7 @@ export class IsolateHost {
         realm.release();
       };
       if (keep === undefined || isolate.isDisposed || this.#wasInterrupted) release();
-      else this.#warmRealms.keep(keep, { realm, request, release });
+      else this.#warmRealms.keep(keep, { realm, request, knownContextJson: '', release });
       done({ ...output, refused });
     });
   }
@@ -141,13 +141,16 @@ export class IsolateHost {
       return;
     }
     const { realm, request } = warm;
+    const contextJson = texts.contextJson === warm.knownContextJson ? '' : texts.contextJson;
+    warm.knownContextJson = texts.contextJson;
     const input = {
       isolate: this.#isolate,
       realm,
       program: { kind: 'kept' as const, invocation },
       request,
       calls,
-      ...texts,
+      contextJson,
+      inputJson: texts.inputJson,
       globalsJson: '',
       budget: new TimeBudget(timeoutMs, maxCpuMs),
       exceedsMemory: () => maxCpuMs !== undefined && exceedsMemory(request.maxMemoryMb),
@@ -156,6 +159,8 @@ export class IsolateHost {
       const { kind } = output.outcome;
       this.#wasInterrupted ||= kind === 'timed-out' || kind === 'out-of-cpu';
       if (kind === 'not-held') this.forget(number);
+      // Whether it came so far as to hear of it, nobody knows.
+      if (kind !== 'value' && kind !== 'undefined') warm.knownContextJson = '';
       done(output);
     });
   }

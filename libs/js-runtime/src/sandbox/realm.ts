@@ -1,6 +1,6 @@
 import type ivm from 'isolated-vm';
 import type { LinkedModules } from './link-modules.ts';
-import type { DeliverAnswers, EnterRealm } from './realm/open-realm.ts';
+import type { DeliverAnswers, EnterRealm, InvokeAgain } from './realm/open-realm.ts';
 import type { AllowedCalls, ScriptWrap } from '../protocol/messages.ts';
 import type { CallAnswer } from './call-line.ts';
 
@@ -47,6 +47,7 @@ export class Realm {
   /** Made when first needed: entries through these take less than those through `#enter`. */
   #deliver: ivm.Reference<DeliverAnswers> | undefined;
   #look: ivm.Reference<() => string> | undefined;
+  #again: ivm.Reference<InvokeAgain> | undefined;
 
   constructor(isolate: ivm.Isolate, { realm, warmUp }: RealmScripts) {
     this.context = isolate.createContextSync();
@@ -74,13 +75,16 @@ export class Realm {
     return state.startsWith('p') ? this.#poll(time) : state;
   }
 
-  /** Calls what a warm realm has kept, for another invocation. As `run`, and `d` when it cannot be invoked any more. */
-  invoke(setup: RealmSetup, { executionId, deadlineMs }: Invocation, time: EntryTime): string {
-    const { limits, contextJson, inputJson, calls } = setup;
-    const { maxLogEntries, maxLogChars, maxResultChars } = limits;
-    const { maxApiCalls = 0, maxApiCallsInFlight = 0, maxApiArgumentBytes = 0 } = calls ?? {};
-    const args = [maxLogEntries, maxLogChars, maxResultChars, maxApiCalls, maxApiCallsInFlight, maxApiArgumentBytes];
-    const state = this.#apply(['again', ...args, contextJson, executionId, deadlineMs, inputJson], time.entryMs());
+  /**
+   * Calls what a warm realm has kept, for another invocation, within the limits that it was opened with. As `run`, and `d` when it cannot
+   * be invoked any more.
+   *
+   * @param contextJson empty when it is that of the last one
+   */
+  invoke(contextJson: string, inputJson: string, { executionId, deadlineMs }: Invocation, time: EntryTime): string {
+    this.#again ??= this.#function<InvokeAgain>('invoker');
+    const args: Parameters<InvokeAgain> = [contextJson, executionId, deadlineMs, inputJson];
+    const state = this.#again.applySync(undefined, args, { timeout: time.entryMs() });
     return state.startsWith('p') ? this.#poll(time) : state;
   }
 
@@ -121,12 +125,13 @@ export class Realm {
   release(): void {
     this.#deliver?.release();
     this.#look?.release();
+    this.#again?.release();
     this.#enter.release();
     this.context.release();
   }
 
   #function<Function extends (...args: never[]) => unknown>(
-    operation: 'deliverer' | 'poller',
+    operation: 'deliverer' | 'poller' | 'invoker',
   ): ivm.Reference<Function> {
     const reference: unknown = this.#enter.applySync(undefined, [operation], { result: { reference: true } });
     return reference as ivm.Reference<Function>;

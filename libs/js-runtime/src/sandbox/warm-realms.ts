@@ -5,6 +5,8 @@ import type { Realm } from './realm.ts';
 export interface WarmRealm {
   readonly realm: Realm;
   readonly request: HostMessage & { type: 'run' };
+  /** What the last of its invocations was told of the context; empty when nobody knows. */
+  knownContextJson: string;
   readonly release: () => void;
 }
 

@@ -45,6 +45,8 @@ type Totals = { -readonly [Name in keyof TenantUsage]: number };
 @Injectable()
 export class TenantUsageService {
   readonly #tenants = new Map<string, Totals>();
+  /** Whose are at the end of it. */
+  #latest: string | undefined;
 
   /** A snapshot; zeros for a tenant that has not run anything. */
   of(tenantId: string): TenantUsage {
@@ -67,6 +69,8 @@ export class TenantUsageService {
     if (hasFailed) totals.errors++;
     for (const name of SUMMED) totals[name] += receipt[name];
     totals.peakMemoryBytes = Math.max(totals.peakMemoryBytes, receipt.peakMemoryBytes);
+    if (tenantId === this.#latest) return;
+    this.#latest = tenantId;
     // To the end of the map: what was used last is forgotten last.
     this.#tenants.delete(tenantId);
     this.#tenants.set(tenantId, totals);

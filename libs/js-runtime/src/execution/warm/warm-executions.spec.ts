@@ -149,6 +149,17 @@ describe('Executions in warm realms', () => {
     });
   });
 
+  it('have each its own context, also those that were asked back from behind one that takes long', async () => {
+    const body = 'const until = Date.now() + input; while (Date.now() < until); return context.user.id;';
+    const idOf = async (user: string, input: number): Promise<unknown> => {
+      const context = { tenant: { id: 'acme' }, user: { id: user } };
+      return (await runtime.runAs(context, body, { realm: 'warm', wrap: 'function', input })).value;
+    };
+    for (let n = 0; n < 10; n++) await Promise.all(Array.from({ length: 20 }, async () => idOf('a', 0)));
+    const ids = [idOf('a', 100), ...['b', 'b', 'c', 'c', 'b'].map(async (user) => idOf(user, 0))];
+    await expect(Promise.all(ids)).resolves.toEqual(['a', 'b', 'b', 'c', 'c', 'b']);
+  });
+
   it('are cancelled, waiting or running', async () => {
     const body = 'await new Promise((resolve) => { setTimeout(resolve, input); }); return input;';
     await valueOf(body, { input: 1 });

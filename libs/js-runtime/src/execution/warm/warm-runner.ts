@@ -67,7 +67,7 @@ export class WarmRunner {
     const { tracker, trace } = execution.budget;
     tracker.waits();
     trace?.waits();
-    const key = `${script.id} ${limitsKey(tracker.limits)}`;
+    const key = `${script.id} ${limitsKeyOf(tracker.limits)}`;
     return new Promise((resolve, reject) => {
       const number = ++this.#lastNumber;
       const onCancel = (): void => undefined;
@@ -93,6 +93,15 @@ export function assertWarm(wrap: ScriptWrap): void {
   if (wrap === 'function' || wrap === 'module') return;
   const message = "A warm realm is for a script whose wrap is 'function' or 'module': a classic script has globals";
   throw new JsRuntimeError('INVALID_REQUEST', message);
+}
+
+/** Those that are configured are the same object each time. */
+const limitsKeys = new WeakMap<ResourceLimits, string>();
+
+function limitsKeyOf(limits: ResourceLimits): string {
+  let key = limitsKeys.get(limits);
+  if (key === undefined) limitsKeys.set(limits, (key = limitsKey(limits)));
+  return key;
 }
 
 /** What a realm is told once: with other limits, there is another. */

@@ -26,10 +26,10 @@ interface ScriptHandle {
  * here), and for `module` the namespace of a module of ours that exports the script's default export. Tenant code never gets
  * to see a handle.
  *
- * Replies to `run`, `again`, `module`, `tick` and `poll` start with a letter for the state of the execution, followed by text:
+ * Replies to `run`, `module`, `tick` and `poll` start with a letter for the state of the execution, followed by text:
  * `v` value (JSON), `u` undefined, `e` thrown (JSON of name, message, stack, code, isApiError), `n` not serializable (reason),
  * `l` larger than allowed (length), `p` pending (ms until the next timer, or nothing; to `poll`, then a line feed and the calls
- * of host APIs that were made, if there are any). To `again` also `d` when somebody has changed the realm, which is not to be used any
+ * of host APIs that were made, if there are any). To `InvokeAgain` also `d` when somebody has changed the realm, which is not to be used any
  * more, and `q` before the state of an invocation that is over and has logged nothing.
  */
 export type EnterRealm = (
@@ -39,18 +39,21 @@ export type EnterRealm = (
     | 'harden'
     | 'begin'
     | 'run'
-    | 'again'
     | 'module'
     | 'tick'
     | 'deliverer'
     | 'poller'
+    | 'invoker'
     | 'poll'
     | 'logs',
   ...args: unknown[]
-) => string | DeliverAnswers | (() => string) | undefined;
+) => string | DeliverAnswers | InvokeAgain | (() => string) | undefined;
 
 /** Settles calls of host APIs. `answers`: each as `number kind length:text`. */
 export type DeliverAnswers = (answers: string) => void;
+
+/** Invokes a warm realm once more, with the limits that it was opened with. `contextJson`: empty when it is that of the last one. */
+export type InvokeAgain = (contextJson: string, executionId: string, deadlineMs: number, inputJson: string) => string;
 
 /**
  * Turns a new context into the realm of one execution. Runs before any tenant code and returns the only way in;
@@ -77,9 +80,11 @@ export function openRealm(defineApis: DefineApis): EnterRealm {
   let hasKept = false;
   let isBody = false;
   /** What the contexts of its invocations have in common, as JSON and as values. */
-  let commonJson: string | undefined;
+  let commonJson = '';
   let common: object | undefined;
   let maxResultChars = 0;
+  /** Gives an execution all that it may log and call. */
+  let openBudgets = (): void => undefined;
   let input: unknown;
   let readContext: (() => unknown) | undefined;
   /** Of modules that have not been evaluated to the end. */
@@ -213,7 +218,6 @@ export function openRealm(defineApis: DefineApis): EnterRealm {
     }
   };
   const begin = (args: unknown[]): void => {
-    log.open(args[0] as number, args[1] as number);
     maxResultChars = args[2] as number;
     const contextJson = args[3] as string;
     readContext = once(() => deepFreeze(use, use.parse(contextJson) as unknown));
@@ -223,7 +227,16 @@ export function openRealm(defineApis: DefineApis): EnterRealm {
       use.defineProperty(globalThis, 'input', { value: input, enumerable: true });
     }
     if (args[5] !== '') defineAll(use.parse(args[5] as string) as object);
-    calls.open(args[6] as number, args[7] as number, args[8] as number);
+    const maxEntries = args[0] as number;
+    const maxChars = args[1] as number;
+    const maxCalls = args[6] as number;
+    const maxCallsInFlight = args[7] as number;
+    const maxArgumentChars = args[8] as number;
+    openBudgets = () => {
+      log.open(maxEntries, maxChars);
+      calls.open(maxCalls, maxCallsInFlight, maxArgumentChars);
+    };
+    openBudgets();
     if (args[9] !== '') calls.add(use.parse(args[9] as string) as readonly ApiHeader[]);
   };
 
@@ -243,24 +256,31 @@ export function openRealm(defineApis: DefineApis): EnterRealm {
       fail(thrown);
     }
   };
-  const again = (args: unknown[]): void => {
+  const prepareAgain: (...args: Parameters<InvokeAgain>) => void = (
+    contextJson,
+    executionId,
+    deadlineMs,
+    inputJson,
+  ) => {
     turn++;
     state = undefined;
     timers.clear();
-    log.open(args[0] as number, args[1] as number);
-    maxResultChars = args[2] as number;
-    calls.open(args[3] as number, args[4] as number, args[5] as number);
-    const contextJson = args[6] as string;
-    const executionId = args[7];
-    const deadlineMs = args[8];
+    openBudgets();
+    if (contextJson !== '') {
+      commonJson = contextJson;
+      common = undefined;
+    }
     readContext = once(() => {
-      if (contextJson !== commonJson) {
-        common = deepFreeze(use, use.parse(contextJson) as object);
-        commonJson = contextJson;
-      }
+      common ??= deepFreeze(use, use.parse(commonJson) as object);
       return use.freeze(use.assign({}, common, { __proto__: null, executionId, deadlineMs }));
     });
-    input = args[9] === '' ? undefined : deepFreeze(use, use.parse(args[9] as string) as unknown);
+    input = inputJson === '' ? undefined : deepFreeze(use, use.parse(inputJson) as unknown);
+  };
+  const again: InvokeAgain = (contextJson, executionId, deadlineMs, inputJson) => {
+    if (!hasKept || !hardened?.isIntact()) return 'd';
+    prepareAgain(contextJson, executionId, deadlineMs, inputJson);
+    invoke();
+    return state !== undefined && log.isEmpty() ? `q${state}` : poll();
   };
 
   return (operation, ...args) => {
@@ -273,11 +293,6 @@ export function openRealm(defineApis: DefineApis): EnterRealm {
       case 'harden':
         hardened = args[0] as Hardened;
         return undefined;
-      case 'again':
-        if (!hasKept || !hardened?.isIntact()) return 'd';
-        again(args);
-        invoke();
-        return state !== undefined && log.isEmpty() ? `q${state}` : poll();
       case 'warm':
         // The first use of a handle in a context makes its class there, which takes longer than a script does.
         evaluate(args[0] as ScriptHandle, args[1] as ContextHandle);
@@ -317,6 +332,8 @@ export function openRealm(defineApis: DefineApis): EnterRealm {
         return calls.deliver;
       case 'poller':
         return look;
+      case 'invoker':
+        return again;
       case 'poll':
         return look();
       case 'logs':
