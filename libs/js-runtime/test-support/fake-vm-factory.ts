@@ -132,6 +132,10 @@ export class FakeVm implements PoolVm {
     return undefined;
   }
 
+  linked(): undefined {
+    return undefined;
+  }
+
   invoke(): never {
     throw new Error('a fake runs nothing');
   }

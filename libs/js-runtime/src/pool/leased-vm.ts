@@ -1,4 +1,5 @@
 import type { RetireReason } from '../process/retire-reason.ts';
+import type { LinkedModules } from '../process/linked-modules.ts';
 import type { InvocationRequest } from '../process/invocation-line.ts';
 import type { VmExit } from '../process/vm-gone.error.ts';
 import type {
@@ -43,8 +44,12 @@ export class LeasedVm implements Vm {
     return this.#vm.held(scriptKey, maxMemoryMb);
   }
 
-  warmRealm(scriptKey: string, maxMemoryMb: number): number | undefined {
-    return this.#vm.warmRealm(scriptKey, maxMemoryMb);
+  warmRealm(key: string, maxMemoryMb: number, version?: string): number | undefined {
+    return this.#vm.warmRealm(key, maxMemoryMb, version);
+  }
+
+  linked(key: string): LinkedModules | undefined {
+    return this.#vm.linked(key);
   }
 
   invoke(realm: number, request: InvocationRequest): void {
@@ -57,9 +62,9 @@ export class LeasedVm implements Vm {
     this.#vm.recall();
   }
 
-  forget(scriptKey: string): void {
+  forget(key: string, version?: string): void {
     this.#assertHeld();
-    this.#vm.forget(scriptKey);
+    this.#vm.forget(key, version);
   }
 
   run(request: RunRequest): Promise<RunReply> {

@@ -16,6 +16,7 @@ export type Vm = Pick<
   | 'link'
   | 'kill'
   | 'warmRealm'
+  | 'linked'
   | 'invoke'
   | 'recall'
   | 'forget'

@@ -25,6 +25,7 @@ import { PoolLedger } from './pool-ledger.ts';
 import { PoolSize } from './pool-size.ts';
 import type { PoolStats } from './pool-stats.ts';
 import type { PooledVm } from './pooled-vm.ts';
+import type { LinkedModules } from '../process/linked-modules.ts';
 import type { RetireReason } from '../process/retire-reason.ts';
 import { WarmCounts, type WarmStats } from '../process/warm-counts.ts';
 import { RecentWaits } from './recent-waits.ts';
@@ -281,9 +282,18 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
     return this.#queue.waiting;
   }
 
-  /** Lets go of every warm realm of a script. */
-  forgetRealms(scriptKey: string): void {
-    for (const pooled of this.#fleet) if (isThere(pooled)) pooled.vm.forget(scriptKey);
+  /** What the modules of a warm realm import that some VM keeps for this key. */
+  linked(key: string): LinkedModules | undefined {
+    for (const pooled of this.#fleet) {
+      const linked = isThere(pooled) ? pooled.vm.linked(key) : undefined;
+      if (linked) return linked;
+    }
+    return undefined;
+  }
+
+  /** Lets go of every warm realm of a script, or of those with this version of what its modules import. */
+  forgetRealms(key: string, version?: string): void {
+    for (const pooled of this.#fleet) if (isThere(pooled)) pooled.vm.forget(key, version);
   }
 
   /** As `release`, for one that may have ended. */

@@ -1,3 +1,4 @@
+import type { LinkedModules } from './linked-modules.ts';
 import { Place, RecencyList } from './recency-list.ts';
 import type { EvictionReason } from './warm-counts.ts';
 
@@ -6,6 +7,8 @@ export interface KeepAs {
   /** Of the script, with what else its realm is for. */
   readonly key: string;
   readonly tenantId: string;
+  /** What its modules import; undefined where there are none. */
+  readonly linked?: LinkedModules | undefined;
 }
 
 /** A warm realm, and where it is in the lists that say which one goes next. */
@@ -18,6 +21,7 @@ export class KeptRealm {
 
   constructor(
     readonly key: string,
+    readonly linked: LinkedModules | undefined,
     /** Its number in its VM. */
     readonly number: number,
     readonly tenant: TenantRealms,

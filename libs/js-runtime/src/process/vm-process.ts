@@ -18,6 +18,7 @@ import type { InvocationRequest } from './invocation-line.ts';
 import type { LineMeter } from './line-meter.ts';
 import type { MeteredUse, MeterLimits, RunMeter } from './run-meter.ts';
 import type { OnCall } from './caller.ts';
+import type { LinkedModules } from './linked-modules.ts';
 import { VmChannel, type Patient, type Reply, type Request } from './vm-channel.ts';
 import { VmGoneError, type VmExit } from './vm-gone.error.ts';
 import { VmMeter } from './vm-meter.ts';
@@ -336,9 +337,18 @@ export class VmProcess {
     return { outcome, logs, heapBytes, cpuMs, peakMemoryBytes, resultJson, resultBytes, refused };
   }
 
-  /** The warm realm for one more invocation of a script; undefined when there is none in the present isolate. */
-  warmRealm(scriptKey: string, maxMemoryMb: number): number | undefined {
-    return this.#isolateMemoryMb === maxMemoryMb ? this.#warmRealms.use(scriptKey) : undefined;
+  /**
+   * The warm realm for one more invocation of a script; undefined when there is none in the present isolate.
+   *
+   * @param version of what its modules import; undefined where there are none
+   */
+  warmRealm(key: string, maxMemoryMb: number, version?: string): number | undefined {
+    return this.#isolateMemoryMb === maxMemoryMb ? this.#warmRealms.use(key, version) : undefined;
+  }
+
+  /** What the modules of a warm realm import; undefined when it keeps none for this key. */
+  linked(key: string): LinkedModules | undefined {
+    return this.#warmRealms.linked(key);
   }
 
   /**
@@ -362,9 +372,10 @@ export class VmProcess {
     this.#channel.invocations.recall();
   }
 
-  /** Lets a warm realm go. */
-  forget(scriptKey: string): void {
-    this.#warmRealms.dropAll(scriptKey);
+  /** Lets warm realms go. @param version of what their modules import; left out for any */
+  forget(key: string, version?: string): void {
+    if (version === undefined) this.#warmRealms.dropAll(key);
+    else this.#warmRealms.dropOutdated(key, version);
   }
 
   /** @throws VmGoneError */

@@ -4,6 +4,8 @@ export const EVICTION_REASONS = [
   'idle',
   /** It was used often enough. */
   'uses',
+  /** Something that its modules import has changed. */
+  'imports',
   /** Its VM had too many. */
   'vm',
   /** Its tenant had too many. */
@@ -39,7 +41,15 @@ export class WarmCounts {
   hits = 0;
   misses = 0;
   losses = 0;
-  readonly evictions: Record<EvictionReason, number> = { idle: 0, uses: 0, vm: 0, tenant: 0, pool: 0, memory: 0 };
+  readonly evictions: Record<EvictionReason, number> = {
+    idle: 0,
+    uses: 0,
+    imports: 0,
+    vm: 0,
+    tenant: 0,
+    pool: 0,
+    memory: 0,
+  };
 
   stats(): WarmStats {
     const { kept, bytes, hits, misses, losses, evictions } = this;

@@ -1,4 +1,5 @@
 import { KeptRealm, type KeepAs, type TenantRealms } from './kept-realm.ts';
+import type { LinkedModules } from './linked-modules.ts';
 import { RecencyList } from './recency-list.ts';
 import type { WarmBudget } from './warm-budget.ts';
 import type { EvictionReason } from './warm-counts.ts';
@@ -30,10 +31,10 @@ export class WarmRealmTable {
     return ++this.#lastNumber;
   }
 
-  keep({ key, tenantId }: KeepAs, number: number): void {
+  keep({ key, tenantId, linked }: KeepAs, number: number): void {
     this.drop(key);
     const tenant = this.budget.of(tenantId);
-    const realm = new KeptRealm(key, number, tenant, this.#evict);
+    const realm = new KeptRealm(key, linked, number, tenant, this.#evict);
     this.#kept.set(key, realm);
     this.#byRecency.add(realm.inVm);
     this.budget.add(realm);
@@ -43,10 +44,19 @@ export class WarmRealmTable {
     this.budget.enforce(tenant);
   }
 
-  /** The number of the realm for one more invocation. Undefined when there is none, or it has had its time. */
-  use(key: string): number | undefined {
+  /** What the modules of the realm of this key import. */
+  linked(key: string): LinkedModules | undefined {
+    return this.#kept.get(key)?.linked;
+  }
+
+  /**
+   * The number of the realm for one more invocation. Undefined when there is none, it has had its time, or its modules are others.
+   *
+   * @param version of its modules; undefined where there are none
+   */
+  use(key: string, version?: string): number | undefined {
     const realm = this.#kept.get(key);
-    if (!realm) return undefined;
+    if (realm?.linked?.version !== version || !realm) return undefined;
     const { maxUses, maxIdleMs } = this.budget.limits;
     const now = performance.now();
     if (realm.uses >= maxUses || now - realm.usedAt > maxIdleMs) {
@@ -74,6 +84,12 @@ export class WarmRealmTable {
     if (!realm) return;
     this.#remove(realm);
     this.onDrop(realm.number);
+  }
+
+  /** Its modules are others now. */
+  dropOutdated(key: string, version: string): void {
+    const realm = this.#kept.get(key);
+    if (realm?.linked?.version === version) this.#evict(realm, 'imports');
   }
 
   /** Drops a script's, whatever its limits. @param prefix what their keys begin with, up to a space */

@@ -23,6 +23,10 @@ class FakeLineVm {
     return this.realm;
   }
 
+  linked(): undefined {
+    return undefined;
+  }
+
   invoke(_: number, request: InvocationRequest): void {
     this.line.push(request);
   }
@@ -108,7 +112,7 @@ describe('WarmFunction', () => {
         return Promise.resolve({ executionId: id, value: 'first', logs: [], vmId: 'vm-1' });
       },
     };
-    made = new WarmFunction('key', 'acme', pool, runner, () => {
+    made = new WarmFunction('key', 'acme', pool, runner, { areCurrent: () => true }, null, () => {
       idle = ++counts.idle;
     });
   });

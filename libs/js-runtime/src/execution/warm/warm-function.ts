@@ -3,7 +3,10 @@ import { JsRuntimeError } from '../../errors/js-runtime-error.ts';
 import { LazyTimer } from '../../process/lazy-timer.ts';
 import type { VmLease } from '../../pool/vm-lease.ts';
 import type { VmPoolService } from '../../pool/vm-pool.service.ts';
+import type { BridgedExecution } from '../../bridge/execution-bridge.ts';
+import type { LinkedModules } from '../../process/linked-modules.ts';
 import type { ScriptRunner } from '../script-runner.ts';
+import type { ImportChecks } from './import-checks.ts';
 import { LineDepth } from './line-depth.ts';
 import type { WarmInvocation } from './warm-invocation.ts';
 import { WarmLane, type LaneSource } from './warm-lane.ts';
@@ -21,6 +24,9 @@ const LEASE_MS = 80;
 const LONG_MS = 20;
 const LOOK_MS = 10;
 
+/** The version of no realm. */
+const UNKNOWN = '?';
+
 /** What a function needs of the pool. */
 export type WarmPool = Pick<
   VmPoolService,
@@ -30,6 +36,9 @@ export type WarmPool = Pick<
 /** Invocations of one script of one tenant, and the VMs that it has for them. */
 export class WarmFunction implements LaneSource {
   readonly depth = new LineDepth();
+  version: string | undefined;
+  #linked: LinkedModules | undefined;
+  #arrived = 0;
   readonly #queue: WarmInvocation[] = [];
   /** How many of them the pool knows of. */
   #counted = 0;
@@ -55,11 +64,28 @@ export class WarmFunction implements LaneSource {
     private readonly tenantId: string,
     private readonly pool: WarmPool,
     private readonly runner: Pick<ScriptRunner, 'runIn'>,
+    private readonly imports: Pick<ImportChecks, 'areCurrent'>,
+    /** What modules are linked with as far as is known; null for what is no module. */
+    linked: LinkedModules | null | undefined,
     /** Nothing of it is left to do; it is not to be used any more. */
     private readonly onIdle: () => void,
-  ) {}
+  ) {
+    if (linked !== null) this.linked = linked;
+  }
+
+  /** What its modules import, as far as is known. */
+  get linked(): LinkedModules | undefined {
+    return this.#linked;
+  }
+
+  /** Undefined when they are to be linked anew. */
+  set linked(linked: LinkedModules | undefined) {
+    this.#linked = linked;
+    this.version = linked?.version ?? UNKNOWN;
+  }
 
   add(invocation: WarmInvocation): void {
+    this.#arrived++;
     const { signal } = invocation.execution.budget;
     const waits = this.#queue.length > 0 || !this.#hasRoom;
     const refusal = signal.aborted ? cancelled() : this.pool.refusalBehind(this.tenantId, waits);
@@ -104,11 +130,28 @@ export class WarmFunction implements LaneSource {
     // The request that runs it has its own way to be cancelled.
     invocation.onCancel = () => undefined;
     const { key, tenantId } = this;
+    const arrived = this.#arrived;
+    const before = vm.linked(key);
     const run = async () => this.runner.runIn(vm, execution, script, inputJson, { keepAs: { key, tenantId }, bridge });
     try {
       invocation.resolve(await bridge.calls.inCallersContext(run));
     } catch (error) {
       invocation.reject(error);
+    }
+    const linked = vm.linked(key);
+    if (linked && linked !== before && linked.version !== this.version)
+      await this.#isLinked(linked, execution, arrived);
+  }
+
+  /** Who arrived since it was looked what modules there are is not to have older ones: once more, then. */
+  async #isLinked(linked: LinkedModules, execution: BridgedExecution, arrived: number): Promise<void> {
+    // Whoever comes from now on asks by itself.
+    this.#linked = linked;
+    try {
+      const isCurrent = this.#arrived === arrived || (await this.imports.areCurrent(linked, execution));
+      if (this.#linked === linked) this.linked = isCurrent ? linked : undefined;
+    } catch {
+      if (this.#linked === linked) this.linked = undefined;
     }
   }
 

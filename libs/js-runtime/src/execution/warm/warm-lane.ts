@@ -10,6 +10,8 @@ import type { WarmInvocation } from './warm-invocation.ts';
 /** What a lane takes from, and gives back to. */
 export interface LaneSource {
   readonly key: string;
+  /** Of what the modules of its realms import; undefined where there are none. */
+  readonly version: string | undefined;
   readonly depth: LineDepth;
   /** The next that is to run; undefined when there is none, or the VM is to be given back. */
   next(lane: WarmLane): WarmInvocation | undefined;
@@ -62,7 +64,8 @@ export class WarmLane {
     while (!this.isFull && vm.alive) {
       const invocation = this.#source.next(this);
       if (!invocation) break;
-      const realm = vm.warmRealm(this.#source.key, invocation.execution.budget.tracker.limits.maxMemoryMb);
+      const { key, version } = this.#source;
+      const realm = vm.warmRealm(key, invocation.execution.budget.tracker.limits.maxMemoryMb, version);
       if (realm !== undefined) {
         this.#send(realm, invocation);
       } else if (this.isIdle) {

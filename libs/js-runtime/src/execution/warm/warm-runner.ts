@@ -1,11 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { ExecutionBridge, type BridgedExecution, type WarmBridge } from '../../bridge/execution-bridge.ts';
 import type { CompiledScript } from '../../compiler/compiled-script.ts';
+import { CompilerService } from '../../compiler/compiler.service.ts';
 import type { ResourceLimits } from '../../config/limits.ts';
+import type { LinkedModules } from '../../process/linked-modules.ts';
 import type { ScriptWrap } from '../../protocol/messages.ts';
 import { JsRuntimeError } from '../../errors/js-runtime-error.ts';
 import { VmPoolService } from '../../pool/vm-pool.service.ts';
 import { ScriptRunner, type Unmetered } from '../script-runner.ts';
+import { ImportChecks } from './import-checks.ts';
 import { WarmFunction } from './warm-function.ts';
 
 /** Runs scripts in realms that are kept. */
@@ -14,13 +17,16 @@ export class WarmRunner {
   readonly #functions = new Map<string, WarmFunction>();
   /** How often each script is prepared, by its id. */
   readonly #prepared = new Map<string, number>();
+  readonly #imports: ImportChecks;
   #lastNumber = 0;
 
   constructor(
     private readonly pool: VmPoolService,
     private readonly bridge: ExecutionBridge,
     private readonly runner: ScriptRunner,
+    compiler: CompilerService,
   ) {
+    this.#imports = new ImportChecks(compiler);
     pool.keepLeases({
       onWanted: () => {
         for (const one of this.#functions.values()) one.releaseIdle();
@@ -68,19 +74,55 @@ export class WarmRunner {
     tracker.waits();
     trace?.waits();
     const key = `${script.id} ${limitsKeyOf(tracker.limits)}`;
+    const add = (): Promise<Unmetered> => this.#add(key, execution, script, inputJson, bridge);
+    if (script.wrap !== 'module') return add();
+    const linked = this.#functions.get(key)?.linked ?? this.pool.linked(key);
+    if (!linked || linked.imports?.length === 0) return add();
+    const isCurrent = this.#imports.areCurrent(linked, execution);
+    if (isCurrent instanceof Promise) return this.#addWhenChecked(isCurrent, linked, key, add);
+    if (!isCurrent) this.#outdated(key, linked);
+    return add();
+  }
+
+  async #addWhenChecked(
+    check: Promise<boolean>,
+    linked: LinkedModules,
+    key: string,
+    add: () => Promise<Unmetered>,
+  ): Promise<Unmetered> {
+    const isCurrent = await check;
+    if (!isCurrent) this.#outdated(key, linked);
+    return add();
+  }
+
+  #add(
+    key: string,
+    execution: BridgedExecution,
+    script: CompiledScript,
+    inputJson: string,
+    bridge: WarmBridge,
+  ): Promise<Unmetered> {
     return new Promise((resolve, reject) => {
       const number = ++this.#lastNumber;
       const onCancel = (): void => undefined;
       const invocation = { number, execution, script, inputJson, bridge, onCancel, resolve, reject };
-      this.#functionFor(execution.context.tenant.id, key).add(invocation);
+      this.#functionFor(script, key).add(invocation);
     });
   }
 
-  #functionFor(tenantId: string, key: string): WarmFunction {
+  /** Modules have changed: the realms that have the former ones are not invoked any more. */
+  #outdated(key: string, linked: LinkedModules): void {
+    this.pool.forgetRealms(key, linked.version);
+    const found = this.#functions.get(key);
+    if (found?.linked === linked) found.linked = undefined;
+  }
+
+  #functionFor({ tenantId, wrap }: CompiledScript, key: string): WarmFunction {
     // A script's id is its tenant's own.
     const found = this.#functions.get(key);
     if (found) return found;
-    const made = new WarmFunction(key, tenantId, this.pool, this.runner, () => {
+    const linked = wrap === 'module' ? this.pool.linked(key) : null;
+    const made = new WarmFunction(key, tenantId, this.pool, this.runner, this.#imports, linked, () => {
       this.#functions.delete(key);
     });
     this.#functions.set(key, made);
