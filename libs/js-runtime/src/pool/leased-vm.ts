@@ -44,6 +44,10 @@ export class LeasedVm implements Vm {
     return this.#vm.held(scriptKey, maxMemoryMb);
   }
 
+  keeps(key: string, maxMemoryMb: number): boolean {
+    return this.#vm.keeps(key, maxMemoryMb);
+  }
+
   warmRealm(key: string, maxMemoryMb: number, version?: string): number | undefined {
     return this.#vm.warmRealm(key, maxMemoryMb, version);
   }

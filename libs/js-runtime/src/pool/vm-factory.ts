@@ -15,6 +15,7 @@ export type Vm = Pick<
   | 'compile'
   | 'link'
   | 'kill'
+  | 'keeps'
   | 'warmRealm'
   | 'linked'
   | 'invoke'

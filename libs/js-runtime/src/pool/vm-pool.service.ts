@@ -19,6 +19,7 @@ import { LoadMonitor } from '../load/load-monitor.ts';
 import { Balancer, type AfterWait, type Lend } from './balancer.ts';
 import { chooseReady } from './choose-vm.ts';
 import { Debts } from './debts.ts';
+import { Demand, NO_DEMAND } from './demand.ts';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
 import { Fleet, isAtWork, isStarting, isThere } from './fleet.ts';
 import { PoolLedger } from './pool-ledger.ts';
@@ -83,6 +84,7 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
   readonly #starter: VmStarter;
   readonly #balancer: Balancer;
   readonly #debts: Debts;
+  readonly #demand = new Demand();
   readonly #scriptsAhead: ScriptsAhead;
   readonly #onIdle = (pooled: PooledVm): void => {
     this.#scriptsAhead.loadInto(pooled);
@@ -406,7 +408,11 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
   }
 
   #lend(pooled: PooledVm, line: TenantLine<VmLease>, { waitedMs, continuesTurn }: AfterWait): VmLease {
-    const lease = new VmLease(pooled.vm, line.tenantId);
+    const { tenantId } = line;
+    const lease = new VmLease(pooled.vm, tenantId);
+    // One more beside others of the tenant has not been asked for as much as these.
+    if (pooled.demand === NO_DEMAND && line.running.size === 0) pooled.demand = this.#demand.of(tenantId);
+    pooled.demand = this.#demand.lent(tenantId, pooled.demand);
     pooled.lend(lease, line.policy.tenantBoundary);
     pooled.onIdle = this.#onIdle;
     this.#leases.set(lease, { pooled, line });

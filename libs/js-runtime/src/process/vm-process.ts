@@ -337,6 +337,11 @@ export class VmProcess {
     return { outcome, logs, heapBytes, cpuMs, peakMemoryBytes, resultJson, resultBytes, refused };
   }
 
+  /** Whether it has a warm realm of this key. */
+  keeps(key: string, maxMemoryMb: number): boolean {
+    return this.#isolateMemoryMb === maxMemoryMb && this.#warmRealms.has(key);
+  }
+
   /**
    * The warm realm for one more invocation of a script; undefined when there is none in the present isolate.
    *

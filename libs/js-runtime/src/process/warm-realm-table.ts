@@ -44,6 +44,10 @@ export class WarmRealmTable {
     this.budget.enforce(tenant);
   }
 
+  has(key: string): boolean {
+    return this.#kept.has(key);
+  }
+
   /** What the modules of the realm of this key import. */
   linked(key: string): LinkedModules | undefined {
     return this.#kept.get(key)?.linked;

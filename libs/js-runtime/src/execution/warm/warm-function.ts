@@ -214,7 +214,7 @@ export class WarmFunction implements LaneSource {
     if (this.#acquiring || !first) return;
     const signal = (this.#acquiring = new Cancellation());
     const { deadline, tracker } = first.execution.budget;
-    const script = { key: first.script.id, maxMemoryMb: tracker.limits.maxMemoryMb };
+    const script = { key: first.script.id, maxMemoryMb: tracker.limits.maxMemoryMb, realmKey: this.key };
     this.pool.acquire({ tenantId: this.tenantId, deadline, signal, script, isStandIn: true }).then(
       (lease) => {
         this.#acquiring = undefined;
