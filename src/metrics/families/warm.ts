@@ -17,7 +17,7 @@ export const WARM: readonly Family[] = [
     'js_runtime_warm_invocations_total',
     'Invocations by whether they found their realm',
     'realm',
-    ({ runtime: { pool } }) => ({ hit: pool.warm.hits, miss: pool.warm.misses }),
+    ({ runtime: { pool } }) => ({ hit: pool.warm.hits, miss: pool.warm.misses, fresh: pool.warm.fresh }),
   ),
   byLabel(
     'counter',

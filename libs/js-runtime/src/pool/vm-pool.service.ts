@@ -93,6 +93,7 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
   #drained: Promise<void> | undefined;
   #hasBeenFull = false;
   #keeper: LeaseKeeper | undefined;
+  #runFresh = 0;
 
   constructor(
     @Inject(COMPILED_OPTIONS) private readonly options: CompiledOptions,
@@ -284,6 +285,11 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
     return this.#queue.waiting;
   }
 
+  /** An execution that was to run in a warm realm runs in a fresh one: it would not be as it should be afterwards. */
+  runsFresh(): void {
+    this.#runFresh++;
+  }
+
   /** What the modules of a warm realm import that some VM keeps for this key. */
   linked(key: string): LinkedModules | undefined {
     for (const pooled of this.#fleet) {
@@ -338,7 +344,7 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
       overflow: Math.max(0, this.#fleet.size - retired - this.options.poolSize),
       waiting: this.#queue.waiting,
       breaker: this.#starter.breaker,
-      warm: { waiting: this.#queue.behind, ...(this.factory.warmStats ?? NOTHING_WARM) },
+      warm: { waiting: this.#queue.behind, fresh: this.#runFresh, ...(this.factory.warmStats ?? NOTHING_WARM) },
       ...this.#ledger.totals(),
     };
   }

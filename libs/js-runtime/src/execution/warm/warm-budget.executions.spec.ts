@@ -70,6 +70,30 @@ describe('The budget of warm realms', () => {
     await expect(callsOf('acme', 'a')).resolves.toBe(1);
   });
 
+  it('is not spent on a function that leaves no realm as it was: that is run in fresh ones', async () => {
+    await start({ poolSize: 1, maxVms: 1 });
+    const body = 'RegExp.prototype.left ??= 0; return [input, ++RegExp.prototype.left];';
+    const call = async (input: number): Promise<unknown> =>
+      (await runtime.run(body, { realm: 'warm', wrap: 'function', input })).value;
+    for (let n = 0; n < 20; n++) await expect(call(n)).resolves.toEqual([n, 1]);
+    // Three were found broken, and four made.
+    expect(warm()).toMatchObject({ misses: 4, fresh: 16 });
+    const other = `${body} // another source`;
+    await runtime.run(other, { realm: 'warm', wrap: 'function', input: 0 });
+    expect(warm()).toMatchObject({ misses: 5, fresh: 16 });
+  });
+
+  it('is for a function that breaks its realm now and then', async () => {
+    await start({ poolSize: 1, maxVms: 1 });
+    const body = 'if (input % 3 === 0) RegExp.prototype.left = 1; return [input, RegExp.prototype.left ?? 0];';
+    for (let n = 0; n < 30; n++) {
+      const { value } = await runtime.run(body, { realm: 'warm', wrap: 'function', input: n });
+      expect(value).toEqual([n, n % 3 === 0 ? 1 : 0]);
+    }
+    expect(warm()).toMatchObject({ fresh: 0 });
+    expect(warm().misses).toBeGreaterThan(9);
+  });
+
   it('of no more than what one takes makes each invocation a first one, and fails none', async () => {
     await start({ warmMaxMemoryMb: 1, warmRealmsPerVm: 1, warmMaxRealms: 1 });
     const names = Array.from({ length: 20 }, (_, n) => String(n % 4));

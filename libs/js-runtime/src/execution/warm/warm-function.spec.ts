@@ -6,6 +6,7 @@ import { VmGoneError } from '../../process/vm-gone.error.ts';
 import type { RetireReason } from '../../process/retire-reason.ts';
 import type { AcquireOptions } from '../../pool/vm-pool.service.ts';
 import type { VmLease } from '../../pool/vm-lease.ts';
+import { BrokenRealms } from './broken-realms.ts';
 import { WarmFunction } from './warm-function.ts';
 import type { WarmInvocation } from './warm-invocation.ts';
 
@@ -21,6 +22,10 @@ class FakeLineVm {
 
   warmRealm(): number | undefined {
     return this.realm;
+  }
+
+  keeps(): boolean {
+    return this.realm !== undefined;
   }
 
   linked(): undefined {
@@ -112,7 +117,7 @@ describe('WarmFunction', () => {
         return Promise.resolve({ executionId: id, value: 'first', logs: [], vmId: 'vm-1' });
       },
     };
-    made = new WarmFunction('key', 'acme', pool, runner, { areCurrent: () => true }, null, () => {
+    made = new WarmFunction('key', 'acme', pool, runner, { areCurrent: () => true }, new BrokenRealms(), null, () => {
       idle = ++counts.idle;
     });
   });

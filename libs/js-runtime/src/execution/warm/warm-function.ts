@@ -6,6 +6,7 @@ import type { VmPoolService } from '../../pool/vm-pool.service.ts';
 import type { BridgedExecution } from '../../bridge/execution-bridge.ts';
 import type { LinkedModules } from '../../process/linked-modules.ts';
 import type { ScriptRunner } from '../script-runner.ts';
+import type { BrokenRealms } from './broken-realms.ts';
 import type { ImportChecks } from './import-checks.ts';
 import { LineDepth } from './line-depth.ts';
 import type { WarmInvocation } from './warm-invocation.ts';
@@ -39,6 +40,8 @@ export class WarmFunction implements LaneSource {
   version: string | undefined;
   #linked: LinkedModules | undefined;
   #arrived = 0;
+  /** Whether one of its realms was broken, and none has served since. */
+  #isSuspected: boolean;
   readonly #queue: WarmInvocation[] = [];
   /** How many of them the pool knows of. */
   #counted = 0;
@@ -65,12 +68,14 @@ export class WarmFunction implements LaneSource {
     private readonly pool: WarmPool,
     private readonly runner: Pick<ScriptRunner, 'runIn'>,
     private readonly imports: Pick<ImportChecks, 'areCurrent'>,
+    private readonly broken: Pick<BrokenRealms, 'isSuspected' | 'broke' | 'served'>,
     /** What modules are linked with as far as is known; null for what is no module. */
     linked: LinkedModules | null | undefined,
     /** Nothing of it is left to do; it is not to be used any more. */
     private readonly onIdle: () => void,
   ) {
     if (linked !== null) this.linked = linked;
+    this.#isSuspected = broken.isSuspected(key);
   }
 
   /** What its modules import, as far as is known. */
@@ -153,6 +158,17 @@ export class WarmFunction implements LaneSource {
     } catch {
       if (this.#linked === linked) this.linked = undefined;
     }
+  }
+
+  realmBroke(): void {
+    this.broken.broke(this.key);
+    this.#isSuspected = true;
+  }
+
+  realmServed(): void {
+    if (!this.#isSuspected) return;
+    this.broken.served(this.key);
+    this.#isSuspected = false;
   }
 
   hasTaken(): void {

@@ -21,6 +21,10 @@ export interface LaneSource {
   putBack(invocation: WarmInvocation): void;
   /** Runs one in a realm that is kept then. */
   runFirst(lease: VmLease, invocation: WarmInvocation): Promise<void>;
+  /** Its realm was not as it should be. */
+  realmBroke(): void;
+  /** Its realm was, and has run one. */
+  realmServed(): void;
   /** Nothing is under way any more, or its VM has ended. */
   laneIsIdle(lane: WarmLane): void;
 }
@@ -169,11 +173,14 @@ export class WarmLane {
     const { tracker } = budget;
     const { vm } = this.lease;
     if (reply.outcome.kind === 'not-held') {
+      // Those that were sent behind it are told the same; and where its isolate was replaced, all realms are gone already.
+      if (vm.keeps(this.#source.key, tracker.limits.maxMemoryMb)) this.#source.realmBroke();
       vm.forget(this.#source.key);
       span?.end('CANCELLED');
       this.#source.putBack(invocation);
       return;
     }
+    this.#source.realmServed();
     bridge.calls.end();
     // It is believed only as far as it can be true.
     const used = { cpuMs: Math.min(reply.cpuMs, tracker.elapsedMs), peakMemoryBytes: 0 };

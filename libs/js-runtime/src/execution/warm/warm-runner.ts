@@ -8,6 +8,7 @@ import type { ScriptWrap } from '../../protocol/messages.ts';
 import { JsRuntimeError } from '../../errors/js-runtime-error.ts';
 import { VmPoolService } from '../../pool/vm-pool.service.ts';
 import { ScriptRunner, type Unmetered } from '../script-runner.ts';
+import { BrokenRealms } from './broken-realms.ts';
 import { ImportChecks } from './import-checks.ts';
 import { WarmFunction } from './warm-function.ts';
 
@@ -18,6 +19,7 @@ export class WarmRunner {
   /** How often each script is prepared, by its id. */
   readonly #prepared = new Map<string, number>();
   readonly #imports: ImportChecks;
+  readonly #broken = new BrokenRealms();
   #lastNumber = 0;
 
   constructor(
@@ -43,10 +45,15 @@ export class WarmRunner {
     if (execution.setup) {
       throw new JsRuntimeError('INVALID_REQUEST', 'What a setup function exposes is for a fresh realm only');
     }
+    const key = `${script.id} ${limitsKeyOf(execution.budget.tracker.limits)}`;
+    if (this.#broken.wantsFresh(key)) {
+      this.pool.runsFresh();
+      return this.runner.run(execution, script, inputJson);
+    }
     // Here, where the caller is: later, it is run by whoever has a place for it.
     const bridge = this.bridge.openWarm(execution);
-    if (!(bridge instanceof Promise)) return this.#enqueue(execution, script, inputJson, bridge);
-    return bridge.then((opened) => this.#enqueue(execution, script, inputJson, opened));
+    if (!(bridge instanceof Promise)) return this.#enqueue(key, execution, script, inputJson, bridge);
+    return bridge.then((opened) => this.#enqueue(key, execution, script, inputJson, opened));
   }
 
   /** A script is prepared: its realms are let go when it was forgotten as often. */
@@ -65,6 +72,7 @@ export class WarmRunner {
   }
 
   #enqueue(
+    key: string,
     execution: BridgedExecution,
     script: CompiledScript,
     inputJson: string,
@@ -73,7 +81,6 @@ export class WarmRunner {
     const { tracker, trace } = execution.budget;
     tracker.waits();
     trace?.waits();
-    const key = `${script.id} ${limitsKeyOf(tracker.limits)}`;
     const add = (): Promise<Unmetered> => this.#add(key, execution, script, inputJson, bridge);
     if (script.wrap !== 'module') return add();
     const linked = this.#functions.get(key)?.linked ?? this.pool.linked(key);
@@ -122,7 +129,7 @@ export class WarmRunner {
     const found = this.#functions.get(key);
     if (found) return found;
     const linked = wrap === 'module' ? this.pool.linked(key) : null;
-    const made = new WarmFunction(key, tenantId, this.pool, this.runner, this.#imports, linked, () => {
+    const made = new WarmFunction(key, tenantId, this.pool, this.runner, this.#imports, this.#broken, linked, () => {
       this.#functions.delete(key);
     });
     this.#functions.set(key, made);
