@@ -207,7 +207,7 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
 
   /**
    * Leases a VM: the tenant's own idle one, if it can be one that holds the script, else one that is nobody's, else an own one that still makes its next realm, else
-   * the least recently used of another tenant with its isolate (or, if either tenant's `tenantBoundary` says so, its process)
+   * the one of another tenant that is asked for least with its isolate (or, if either tenant's `tenantBoundary` says so, its process)
    * replaced, else the next to come free, or an additional one after `overflowAfterMs`. Every lease must be released.
    *
    * @throws JsRuntimeError TENANT_BUSY, POOL_EXHAUSTED, OVERLOADED, CANCELLED by the signal, SHUTTING_DOWN
