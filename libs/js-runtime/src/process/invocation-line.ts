@@ -73,6 +73,8 @@ export class InvocationLine {
   /** Ids that were asked back, and the last of them. */
   readonly #askedBack = new Set<number>();
   #askedBackUntil = 0;
+  /** Questions that are not answered. */
+  #recalls = 0;
   /** The VM has said that it runs nothing any more. */
   #hasRunDry = false;
 
@@ -149,12 +151,14 @@ export class InvocationLine {
     if (behind.length === 0 || behind.at(-1) === this.#askedBackUntil) return;
     this.#askedBackUntil = behind.at(-1) ?? 0;
     for (const id of behind) this.#askedBack.add(id);
+    this.#recalls++;
     this.#flush();
     this.#ports.write(encodeFrame({ type: 'recall', ids: behind }));
   }
 
   /** These have not begun, and never will. @throws ProtocolError for what nobody asked back */
   recalled(ids: readonly number[]): void {
+    if (this.#recalls-- === 0) throw new ProtocolError('nothing was asked back');
     for (const id of ids) {
       const pending = this.#pending.find((one) => one.id === id);
       if (!pending || pending.lastCall > 0 || !this.#askedBack.has(id)) {
