@@ -120,7 +120,7 @@ describe('VmProcess', () => {
     const recycled: FakeAction = { answer: { type: 'recycled', replaced: false } };
     const keep = (useMemoryMb: number): FakeAction[] => [{ useMemoryMb }, { answer: ran }, recycled];
     const vm = await startFake(keep(36), keep(12));
-    await runAndRecycle(vm, { ...request('1'), keepAs: 'key' });
+    await runAndRecycle(vm, { ...request('1'), keepAs: { key: 'key', tenantId: 'acme' } });
     expect(vm.keepsTooMuch).toBe(false);
     await runAndRecycle(vm);
     expect(vm.keepsTooMuch).toBe(true);
