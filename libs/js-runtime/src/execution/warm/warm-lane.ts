@@ -138,6 +138,7 @@ export class WarmLane {
         this.#over(invocation);
         span?.end('CANCELLED');
         this.#source.putBack(invocation);
+        this.#tellIfIdle();
       },
       onGone: (error, hasBegun) => {
         this.#over(invocation);

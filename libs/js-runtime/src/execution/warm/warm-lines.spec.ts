@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { ClsService } from 'nestjs-cls';
 import { ContributesContext, type ContextContributor } from '../../bridge/context-contributor.ts';
@@ -9,6 +10,7 @@ import { startRuntime, until, type TestRuntime } from '../../../test-support/sta
 import type { JsRuntimeError } from '../../errors/js-runtime-error.ts';
 import type { ExecuteOptions } from '../execute-options.ts';
 import type { ExecutionResult } from '../execution-result.ts';
+import { LineDepth } from './line-depth.ts';
 
 @ScriptApi('who')
 @Injectable()
@@ -38,7 +40,10 @@ async function start(options: JsRuntimeOptions = {}, providers: Parameters<typeo
   runtime = await startRuntime({ poolSize: 1, maxVms: 1, permissions: ['*'], ...options }, {}, all);
 }
 
-afterEach(async () => runtime.close());
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await runtime.close();
+});
 
 const warm = async (body: string, options: ExecuteOptions = {}, user = 'u'): Promise<ExecutionResult> =>
   runtime.runAs({ tenant: { id: 'acme' }, user: { id: user } }, body, { realm: 'warm', wrap: 'function', ...options });
@@ -125,6 +130,21 @@ describe('Invocations of warm realms', () => {
     await expect(codeOf(hasty)).resolves.toBe('TENANT_BUSY');
     call.answer.resolve(1);
     await expect(Promise.all([waiting, patient].map(codeOf))).resolves.toEqual(['OK', 'OK']);
+  });
+
+  it('give their VM back when the last of them was asked back, and is not wanted any more', async () => {
+    await start();
+    const body = `if (input > 0) for (const end = Date.now() + input; Date.now() < end;); return input;`;
+    jest.spyOn(LineDepth.prototype, 'most', 'get').mockReturnValue(64);
+    await warm(body, { input: 0 });
+    // In a loop it does not read that the other is wanted back; that comes back behind its answer.
+    const long = warm(body, { input: 300 });
+    const behind = codeOf(warm(body, { input: 0, limits: { timeoutMs: 100 } }));
+    // It waits for the VM before that is idle.
+    const ofAnother = codeOf(runtime.runAs('globex', '1', { limits: { timeoutMs: 5000 } }));
+    await long;
+    await expect(behind).resolves.not.toBe('OK');
+    await expect(ofAnother).resolves.toBe('OK');
   });
 
   it('are refused when the pool drains, and those that run may end', async () => {
