@@ -11,13 +11,14 @@ export class VmMeter {
   readonly #idleReservedBytes: number;
   /** Until the next request it does nothing. */
   #restBytes: number;
+  #restReservedBytes: number;
 
   /** @throws Error when the process is gone, or there are no descriptors left */
   constructor(pid: number) {
     this.#process = new ProcessMeter(pid);
     const { privateBytes = 0, reservedBytes = 0 } = this.#process.memory() ?? {};
     this.#idleBytes = this.#restBytes = privateBytes;
-    this.#idleReservedBytes = reservedBytes;
+    this.#idleReservedBytes = this.#restReservedBytes = reservedBytes;
   }
 
   /** Whether this system tells what a process uses. */
@@ -55,17 +56,22 @@ export class VmMeter {
     return new LineMeter(this.#process, this.#idleBytes);
   }
 
+  /** To be called when it has recycled. */
+  hasRecycled(): void {
+    const memory = this.#process.memory();
+    if (!memory) return;
+    this.#restBytes = memory.privateBytes;
+    this.#restReservedBytes = memory.reservedBytes;
+  }
+
   /**
-   * To be called when it has recycled. True when so much memory is left of former requests that the next could exceed a limit because of it.
+   * Whether, when it last had recycled, so much memory was left of former requests that the next could exceed a limit because of it.
    *
    * @param warmMb what its warm realms may keep: within the limit of the heap that they share with the next request
    */
   keepsTooMuch(warmMb: number): boolean {
-    const memory = this.#process.memory();
-    if (!memory) return false;
-    this.#restBytes = memory.privateBytes;
     // What is reserved counts for the kernel, whether it was ever used or not.
-    return memory.reservedBytes - this.#idleReservedBytes > MAX_KEPT_BYTES + warmMb * MIB;
+    return this.#restReservedBytes - this.#idleReservedBytes > MAX_KEPT_BYTES + warmMb * MIB;
   }
 
   close(): void {

@@ -119,10 +119,11 @@ describe('VmProcess', () => {
   it('may keep more where it has warm realms', async () => {
     const recycled: FakeAction = { answer: { type: 'recycled', replaced: false } };
     const keep = (useMemoryMb: number): FakeAction[] => [{ useMemoryMb }, { answer: ran }, recycled];
-    const vm = await startFake(keep(36), keep(12));
-    await runAndRecycle(vm, { ...request('1'), keepAs: { key: 'key', tenantId: 'acme' } });
+    const vm = await startFake(keep(48), keep(40));
+    const run = request('1', { maxMemoryMb: 64 });
+    await runAndRecycle(vm, { ...run, keepAs: { key: 'key', tenantId: 'acme' } });
     expect(vm.keepsTooMuch).toBe(false);
-    await runAndRecycle(vm);
+    await runAndRecycle(vm, run);
     expect(vm.keepsTooMuch).toBe(true);
   });
 

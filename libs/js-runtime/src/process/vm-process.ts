@@ -100,7 +100,6 @@ export class VmProcess {
   readonly #limits: KernelLimits | undefined;
   /** Undefined until the process is ready, and where nobody can tell from outside what it uses. */
   #meter: VmMeter | undefined;
-  #keepsTooMuch = false;
   #hasReadTypeScript = false;
   #isBeingPrepared = false;
   /** Of the request it works on, or has worked on last. */
@@ -143,7 +142,7 @@ export class VmProcess {
       },
       onReplaced: () => {
         this.#isNew();
-        this.#lookAtWhatItKeeps();
+        this.#meter?.hasRecycled();
       },
       metersItself: () => this.#meter === undefined,
     });
@@ -257,7 +256,9 @@ export class VmProcess {
 
   /** Whether, when it last had recycled, former requests had left so much memory that the next could exceed a limit because of it. */
   get keepsTooMuch(): boolean {
-    return this.#keepsTooMuch;
+    // Of a realm that is to be kept it may be heard after that.
+    const warmMb = this.#warmRealms.size > 0 ? (this.#isolateMemoryMb ?? 0) * MAX_WARM_SHARE : 0;
+    return this.#meter?.keepsTooMuch(warmMb) ?? false;
   }
 
   /** To be asked every some milliseconds while it works: ends the process when the request has used more than it may. */
@@ -552,15 +553,10 @@ export class VmProcess {
 
   #hasRecycled(replaced: boolean): void {
     if (replaced) this.#isNew();
-    this.#lookAtWhatItKeeps();
+    this.#meter?.hasRecycled();
     this.#warmRealmsHave(this.#meter?.restBytes);
     if (this.#channel.isWaiting) this.#runMeter?.begun();
     if (this.recycled) this.onRecycled?.();
-  }
-
-  #lookAtWhatItKeeps(): void {
-    const warmMb = this.#warmRealms.size > 0 ? (this.#isolateMemoryMb ?? 0) * MAX_WARM_SHARE : 0;
-    this.#keepsTooMuch = this.#meter?.keepsTooMuch(warmMb) ?? false;
   }
 
   /** Its memory, where warm realms are what it grows by. A heap is its own word: no more is believed than it can have. */
