@@ -33,6 +33,8 @@ export class FakeVm implements PoolVm {
   keepsTooMuch = false;
   canBeReset = true;
   readonly heldKeys = new Set<string>();
+  /** Of the warm realms that it keeps. */
+  readonly realmKeys = new Set<string>();
   /** What its request exceeds, if anything. */
   exceeds: 'cpu' | 'memory' | undefined;
   nice = 0;
@@ -130,6 +132,14 @@ export class FakeVm implements PoolVm {
   }
 
   warmRealm(): undefined {
+    return undefined;
+  }
+
+  keeps(key: string): boolean {
+    return this.realmKeys.has(key);
+  }
+
+  linked(): undefined {
     return undefined;
   }
 

@@ -1,4 +1,5 @@
 import type { RetireReason } from '../process/retire-reason.ts';
+import type { LinkedModules } from '../process/linked-modules.ts';
 import type { InvocationRequest } from '../process/invocation-line.ts';
 import type { VmExit } from '../process/vm-gone.error.ts';
 import type {
@@ -51,8 +52,16 @@ export class LeasedVm implements Vm {
     return this.#vm.held(scriptKey, maxMemoryMb);
   }
 
-  warmRealm(scriptKey: string, maxMemoryMb: number): number | undefined {
-    return this.#vm.warmRealm(scriptKey, maxMemoryMb);
+  keeps(key: string, maxMemoryMb: number): boolean {
+    return this.#vm.keeps(key, maxMemoryMb);
+  }
+
+  warmRealm(key: string, maxMemoryMb: number, version?: string): number | undefined {
+    return this.#vm.warmRealm(key, maxMemoryMb, version);
+  }
+
+  linked(key: string): LinkedModules | undefined {
+    return this.#vm.linked(key);
   }
 
   invoke(realm: number, request: InvocationRequest): void {
@@ -65,9 +74,9 @@ export class LeasedVm implements Vm {
     this.#vm.recall();
   }
 
-  forget(scriptKey: string): void {
+  forget(key: string, version?: string): void {
     this.#assertHeld();
-    this.#vm.forget(scriptKey);
+    this.#vm.forget(key, version);
   }
 
   run(request: RunRequest): Promise<RunReply> {

@@ -9,7 +9,7 @@ export class VmMeter {
   readonly #process: ProcessMeter;
   readonly #idleBytes: number;
   readonly #idleReservedBytes: number;
-  /** Its memory when it last had recycled: until the next request it does nothing. */
+  /** Until the next request it does nothing. */
   #restBytes: number;
   #restReservedBytes: number;
 
@@ -39,6 +39,11 @@ export class VmMeter {
   /** What it had beyond what it had when it was new, when somebody last looked: at what runs there, or after it had recycled. */
   get lastSeenBytes(): number {
     return Math.max(0, this.#process.lastPrivateBytes - this.#idleBytes);
+  }
+
+  /** Its memory when it last had recycled. */
+  get restBytes(): number {
+    return this.#restBytes;
   }
 
   /** For a request that is about to be sent. */

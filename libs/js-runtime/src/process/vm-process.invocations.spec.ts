@@ -46,7 +46,7 @@ async function invoke(
 
 /** Runs a function, whose realm is kept. */
 async function keep(vm: VmProcess, body: string): Promise<void> {
-  await vm.run({ ...request(body, {}, 'function'), inputJson: '0', keepAs: KEY });
+  await vm.run({ ...request(body, {}, 'function'), inputJson: '0', keepAs: { key: KEY, tenantId: 'acme' } });
 }
 
 const BODY = `

@@ -121,7 +121,7 @@ describe('VmProcess', () => {
     const keep = (useMemoryMb: number): FakeAction[] => [{ useMemoryMb }, { answer: ran }, recycled];
     const vm = await startFake(keep(48), keep(40));
     const run = request('1', { maxMemoryMb: 64 });
-    await runAndRecycle(vm, { ...run, keepAs: 'key' });
+    await runAndRecycle(vm, { ...run, keepAs: { key: 'key', tenantId: 'acme' } });
     expect(vm.keepsTooMuch).toBe(false);
     await runAndRecycle(vm, run);
     expect(vm.keepsTooMuch).toBe(true);

@@ -7,6 +7,7 @@ import { VmGoneError } from '../../process/vm-gone.error.ts';
 import type { RetireReason } from '../../process/retire-reason.ts';
 import type { AcquireOptions } from '../../pool/vm-pool.service.ts';
 import type { VmLease } from '../../pool/vm-lease.ts';
+import { BrokenRealms } from './broken-realms.ts';
 import { WarmFunction } from './warm-function.ts';
 import type { WarmInvocation } from './warm-invocation.ts';
 
@@ -23,6 +24,14 @@ class FakeLineVm {
 
   warmRealm(): number | undefined {
     return this.realm;
+  }
+
+  keeps(): boolean {
+    return this.realm !== undefined;
+  }
+
+  linked(): undefined {
+    return undefined;
   }
 
   invoke(_: number, request: InvocationRequest): void {
@@ -121,7 +130,8 @@ describe('WarmFunction', () => {
         beside.push(args);
       },
     };
-    made = new WarmFunction('key', 'acme', pool, runner, usage, () => {
+    const imports = { areCurrent: () => true };
+    made = new WarmFunction('key', 'acme', pool, runner, usage, imports, new BrokenRealms(), null, () => {
       idle = ++counts.idle;
     });
   });

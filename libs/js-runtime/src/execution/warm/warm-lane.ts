@@ -11,6 +11,8 @@ import type { WarmInvocation } from './warm-invocation.ts';
 /** What a lane takes from, and gives back to. */
 export interface LaneSource {
   readonly key: string;
+  /** Of what the modules of its realms import; undefined where there are none. */
+  readonly version: string | undefined;
   readonly depth: LineDepth;
   /** The next that is to run; undefined when there is none, or the VM is to be given back. */
   next(lane: WarmLane): WarmInvocation | undefined;
@@ -20,6 +22,10 @@ export interface LaneSource {
   putBack(invocation: WarmInvocation): void;
   /** Runs one in a realm that is kept then. */
   runFirst(lease: VmLease, invocation: WarmInvocation): Promise<void>;
+  /** Its realm was not as it should be. */
+  realmBroke(): void;
+  /** Its realm was, and has run one. */
+  realmServed(): void;
   /** Nothing is under way any more, or its VM has ended. */
   laneIsIdle(lane: WarmLane): void;
 }
@@ -65,7 +71,8 @@ export class WarmLane {
     while (!this.isFull && vm.alive) {
       const invocation = this.#source.next(this);
       if (!invocation) break;
-      const realm = vm.warmRealm(this.#source.key, invocation.execution.budget.tracker.limits.maxMemoryMb);
+      const { key, version } = this.#source;
+      const realm = vm.warmRealm(key, invocation.execution.budget.tracker.limits.maxMemoryMb, version);
       if (realm !== undefined) {
         this.#send(realm, invocation);
       } else if (this.isIdle) {
@@ -175,11 +182,14 @@ export class WarmLane {
     const { tracker } = budget;
     const { vm } = this.lease;
     if (reply.outcome.kind === 'not-held') {
+      // Those that were sent behind it are told the same; and where its isolate was replaced, all realms are gone already.
+      if (vm.keeps(this.#source.key, tracker.limits.maxMemoryMb)) this.#source.realmBroke();
       vm.forget(this.#source.key);
       span?.end('CANCELLED');
       this.#source.putBack(invocation);
       return;
     }
+    this.#source.realmServed();
     bridge.calls.end();
     // It is believed only as far as it can be true.
     const cpuMs = Math.min(reply.cpuMs, tracker.elapsedMs);

@@ -1,12 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { ExecutionBridge, type BridgedExecution, type WarmBridge } from '../../bridge/execution-bridge.ts';
 import type { CompiledScript } from '../../compiler/compiled-script.ts';
+import { CompilerService } from '../../compiler/compiler.service.ts';
 import type { ResourceLimits } from '../../config/limits.ts';
+import type { LinkedModules } from '../../process/linked-modules.ts';
 import type { ScriptWrap } from '../../protocol/messages.ts';
 import { JsRuntimeError } from '../../errors/js-runtime-error.ts';
 import { VmPoolService } from '../../pool/vm-pool.service.ts';
 import { TenantUsageService } from '../../security/tenant-usage.service.ts';
 import { ScriptRunner, type Unmetered } from '../script-runner.ts';
+import { BrokenRealms } from './broken-realms.ts';
+import { ImportChecks } from './import-checks.ts';
 import { WarmFunction } from './warm-function.ts';
 
 /** Runs scripts in realms that are kept. */
@@ -15,6 +19,8 @@ export class WarmRunner {
   readonly #functions = new Map<string, WarmFunction>();
   /** How often each script is prepared, by its id. */
   readonly #prepared = new Map<string, number>();
+  readonly #imports: ImportChecks;
+  readonly #broken = new BrokenRealms();
   #lastNumber = 0;
 
   constructor(
@@ -22,7 +28,9 @@ export class WarmRunner {
     private readonly bridge: ExecutionBridge,
     private readonly runner: ScriptRunner,
     private readonly usage: TenantUsageService,
+    compiler: CompilerService,
   ) {
+    this.#imports = new ImportChecks(compiler);
     pool.keepLeases({
       onWanted: () => {
         for (const one of this.#functions.values()) one.releaseIdle();
@@ -40,10 +48,15 @@ export class WarmRunner {
       const instead = "use realm: 'fresh', or what all executions have: a @ScriptApi, a @ContributesContext";
       throw new JsRuntimeError('INVALID_REQUEST', `A warm realm has nothing for one execution only: ${instead}`);
     }
+    const key = `${script.id} ${limitsKeyOf(execution.budget.tracker.limits)}`;
+    if (this.#broken.wantsFresh(key)) {
+      this.pool.runsFresh();
+      return this.runner.run(execution, script, inputJson);
+    }
     // Here, where the caller is: later, it is run by whoever has a place for it.
     const bridge = this.bridge.openWarm(execution);
-    if (!(bridge instanceof Promise)) return this.#enqueue(execution, script, inputJson, bridge);
-    return bridge.then((opened) => this.#enqueue(execution, script, inputJson, opened));
+    if (!(bridge instanceof Promise)) return this.#enqueue(key, execution, script, inputJson, bridge);
+    return bridge.then((opened) => this.#enqueue(key, execution, script, inputJson, opened));
   }
 
   /** A script is prepared: its realms are let go when it was forgotten as often. */
@@ -62,6 +75,7 @@ export class WarmRunner {
   }
 
   #enqueue(
+    key: string,
     execution: BridgedExecution,
     script: CompiledScript,
     inputJson: string,
@@ -70,20 +84,56 @@ export class WarmRunner {
     const { tracker, trace } = execution.budget;
     tracker.waits();
     trace?.waits();
-    const key = `${script.id} ${limitsKeyOf(tracker.limits)}`;
+    const add = (): Promise<Unmetered> => this.#add(key, execution, script, inputJson, bridge);
+    if (script.wrap !== 'module') return add();
+    const linked = this.#functions.get(key)?.linked ?? this.pool.linked(key);
+    if (!linked || linked.imports?.length === 0) return add();
+    const isCurrent = this.#imports.areCurrent(linked, execution);
+    if (isCurrent instanceof Promise) return this.#addWhenChecked(isCurrent, linked, key, add);
+    if (!isCurrent) this.#outdated(key, linked);
+    return add();
+  }
+
+  async #addWhenChecked(
+    check: Promise<boolean>,
+    linked: LinkedModules,
+    key: string,
+    add: () => Promise<Unmetered>,
+  ): Promise<Unmetered> {
+    const isCurrent = await check;
+    if (!isCurrent) this.#outdated(key, linked);
+    return add();
+  }
+
+  #add(
+    key: string,
+    execution: BridgedExecution,
+    script: CompiledScript,
+    inputJson: string,
+    bridge: WarmBridge,
+  ): Promise<Unmetered> {
     return new Promise((resolve, reject) => {
       const number = ++this.#lastNumber;
       const onCancel = (): void => undefined;
       const invocation = { number, execution, script, inputJson, bridge, onCancel, resolve, reject };
-      this.#functionFor(execution.context.tenant.id, key).add(invocation);
+      this.#functionFor(script, key).add(invocation);
     });
   }
 
-  #functionFor(tenantId: string, key: string): WarmFunction {
+  /** Modules have changed: the realms that have the former ones are not invoked any more. */
+  #outdated(key: string, linked: LinkedModules): void {
+    this.pool.forgetRealms(key, linked.version);
+    const found = this.#functions.get(key);
+    if (found?.linked === linked) found.linked = undefined;
+  }
+
+  #functionFor({ tenantId, wrap }: CompiledScript, key: string): WarmFunction {
     // A script's id is its tenant's own.
     const found = this.#functions.get(key);
     if (found) return found;
-    const made = new WarmFunction(key, tenantId, this.pool, this.runner, this.usage, () => {
+    const linked = wrap === 'module' ? this.pool.linked(key) : null;
+    const { pool, runner, usage } = this;
+    const made = new WarmFunction(key, tenantId, pool, runner, usage, this.#imports, this.#broken, linked, () => {
       this.#functions.delete(key);
     });
     this.#functions.set(key, made);
