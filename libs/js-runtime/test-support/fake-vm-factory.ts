@@ -28,6 +28,7 @@ export class FakeVm implements PoolVm {
   /** What it ends of when it is to link something, if it does. */
   endsOnLink: RetireReason | undefined;
   answerLink: () => void = () => undefined;
+  readonly lastSeenBytes = 0;
   ranMs = 0;
   keepsTooMuch = false;
   canBeReset = true;

@@ -121,6 +121,7 @@ export const protocolWarm: readonly ProtocolAttack[] = [
   { ...broken('a call of the same number again', call(1), call(1)), maxCalls: 1 },
   { ...lies('a call, and an answer to come', value(7), call(1)), onAnswers: [[SEVEN]], maxCalls: 1 },
   { ...lies('a call that nobody waits for', value(7), text('{"type":"call","id":$id,"call":1,"api":"bait.wait"}', '[]'), call(2)), onAnswers: [[SEVEN]], maxCalls: 2, waitingCalls: 1 },
+  { ...broken('a call, and not held', call(1), answer({ outcome: NOT_HELD })), maxCalls: 1 },
   { ...broken('a call, and given back', call(1), text('{"type":"recalled","ids":[$id]}')), maxCalls: 1 },
 
   // Ends.

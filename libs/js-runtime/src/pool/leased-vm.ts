@@ -40,6 +40,14 @@ export class LeasedVm implements Vm {
     return this.#vm.exited;
   }
 
+  get lastSeenBytes(): number | undefined {
+    return this.#vm.lastSeenBytes;
+  }
+
+  cpuMs(): number | undefined {
+    return this.#vm.cpuMs();
+  }
+
   held(scriptKey: string, maxMemoryMb: number): HeldScript | undefined {
     return this.#vm.held(scriptKey, maxMemoryMb);
   }

@@ -11,6 +11,8 @@ export type Vm = Pick<
   | 'alive'
   | 'exited'
   | 'held'
+  | 'cpuMs'
+  | 'lastSeenBytes'
   | 'run'
   | 'compile'
   | 'link'

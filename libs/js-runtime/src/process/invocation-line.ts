@@ -208,6 +208,10 @@ export class InvocationLine {
     if (reply.resultBytes > request.limits.maxResultBytes || isLogTooLong(reply.logs, request.limits)) {
       throw new ProtocolError('an answer larger than asked for');
     }
+    // It would be run again.
+    if (reply.outcome.kind === 'not-held' && pending.lastCall > 0) {
+      throw new ProtocolError(`invocation ${id} is not held, and has made a call`);
+    }
     this.#take(pending);
     // After that it begins no other.
     this.#hasRunDry ||= reply.outcome.kind === 'out-of-memory';

@@ -2,6 +2,8 @@ import { LineMeter } from './line-meter.ts';
 import { ProcessMeter } from './process-meter.ts';
 import { MAX_KEPT_BYTES, RunMeter, type MeterLimits } from './run-meter.ts';
 
+const MIB = 1024 * 1024;
+
 /** Measures a VM process, against what it was when it was new. */
 export class VmMeter {
   readonly #process: ProcessMeter;
@@ -33,6 +35,11 @@ export class VmMeter {
     return this.#process.privateBytes();
   }
 
+  /** What it had beyond what it had when it was new, when somebody last looked: at what runs there, or after it had recycled. */
+  get lastSeenBytes(): number {
+    return Math.max(0, this.#process.lastPrivateBytes - this.#idleBytes);
+  }
+
   /** Its memory when it last had recycled. */
   get restBytes(): number {
     return this.#restBytes;
@@ -48,13 +55,17 @@ export class VmMeter {
     return new LineMeter(this.#process, this.#idleBytes);
   }
 
-  /** To be called when it has recycled. True when so much memory is left of former requests that the next could exceed a limit because of it. */
-  keepsTooMuch(): boolean {
+  /**
+   * To be called when it has recycled. True when so much memory is left of former requests that the next could exceed a limit because of it.
+   *
+   * @param warmMb what its warm realms may keep: within the limit of the heap that they share with the next request
+   */
+  keepsTooMuch(warmMb: number): boolean {
     const memory = this.#process.memory();
     if (!memory) return false;
     this.#restBytes = memory.privateBytes;
     // What is reserved counts for the kernel, whether it was ever used or not.
-    return memory.reservedBytes - this.#idleReservedBytes > MAX_KEPT_BYTES;
+    return memory.reservedBytes - this.#idleReservedBytes > MAX_KEPT_BYTES + warmMb * MIB;
   }
 
   close(): void {

@@ -116,6 +116,16 @@ describe('VmProcess', () => {
     expect(vm.keepsTooMuch).toBe(true);
   });
 
+  it('may keep more where it has warm realms', async () => {
+    const recycled: FakeAction = { answer: { type: 'recycled', replaced: false } };
+    const keep = (useMemoryMb: number): FakeAction[] => [{ useMemoryMb }, { answer: ran }, recycled];
+    const vm = await startFake(keep(36), keep(12));
+    await runAndRecycle(vm, { ...request('1'), keepAs: { key: 'key', tenantId: 'acme' } });
+    expect(vm.keepsTooMuch).toBe(false);
+    await runAndRecycle(vm);
+    expect(vm.keepsTooMuch).toBe(true);
+  });
+
   it('gives back what a script has left behind in memory', async () => {
     const vm = await start();
     const source =

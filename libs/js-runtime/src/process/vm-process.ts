@@ -1,7 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { ProtocolError } from '../protocol/frame.ts';
-import { MEMORY_ALLOWANCE_MB, type CompileOutcome, type RunOutcome, type VmMessage } from '../protocol/messages.ts';
+import {
+  MAX_WARM_SHARE,
+  MEMORY_ALLOWANCE_MB,
+  type CompileOutcome,
+  type RunOutcome,
+  type VmMessage,
+} from '../protocol/messages.ts';
 import { KeptScripts } from '../protocol/kept-scripts.ts';
 import type { ChildCommand } from './child-command.ts';
 import { vmStdio } from './inherited-descriptors.ts';
@@ -137,7 +143,7 @@ export class VmProcess {
       },
       onReplaced: () => {
         this.#isNew();
-        this.#keepsTooMuch = this.#meter?.keepsTooMuch() ?? false;
+        this.#lookAtWhatItKeeps();
       },
       metersItself: () => this.#meter === undefined,
     });
@@ -226,6 +232,11 @@ export class VmProcess {
     return this.alive ? this.#meter?.memoryBytes() : undefined;
   }
 
+  /** Memory that it had beyond what it had when it was new, when it was last looked at. Undefined where nobody can tell. */
+  get lastSeenBytes(): number | undefined {
+    return this.#meter?.lastSeenBytes;
+  }
+
   /** Heap limit of its isolate, once a request has had one. */
   get isolateMemoryMb(): number | undefined {
     return this.#isolateMemoryMb;
@@ -255,9 +266,8 @@ export class VmProcess {
     if (oldest) {
       this.#warmRealmsHave(this.#meter?.memoryBytes());
       // Where nobody sees from outside, it meters itself.
-      const exceeded = this.#lineMeter?.look(oldest);
-      if (exceeded) this.kill(exceeded);
-      else if (lateMs > KILL_GRACE_MS) this.#killIfStillAt(oldest);
+      const exceeded = this.#lineMeter?.look(oldest) ?? (lateMs > KILL_GRACE_MS ? 'wall' : undefined);
+      if (exceeded) this.#killIfStillAt(oldest, exceeded);
       return;
     }
     const exceeded = this.#channel.isWaiting ? this.#runMeter?.look() : undefined;
@@ -284,10 +294,11 @@ export class VmProcess {
     return false;
   }
 
-  #killIfStillAt(oldest: InvocationRequest): void {
-    // It may be this process that is late, with the answer unread: between timers and immediates, it is read.
+  #killIfStillAt(oldest: InvocationRequest, reason: RetireReason): void {
+    // It may be this process that is late, with the answer unread: between timers and immediates, it is read. What was measured is then
+    // what others have used that came after it.
     setImmediate(() => {
-      if (this.#channel.invocations.oldest === oldest) this.kill('wall');
+      if (this.#channel.invocations.oldest === oldest) this.kill(reason);
     });
   }
 
@@ -541,10 +552,15 @@ export class VmProcess {
 
   #hasRecycled(replaced: boolean): void {
     if (replaced) this.#isNew();
-    this.#keepsTooMuch = this.#meter?.keepsTooMuch() ?? false;
+    this.#lookAtWhatItKeeps();
     this.#warmRealmsHave(this.#meter?.restBytes);
     if (this.#channel.isWaiting) this.#runMeter?.begun();
     if (this.recycled) this.onRecycled?.();
+  }
+
+  #lookAtWhatItKeeps(): void {
+    const warmMb = this.#warmRealms.size > 0 ? (this.#isolateMemoryMb ?? 0) * MAX_WARM_SHARE : 0;
+    this.#keepsTooMuch = this.#meter?.keepsTooMuch(warmMb) ?? false;
   }
 
   /** Its memory, where warm realms are what it grows by. A heap is its own word: no more is believed than it can have. */

@@ -43,8 +43,10 @@ export interface InvocationPorts {
 const LONG_MS = 5;
 /** Of what takes less, all is taken for CPU: to look takes as long as a short invocation. */
 const MEASURED_MS = 1;
-/** The heap, and what the process has kept, are looked at again after so many. */
+/** The heap, and what the process has kept, are looked at again after so many, */
 const INVOCATIONS_PER_LOOK = 64;
+/** and what it has kept, after so much work: in that time nothing fills a heap. */
+const MS_PER_CHECK = 2;
 
 /** Invocations of warm realms, one after the other, in the order in which they came. */
 export class Invocations {
@@ -61,6 +63,8 @@ export class Invocations {
   #cpuBefore = process.cpuUsage();
   #untilLook = 0;
   #untilCheck = INVOCATIONS_PER_LOOK;
+  /** What those have taken that have run since. */
+  #uncheckedMs = 0;
 
   constructor(ports: InvocationPorts) {
     this.#ports = ports;
@@ -165,7 +169,7 @@ export class Invocations {
 
   #start({ realm, header, contextJson, inputJson, cameAt }: Waiting): void {
     const [id, timeoutMs, executionId, deadlineMs, , maxCpuMs] = header;
-    if (this.#untilCheck-- === 0) this.#check();
+    if (this.#untilCheck-- === 0 || this.#uncheckedMs > MS_PER_CHECK) this.#check();
     const calls = new CallLine((made) => {
       for (const { argumentsJson, ...call } of made) this.#send({ type: 'call', id, ...call }, [argumentsJson]);
     });
@@ -180,6 +184,7 @@ export class Invocations {
     host.invoke(realm, { executionId, deadlineMs }, texts, limits, calls, (output) => {
       calls.close();
       const tookMs = this.#cpuMs((times.startMs ?? performance.now() - startedAt) + calls.wokenMs);
+      this.#uncheckedMs += tookMs;
       this.#running = undefined;
       this.#answer(id, output, tookMs, host);
       if (!this.#ports.isSent()) this.#goOnWhenSent();
@@ -204,6 +209,7 @@ export class Invocations {
 
   #check(): void {
     this.#untilCheck = INVOCATIONS_PER_LOOK;
+    this.#uncheckedMs = 0;
     if (this.#ports.replaceIfGrown()) this.#send({ type: 'replaced' }, []);
   }
 

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { Cancellation } from '../../admission/cancellation.ts';
 import { Deadline } from '../../admission/deadline.ts';
 import { JsRuntimeError } from '../../errors/js-runtime-error.ts';
@@ -16,6 +17,7 @@ class FakeLineVm {
   alive = true;
   realm: number | undefined = 1;
   recalls = 0;
+  ranMs = 1000;
   forgotten = 0;
   killedFor: RetireReason | undefined;
   readonly line: InvocationRequest[] = [];
@@ -43,6 +45,10 @@ class FakeLineVm {
   forget(): void {
     this.forgotten++;
     this.realm = undefined;
+  }
+
+  cpuMs(): number | undefined {
+    return this.alive ? this.ranMs : undefined;
   }
 
   kill(reason: RetireReason): void {
@@ -103,6 +109,7 @@ describe('WarmFunction', () => {
   let made: WarmFunction;
   let outcomes: string[];
   let lastNumber: number;
+  let usedBeside: unknown[];
   const vms: FakeLineVm[] = [];
 
   beforeEach(() => {
@@ -117,7 +124,14 @@ describe('WarmFunction', () => {
         return Promise.resolve({ executionId: id, value: 'first', logs: [], vmId: 'vm-1' });
       },
     };
-    made = new WarmFunction('key', 'acme', pool, runner, { areCurrent: () => true }, new BrokenRealms(), null, () => {
+    const beside: unknown[] = (usedBeside = []);
+    const usage = {
+      usedBeside: (...args: unknown[]) => {
+        beside.push(args);
+      },
+    };
+    const imports = { areCurrent: () => true };
+    made = new WarmFunction('key', 'acme', pool, runner, usage, imports, new BrokenRealms(), null, () => {
       idle = ++counts.idle;
     });
   });
@@ -302,6 +316,34 @@ describe('WarmFunction', () => {
     expect(pool.behind).toBe(0);
     vm.answer();
     expect(outcomes).toEqual(['b: SHUTTING_DOWN', 'a: 1']);
+  });
+
+  it.each([
+    ['what its VM used beyond that', 10, 0.5, 4.5],
+    ['nothing where they say more', 10, 1, 0],
+  ])('charges its tenant, beside what invocations say, with %s', async (_, cpuMs, each, rest) => {
+    for (const name of 'abcdefghijk') add(name);
+    areShort();
+    const vm = await lend();
+    vm.ranMs += cpuMs;
+    for (let n = 0; n < 11; n++) vm.answer({ cpuMs: each });
+    made.releaseIdle();
+    expect(usedBeside).toEqual([['acme', expect.closeTo(rest)]]);
+  });
+
+  it('charges its tenant with what a VM was seen to have used that has ended', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'performance'] });
+    try {
+      add('a');
+      const vm = await lend();
+      vm.ranMs += 50;
+      jest.advanceTimersByTime(10);
+      vm.ranMs += 5;
+      vm.kill('crashed');
+      expect(usedBeside).toEqual([['acme', 50]]);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   it('asks back what is behind one that takes long, and sends nothing there any more', async () => {

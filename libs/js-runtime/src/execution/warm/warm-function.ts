@@ -3,6 +3,7 @@ import { JsRuntimeError } from '../../errors/js-runtime-error.ts';
 import { LazyTimer } from '../../process/lazy-timer.ts';
 import type { VmLease } from '../../pool/vm-lease.ts';
 import type { VmPoolService } from '../../pool/vm-pool.service.ts';
+import type { TenantUsageService } from '../../security/tenant-usage.service.ts';
 import type { BridgedExecution } from '../../bridge/execution-bridge.ts';
 import type { LinkedModules } from '../../process/linked-modules.ts';
 import type { ScriptRunner } from '../script-runner.ts';
@@ -67,6 +68,7 @@ export class WarmFunction implements LaneSource {
     private readonly tenantId: string,
     private readonly pool: WarmPool,
     private readonly runner: Pick<ScriptRunner, 'runIn'>,
+    private readonly usage: Pick<TenantUsageService, 'usedBeside'>,
     private readonly imports: Pick<ImportChecks, 'areCurrent'>,
     private readonly broken: Pick<BrokenRealms, 'isSuspected' | 'broke' | 'served'>,
     /** What modules are linked with as far as is known; null for what is no module. */
@@ -298,6 +300,7 @@ export class WarmFunction implements LaneSource {
       clearInterval(this.#look);
       this.#look = undefined;
     }
+    this.usage.usedBeside(this.tenantId, lane.cpu.restMs());
     this.pool.giveBack(lane.lease);
     this.#serve();
     this.#hasChanged();

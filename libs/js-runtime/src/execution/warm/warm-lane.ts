@@ -5,6 +5,7 @@ import type { InvocationReply } from '../../process/invocation-line.ts';
 import type { PartSpan } from '../../tracing/part-span.ts';
 import { readOutcome } from '../read-outcome.ts';
 import type { LineDepth } from './line-depth.ts';
+import { LeaseCpu } from './lease-cpu.ts';
 import type { WarmInvocation } from './warm-invocation.ts';
 
 /** What a lane takes from, and gives back to. */
@@ -33,6 +34,7 @@ export interface LaneSource {
 export class WarmLane {
   readonly lease: VmLease;
   readonly leasedAt = performance.now();
+  readonly cpu: LeaseCpu;
   readonly #source: LaneSource;
   readonly #sent: WarmInvocation[] = [];
   /** When the oldest became that. */
@@ -46,6 +48,7 @@ export class WarmLane {
 
   constructor(lease: VmLease, source: LaneSource) {
     this.lease = lease;
+    this.cpu = new LeaseCpu(lease.vm);
     this.#source = source;
   }
 
@@ -87,6 +90,7 @@ export class WarmLane {
   lookAt(longMs: number): void {
     const [oldest] = this.#sent;
     const { vm } = this.lease;
+    this.cpu.look();
     if (!oldest || !vm.alive) return;
     // It was cancelled when it was behind another, and has begun before it was asked back.
     if (oldest.execution.budget.signal.aborted) vm.kill('cancelled');
@@ -97,7 +101,10 @@ export class WarmLane {
 
   #runFirst(invocation: WarmInvocation): void {
     this.#isRunningFirst = true;
+    const { tracker } = invocation.execution.budget;
+    const before = tracker.used?.cpuMs ?? 0;
     void this.#source.runFirst(this.lease, invocation).finally(() => {
+      this.cpu.charged((tracker.used?.cpuMs ?? 0) - before);
       this.#isRunningFirst = false;
       this.pump();
     });
@@ -138,12 +145,14 @@ export class WarmLane {
         this.#over(invocation);
         span?.end('CANCELLED');
         this.#source.putBack(invocation);
+        this.#tellIfIdle();
       },
       onGone: (error, hasBegun) => {
         this.#over(invocation);
         if (hasBegun || signal.aborted) {
           bridge.calls.end();
           tracker.hasUsed(error.used);
+          this.cpu.charged(error.used?.cpuMs ?? 0);
           invocation.reject(explainVmGone(error, tracker.limits, tracker.elapsedMs, tracker.used));
         } else {
           span?.end('CANCELLED');
@@ -183,8 +192,10 @@ export class WarmLane {
     this.#source.realmServed();
     bridge.calls.end();
     // It is believed only as far as it can be true.
-    const used = { cpuMs: Math.min(reply.cpuMs, tracker.elapsedMs), peakMemoryBytes: 0 };
+    const cpuMs = Math.min(reply.cpuMs, tracker.elapsedMs);
+    const used = { cpuMs, peakMemoryBytes: vm.lastSeenBytes ?? reply.heapBytes };
     tracker.hasUsed(used);
+    this.cpu.charged(cpuMs);
     tracker.hasReply(reply);
     try {
       const value = readOutcome(reply, tracker.limits, tracker.elapsedMs, tracker.used ?? used, [], bridge.calls);

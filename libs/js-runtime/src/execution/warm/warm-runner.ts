@@ -7,6 +7,7 @@ import type { LinkedModules } from '../../process/linked-modules.ts';
 import type { ScriptWrap } from '../../protocol/messages.ts';
 import { JsRuntimeError } from '../../errors/js-runtime-error.ts';
 import { VmPoolService } from '../../pool/vm-pool.service.ts';
+import { TenantUsageService } from '../../security/tenant-usage.service.ts';
 import { ScriptRunner, type Unmetered } from '../script-runner.ts';
 import { BrokenRealms } from './broken-realms.ts';
 import { ImportChecks } from './import-checks.ts';
@@ -26,6 +27,7 @@ export class WarmRunner {
     private readonly pool: VmPoolService,
     private readonly bridge: ExecutionBridge,
     private readonly runner: ScriptRunner,
+    private readonly usage: TenantUsageService,
     compiler: CompilerService,
   ) {
     this.#imports = new ImportChecks(compiler);
@@ -43,7 +45,8 @@ export class WarmRunner {
   run(execution: BridgedExecution, script: CompiledScript, inputJson: string): Promise<Unmetered> {
     assertWarm(script.wrap);
     if (execution.setup) {
-      throw new JsRuntimeError('INVALID_REQUEST', 'What a setup function exposes is for a fresh realm only');
+      const instead = "use realm: 'fresh', or what all executions have: a @ScriptApi, a @ContributesContext";
+      throw new JsRuntimeError('INVALID_REQUEST', `A warm realm has nothing for one execution only: ${instead}`);
     }
     const key = `${script.id} ${limitsKeyOf(execution.budget.tracker.limits)}`;
     if (this.#broken.wantsFresh(key)) {
@@ -129,7 +132,8 @@ export class WarmRunner {
     const found = this.#functions.get(key);
     if (found) return found;
     const linked = wrap === 'module' ? this.pool.linked(key) : null;
-    const made = new WarmFunction(key, tenantId, this.pool, this.runner, this.#imports, this.#broken, linked, () => {
+    const { pool, runner, usage } = this;
+    const made = new WarmFunction(key, tenantId, pool, runner, usage, this.#imports, this.#broken, linked, () => {
       this.#functions.delete(key);
     });
     this.#functions.set(key, made);
