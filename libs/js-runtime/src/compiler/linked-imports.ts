@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { LinkedImport, LinkedModules } from '../process/linked-modules.ts';
-import { ASKED_AT_ONCE, isThenable, type ModuleLookup } from './module-finder.ts';
+import { ASKED_AT_ONCE, isThenable, type Asker, type ModuleLookup } from './module-finder.ts';
 import type { ModuleSource } from './module-resolver.ts';
 import type { LoadedScript } from './script-loader.ts';
 
@@ -32,15 +32,11 @@ export function linkedModulesOf({ units, scripts }: LoadedScript): LinkedModules
  * @returns at once when the resolver does
  * @throws what the resolver throws
  */
-export function areCurrent(
-  { imports }: LinkedModules,
-  lookup: ModuleLookup,
-  signal: AbortSignal,
-): boolean | Promise<boolean> {
+export function areCurrent({ imports }: LinkedModules, lookup: ModuleLookup, asker: Asker): boolean | Promise<boolean> {
   if (!imports) return false;
   for (const [at, one] of imports.entries()) {
-    const found = lookup.find(one.specifier, { name: one.importer }, signal);
-    if (isThenable(found)) return areCurrentFrom(imports, at, found, lookup, signal);
+    const found = lookup.find(one.specifier, { name: one.importer }, asker);
+    if (isThenable(found)) return areCurrentFrom(imports, at, found, lookup, asker);
     if (!isSame(one, found, lookup)) return false;
   }
   return true;
@@ -52,13 +48,13 @@ async function areCurrentFrom(
   start: number,
   first: unknown,
   lookup: ModuleLookup,
-  signal: AbortSignal,
+  asker: Asker,
 ): Promise<boolean> {
   for (let from = start; from < imports.length; from += ASKED_AT_ONCE) {
     const batch = imports.slice(from, from + ASKED_AT_ONCE);
     const found = await Promise.all(
       batch.map(async ({ specifier, importer }, at) =>
-        from + at === start ? await first : await lookup.find(specifier, { name: importer }, signal),
+        from + at === start ? await first : await lookup.find(specifier, { name: importer }, asker),
       ),
     );
     if (!batch.every((one, at) => isSame(one, found[at], lookup))) return false;

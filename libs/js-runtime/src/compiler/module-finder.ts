@@ -8,10 +8,13 @@ import type { ModuleSource } from './module-resolver.ts';
 
 type Importer = Pick<CompiledScript, 'name'>;
 
+/** Who asks for modules. Its signal is made when somebody looks at it. */
+export type Asker = Pick<AbortController, 'signal'>;
+
 /** What imports mean to one tenant, for one execution or compilation. */
 export interface ModuleLookup {
   /** Undefined when there is no such module. Whatever else it comes to is not to be believed. */
-  find(specifier: string, importer: Importer, signal: AbortSignal): unknown;
+  find(specifier: string, importer: Importer, asker: Asker): unknown;
   /** @throws Error when it is no module, JsRuntimeError SCRIPT_TOO_LARGE */
   describe(module: ModuleSource, specifier: string, importer: Importer): CompiledScript;
 }
@@ -60,7 +63,7 @@ export class ModuleFinder {
   }
 
   async #find(specifier: string, importer: CompiledScript): Promise<unknown> {
-    const found = this.lookup.find(specifier, importer, this.#over.signal);
+    const found = this.lookup.find(specifier, importer, this.#over);
     return isThenable(found) ? await withinBudget(Promise.resolve(found), this.budget, this.vm) : found;
   }
 

@@ -6,12 +6,33 @@ import { withinBudget } from '../../security/metered-call.ts';
 
 /** One question for all that a realm's modules import. */
 class Check {
-  readonly over = new AbortController();
-  /** Settles when it is answered, or nobody waits for that any more. */
-  readonly ended = Promise.withResolvers<undefined>();
+  /** Whether it is answered, or nobody waits for that any more. */
+  isOver = false;
   waiting = 0;
   /** Who asks while it is under way is told by this one: the answer may have been on its way already. */
   next: { readonly check: Check; readonly answer: Promise<boolean> } | undefined;
+  // Made for who looks: most are answered at once.
+  #over: AbortController | undefined;
+  #ended: PromiseWithResolvers<undefined> | undefined;
+
+  get signal(): AbortSignal {
+    this.#over ??= new AbortController();
+    if (this.isOver) this.#over.abort();
+    return this.#over.signal;
+  }
+
+  /** Settles when it is over. */
+  get ended(): Promise<undefined> {
+    this.#ended ??= Promise.withResolvers();
+    if (this.isOver) this.#ended.resolve(undefined);
+    return this.#ended.promise;
+  }
+
+  end(): void {
+    this.isOver = true;
+    this.#over?.abort();
+    this.#ended?.resolve(undefined);
+  }
 }
 
 /** Asks whether what realms were linked with is still what their imports come to: once for all who ask at about the same time. */
@@ -31,7 +52,7 @@ export class ImportChecks {
       const answer = this.#ask(linked, execution, check);
       return typeof answer === 'boolean' ? answer : this.#wait(linked, check, answer, execution);
     }
-    if (!before.next || before.next.check.over.signal.aborted) before.next = this.#after(before, linked, execution);
+    if (!before.next || before.next.check.isOver) before.next = this.#after(before, linked, execution);
     const { check, answer } = before.next;
     return this.#wait(linked, check, answer, execution);
   }
@@ -42,14 +63,14 @@ export class ImportChecks {
     execution: BridgedExecution,
   ): { check: Check; answer: Promise<boolean> } {
     const check = new Check();
-    const answer = before.ended.promise.then(async () => check.waiting > 0 && this.#ask(linked, execution, check));
+    const answer = before.ended.then(async () => check.waiting > 0 && this.#ask(linked, execution, check));
     return { check, answer };
   }
 
   /** With the context of whoever asks first: modules are a tenant's. */
   #ask(linked: LinkedModules, { context, budget }: BridgedExecution, check: Check): boolean | Promise<boolean> {
     const lookup = this.compiler.moduleLookupFor(context, budget.tracker.limits);
-    const answer = areCurrent(linked, lookup, check.over.signal);
+    const answer = areCurrent(linked, lookup, check);
     if (typeof answer === 'boolean') this.#end(linked, check);
     else this.#underWay.set(linked, check);
     return answer;
@@ -72,7 +93,6 @@ export class ImportChecks {
 
   #end(linked: LinkedModules, check: Check): void {
     if (this.#underWay.get(linked) === check) this.#underWay.delete(linked);
-    check.over.abort();
-    check.ended.resolve(undefined);
+    check.end();
   }
 }
