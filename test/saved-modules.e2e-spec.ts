@@ -78,6 +78,34 @@ describe('Saved modules', () => {
     expect(await namesOf('acme')).toEqual(['tax.js']);
   });
 
+  it('that a script in a warm realm imports are the saved ones at each call, and no call fails', async () => {
+    const saved = async (version: number): Promise<void> => {
+      await put('tax.js', { source: `export const version = ${version};` });
+    };
+    await saved(1);
+    await put('price.js', { source: 'export { version } from "./tax.js";' }).expect(201);
+    const script = 'import { version } from "./price.js"; let calls = 0; export default () => [version, ++calls];';
+    const call = async (): Promise<unknown> => run(script, { realm: 'warm' });
+    for (let calls = 1; calls <= 3; calls++) expect(await call()).toEqual([1, calls]);
+    let version = 1;
+    let isOver = false;
+    const caller = async (): Promise<void> => {
+      while (!isOver) {
+        const least = version;
+        const [found] = (await call()) as [number];
+        expect(found).toBeGreaterThanOrEqual(least);
+      }
+    };
+    const callers = Promise.all(Array.from({ length: 4 }, caller));
+    for (let next = 2; next <= 6; next++) {
+      await saved(next);
+      version = next;
+      for (let n = 0; n < 3; n++) expect(await call()).toEqual([next, expect.any(Number)]);
+    }
+    isOver = true;
+    await callers;
+  });
+
   it('have to compile, and nothing is saved of one that does not', async () => {
     await put('tax.js', { source: 'export default 1' }).expect(201);
     const response = await put('tax.js', { source: 'export default 1;\nexport const = 2;' }).expect(422);

@@ -28,10 +28,13 @@ export class FakeVm implements PoolVm {
   /** What it ends of when it is to link something, if it does. */
   endsOnLink: RetireReason | undefined;
   answerLink: () => void = () => undefined;
+  readonly lastSeenBytes = 0;
   ranMs = 0;
   keepsTooMuch = false;
   canBeReset = true;
   readonly heldKeys = new Set<string>();
+  /** Of the warm realms that it keeps. */
+  readonly realmKeys = new Set<string>();
   /** What its request exceeds, if anything. */
   exceeds: 'cpu' | 'memory' | undefined;
   nice = 0;
@@ -129,6 +132,14 @@ export class FakeVm implements PoolVm {
   }
 
   warmRealm(): undefined {
+    return undefined;
+  }
+
+  keeps(key: string): boolean {
+    return this.realmKeys.has(key);
+  }
+
+  linked(): undefined {
     return undefined;
   }
 

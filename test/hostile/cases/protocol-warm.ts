@@ -21,8 +21,8 @@ const plain = (
     moreBytes = 0,
   }: { id?: Bytes; cpu?: number; heap?: number; moreBytes?: number } = {},
 ): FakeAction => {
-  const length = u32(16 + after.length + moreBytes);
-  return { rawWithId: [...length, ...u32(0), ...id, ...u32(cpu), ...u32(heap), ...after] };
+  const length = u32(18 + after.length + moreBytes);
+  return { rawWithId: [...length, ...u32(0), 0, 0, ...id, ...u32(cpu), ...u32(heap), ...after] };
 };
 const valued = (json: string): FakeAction => plain([1, ...ascii(json)]);
 const SEVEN = valued('7');
@@ -75,7 +75,7 @@ export const protocolWarm: readonly ProtocolAttack[] = [
   broken('nothing, with a value', plain([0, 55])),
   broken('a value, without one', plain([1])),
   broken('an answer without a kind', plain([])),
-  broken('an answer that is an id', { rawWithId: [...u32(8), ...u32(0), 'id'] }),
+  broken('an answer that is an id', { rawWithId: [...u32(10), ...u32(0), 0, 0, 'id'] }),
   broken('an answer that is half an id', raw(...u32(6), ...u32(0), 0, 0)),
   broken('an answer of 4 GB', { rawWithId: [...u32(2 ** 32 - 1), ...u32(0), 'id'] }),
   broken('an answer of 64 MB', plain([1], { moreBytes: 2 ** 26 })),
@@ -130,6 +130,7 @@ export const protocolWarm: readonly ProtocolAttack[] = [
   { ...broken('a call of the same number again', call(1), call(1)), maxCalls: 1 },
   { ...lies('a call, and an answer to come', value(7), call(1)), onAnswers: [[SEVEN]], maxCalls: 1 },
   { ...lies('a call that nobody waits for', value(7), text('{"type":"call","id":$id,"call":1,"api":"bait.wait"}', '[]'), call(2)), onAnswers: [[SEVEN]], maxCalls: 2, waitingCalls: 1 },
+  { ...broken('a call, and not held', call(1), answer({ outcome: NOT_HELD })), maxCalls: 1 },
   { ...broken('a call, and given back', call(1), text('{"type":"recalled","ids":[$id]}')), maxCalls: 1 },
 
   // Ends.

@@ -74,6 +74,8 @@ const tryAll = (body: string): string => `for (const o of all) { try { ${body} }
 /** What is called near the end of the stack, at each depth of the last. */
 const OVERFLOW = (work: string): string =>
   `let left = 200; (function deeper() { try { deeper(); } catch {} if (left-- > 0) try { ${work} } catch {} })();`;
+const LATE_LOG = `const later = async (n) => { while (n-- > 0) await 0; console.log("late"); };
+export default (input) => { if (input === 1) { void later(1); void later(1000); } return input; };`;
 const REGEXP = 'RegExp.prototype';
 
 /** What only a realm that is kept allows: to leave something in it for what runs there next, or to keep it from running. */
@@ -144,6 +146,7 @@ export const warm: Table = {
     leftInModule('the console', 'const { log } = console; log("while evaluated");', 'log("first")', 'log("own"); return 1', value(1, ['own'])),
     leftInModule('as much as it may log', '', 'for (let n = 0; n < 1e5; n++) console.log(n)', 'console.log("own"); return 1', value(1, ['own'])),
     leftInModule('a call that is under way', 'let call;', 'call = kv.get("a")', `return await Promise.race([call, new Promise((resolve) => { setTimeout(resolve, 15, "nothing"); })])`, value('nothing')),
+    of('a log of microtasks, of one that is not the first', ...[0, 1, 2, 3].map((input) => step(LATE_LOG, { ...MODULE, input }, value(input, input === 1 ? ['late', 'late'] : [])))),
     left('a call that logs', 'kv.get("a").then(() => { console.log("late"); })', `${WAIT} return [await kv.get("none")].length`, value(1, [])),
     always('as many calls as there may be', 'for (let n = 0; n < 1000; n++) await kv.get("a"); return 1', value(1)),
     always('as many as may be under way, left', 'for (let n = 0; n < 32; n++) void kv.get("a"); return 1', value(1)),

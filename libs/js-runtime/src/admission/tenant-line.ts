@@ -3,10 +3,12 @@ import type { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import type { Deadline } from './deadline.ts';
 import { ServiceTime } from './service-time.ts';
 
-/** A script that a VM may hold compiled. */
+/** A script that a VM may hold compiled, or keep a realm for. */
 export interface WantedScript {
   readonly key: string;
   readonly maxMemoryMb: number;
+  /** Of the realm, where a warm one is wanted. */
+  readonly realmKey?: string | undefined;
 }
 
 /** Somebody who waits for a `T`. */

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Cancellation } from '../admission/cancellation.ts';
 import type { ExecutionAudit } from '../audit/audit-trail.ts';
 import { ApiRegistry } from '../host-api/api-registry.ts';
 import type { Vm } from '../pool/vm-factory.ts';
@@ -53,7 +54,7 @@ export class ExecutionBridge {
    */
   open(execution: BridgedExecution, vm: Vm): Bridge | Promise<Bridge> {
     const { setup } = execution;
-    const request = requestOf(execution);
+    const request = new ExecutionRequest(execution);
     const contributions = this.contexts.contributionsTo(execution, request);
     if (!setup && !isPromiseLike(contributions)) return this.#bridgeOf(execution, request, contributions, NO_SETUP);
     return this.#openLater(execution, vm, request, contributions);
@@ -65,7 +66,7 @@ export class ExecutionBridge {
    * @throws as `open`
    */
   openWarm(execution: BridgedExecution): WarmBridge | Promise<WarmBridge> {
-    const request = requestOf(execution);
+    const request = new ExecutionRequest(execution);
     const bridgeOf = (contributions: readonly string[]): WarmBridge => ({
       commonJson: this.contexts.commonToJson(execution.context, contributions),
       ...this.#bridgeOf(execution, request, contributions, NO_SETUP),
@@ -118,14 +119,21 @@ export class ExecutionBridge {
   }
 }
 
-function requestOf({ id, context, budget }: BridgedExecution): ContextRequest {
-  return {
-    context,
-    executionId: id,
-    get signal() {
-      return budget.signal.abortSignal;
-    },
-  };
+/** Whoever contributes may ask for a signal; mostly nobody does, and to make one takes long. */
+class ExecutionRequest implements ContextRequest {
+  readonly context: ContextRequest['context'];
+  readonly executionId: string;
+  readonly #cancellation: Cancellation;
+
+  constructor({ id, context, budget }: BridgedExecution) {
+    this.context = context;
+    this.executionId = id;
+    this.#cancellation = budget.signal;
+  }
+
+  get signal(): AbortSignal {
+    return this.#cancellation.abortSignal;
+  }
 }
 
 /** Waits only for what is not there yet. Not every promise is a `Promise` of this realm. */

@@ -156,8 +156,16 @@ export class CompilerService {
   /** What imports mean to a tenant. */
   moduleLookupFor(tenancy: TenantContext, limits: ResourceLimits): ModuleLookup {
     return {
-      find: (specifier, importer, signal) =>
-        this.resolver?.resolve({ specifier, importer: importer.name, signal }, tenancy),
+      find: (specifier, importer, asker) => {
+        const request = {
+          specifier,
+          importer: importer.name,
+          get signal() {
+            return asker.signal;
+          },
+        };
+        return this.resolver?.resolve(request, tenancy);
+      },
       describe: ({ name, source, language }, specifier, importer) => {
         try {
           return this.describe(tenancy.tenant.id, name, source, { wrap: 'module', language }, limits);

@@ -6,16 +6,21 @@ import type { CompiledScript } from './compiled-script.ts';
 import { scriptTooLarge } from './describe-script.ts';
 import type { ModuleSource } from './module-resolver.ts';
 
+type Importer = Pick<CompiledScript, 'name'>;
+
+/** Who asks for modules. Its signal is made when somebody looks at it. */
+export type Asker = Pick<AbortController, 'signal'>;
+
 /** What imports mean to one tenant, for one execution or compilation. */
 export interface ModuleLookup {
   /** Undefined when there is no such module. Whatever else it comes to is not to be believed. */
-  find(specifier: string, importer: CompiledScript, signal: AbortSignal): unknown;
+  find(specifier: string, importer: Importer, asker: Asker): unknown;
   /** @throws Error when it is no module, JsRuntimeError SCRIPT_TOO_LARGE */
-  describe(module: ModuleSource, specifier: string, importer: CompiledScript): CompiledScript;
+  describe(module: ModuleSource, specifier: string, importer: Importer): CompiledScript;
 }
 
 /** So many are asked for at a time: what they come from is for all tenants. */
-const BATCH = 8;
+export const ASKED_AT_ONCE = 8;
 
 /** Follows the imports of a script, and counts what that comes to. */
 export class ModuleFinder {
@@ -43,8 +48,8 @@ export class ModuleFinder {
     if (specifiers.length === 0) return [];
     try {
       const indices: (readonly [string, number])[] = [];
-      for (let start = 0; start < specifiers.length; start += BATCH) {
-        const batch = specifiers.slice(start, start + BATCH);
+      for (let start = 0; start < specifiers.length; start += ASKED_AT_ONCE) {
+        const batch = specifiers.slice(start, start + ASKED_AT_ONCE);
         const found = await Promise.all(batch.map(async (specifier) => this.#find(specifier, importer)));
         for (const [index, specifier] of batch.entries()) {
           indices.push([specifier, this.#indexOf(found[index], specifier, importer)]);
@@ -58,7 +63,7 @@ export class ModuleFinder {
   }
 
   async #find(specifier: string, importer: CompiledScript): Promise<unknown> {
-    const found = this.lookup.find(specifier, importer, this.#over.signal);
+    const found = this.lookup.find(specifier, importer, this.#over);
     return isThenable(found) ? await withinBudget(Promise.resolve(found), this.budget, this.vm) : found;
   }
 
@@ -95,7 +100,7 @@ export class ModuleFinder {
   }
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }
 

@@ -22,7 +22,7 @@ export interface ModuleSource {
 
 /**
  * Where a tenant's modules come from. Asked for every import that an execution comes to, so it should answer from memory; what
- * it answers counts from the next execution on. `forRoot` takes its class as `moduleResolver`.
+ * it answers counts from the next execution on, in warm realms as well: for invocations that come at about the same time it is asked once. `forRoot` takes its class as `moduleResolver`.
  */
 export interface ModuleResolver {
   /** @returns undefined when this tenant has no such module: the script is told so */

@@ -38,7 +38,23 @@ export const optionsSchema = z.strictObject({
     .describe(
       'warm realms that one VM keeps, each of one function of its tenant; then the least recently used goes. A realm takes 0.3 MB and what its script keeps',
     ),
-  warmIdleMs: ms.default(300_000).describe('time after which a warm realm that nobody has used is not used again'),
+  warmMaxRealms: count
+    .max(1_000_000)
+    .default(1000)
+    .describe('warm realms of all VMs together; then the least recently used goes'),
+  warmMaxRealmsPerTenant: count
+    .max(1_000_000)
+    .default(100)
+    .describe(
+      'warm realms of one tenant in all its VMs; then its own least recently used goes. Where warmMaxMemoryMb is reached, a tenant with more than the same part of that lets go first',
+    ),
+  warmMaxMemoryMb: count
+    .max(1_000_000)
+    .default(512)
+    .describe(
+      'memory of all warm realms, reckoned by how much their processes have grown since they keep any; then the least recently used go',
+    ),
+  warmIdleMs: ms.default(300_000).describe('time after which a warm realm that nobody has used is let go'),
   warmMaxUses: count.max(1_000_000_000).default(1_000_000).describe('invocations after which a warm realm is replaced'),
   warmMaxOverlap: count
     .max(64)

@@ -91,9 +91,9 @@ export class ExecutionService {
 
   /**
    * As `execute`, with globals and functions that only this execution has. `setup` is called when there is a VM, and the script
-   * runs when it is done.
+   * runs when it is done. In a fresh realm only.
    *
-   * @throws JsRuntimeError as `execute`; and what `setup` throws, as it is
+   * @throws JsRuntimeError as `execute`; INVALID_REQUEST for a warm realm; and what `setup` throws, as it is
    */
   executeWithSetup<T = unknown>(
     script: string | CompiledScript,

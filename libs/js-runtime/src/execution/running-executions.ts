@@ -8,44 +8,58 @@ export interface RunningExecution {
   readonly signal: Cancellation;
 }
 
+/** Those of one id are a list: one, mostly, else one of each of several tenants. */
+interface Listed extends RunningExecution {
+  next: Listed | undefined;
+}
+
 /** The executions that wait or run now. Tenants choose ids without knowing of each other. */
 export class RunningExecutions {
-  /** By id; mostly there is one of an id, else one of each of several tenants. */
-  readonly #executions = new Map<string, readonly RunningExecution[]>();
+  readonly #firsts = new Map<string, Listed>();
 
   /** @throws JsRuntimeError INVALID_REQUEST for an id that the tenant uses already, and a signal that is none */
   begin(tenantId: string, id: string, callerSignal?: AbortSignal): RunningExecution {
-    const same = this.#executions.get(id);
-    if (same?.some((one) => one.tenantId === tenantId)) {
+    if (this.#find(tenantId, id)) {
       throw new JsRuntimeError('INVALID_REQUEST', `executionId ${id} is in use by an execution that has not ended`);
     }
     if (callerSignal !== undefined && !(callerSignal instanceof AbortSignal)) {
       throw new JsRuntimeError('INVALID_REQUEST', 'signal must be an AbortSignal');
     }
-    const execution = { tenantId, id, signal: new Cancellation(callerSignal) };
-    this.#executions.set(id, same ? [...same, execution] : [execution]);
+    const execution = { tenantId, id, signal: new Cancellation(callerSignal), next: this.#firsts.get(id) };
+    this.#firsts.set(id, execution);
     return execution;
   }
 
   end(execution: RunningExecution): void {
     const { id, signal } = execution;
     signal.end();
-    const others = this.#executions.get(id)?.filter((one) => one !== execution) ?? [];
-    if (others.length > 0) this.#executions.set(id, others);
-    else this.#executions.delete(id);
+    const first = this.#firsts.get(id);
+    if (first !== execution) {
+      for (let one = first; one; one = one.next) if (one.next === execution) one.next = one.next.next;
+    } else if (first.next) {
+      this.#firsts.set(id, first.next);
+    } else {
+      this.#firsts.delete(id);
+    }
   }
 
   /** Cancels the tenant's execution of that id. False when there is none. */
   cancel(tenantId: string, id: string): boolean {
-    const execution = this.#executions.get(id)?.find((one) => one.tenantId === tenantId);
+    const execution = this.#find(tenantId, id);
     execution?.signal.cancel();
     return execution !== undefined;
   }
 
   /** Cancels every tenant's execution of that id. False when there is none. */
   cancelForAll(id: string): boolean {
-    const executions = this.#executions.get(id) ?? [];
-    for (const { signal } of executions) signal.cancel();
-    return executions.length > 0;
+    const first = this.#firsts.get(id);
+    for (let one = first; one; one = one.next) one.signal.cancel();
+    return first !== undefined;
+  }
+
+  #find(tenantId: string, id: string): RunningExecution | undefined {
+    let one = this.#firsts.get(id);
+    while (one && one.tenantId !== tenantId) one = one.next;
+    return one;
   }
 }

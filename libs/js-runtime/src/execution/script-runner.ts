@@ -2,10 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { ExecutionBridge, type Bridge, type BridgedExecution } from '../bridge/execution-bridge.ts';
 import type { CompiledScript } from '../compiler/compiled-script.ts';
 import { CompilerService } from '../compiler/compiler.service.ts';
+import { linkedModulesOf } from '../compiler/linked-imports.ts';
 import type { LoadedScript } from '../compiler/script-loader.ts';
 import { JsRuntimeError } from '../errors/js-runtime-error.ts';
 import type { Vm } from '../pool/vm-factory.ts';
 import { VmPoolService } from '../pool/vm-pool.service.ts';
+import type { KeepAs } from '../process/kept-realm.ts';
 import type { RunReply } from '../process/vm-request.ts';
 import { meteredCall } from '../security/metered-call.ts';
 import type { ExecutionResult } from './execution-result.ts';
@@ -44,7 +46,7 @@ export class ScriptRunner {
   }
 
   /**
-   * @param warm under which key its realm, a hardened one, is kept to be invoked again, and what connects it already
+   * @param warm as what its realm, a hardened one, is kept to be invoked again, and what connects it already
    * @throws JsRuntimeError, and what a setup function throws
    */
   async runIn(
@@ -52,7 +54,7 @@ export class ScriptRunner {
     execution: BridgedExecution,
     script: CompiledScript,
     inputJson: string,
-    warm?: { readonly key: string; readonly bridge: Bridge },
+    warm?: { readonly keepAs: Omit<KeepAs, 'linked'>; readonly bridge: Bridge },
   ): Promise<Unmetered> {
     const { id, context, budget } = execution;
     const { tracker } = budget;
@@ -63,12 +65,14 @@ export class ScriptRunner {
     tracker.hasCode('hit');
     const opening = warm?.bridge ?? this.bridge.open(execution, vm);
     const bridge = opening instanceof Promise ? await opening : opening;
+    const linked = warm && script.wrap === 'module' ? linkedModulesOf(loaded) : undefined;
+    const keepAs = warm && { ...warm.keepAs, linked };
     const span = budget.trace?.begin('run');
     let reply: RunReply;
     try {
       const run = ({ units }: LoadedScript): Promise<RunReply> =>
         meteredCall(vm, budget, (limits) =>
-          vm.run({ units, ...bridge.texts(), inputJson, calls: bridge.calls, limits, keepAs: warm?.key }),
+          vm.run({ units, ...bridge.texts(), inputJson, calls: bridge.calls, limits, keepAs }),
         );
       reply = await run(loaded);
       // It has replaced its isolate, which was not known here yet, or had no room to hold everything.

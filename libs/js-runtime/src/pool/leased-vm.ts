@@ -1,4 +1,5 @@
 import type { RetireReason } from '../process/retire-reason.ts';
+import type { LinkedModules } from '../process/linked-modules.ts';
 import type { InvocationRequest } from '../process/invocation-line.ts';
 import type { VmExit } from '../process/vm-gone.error.ts';
 import type {
@@ -39,16 +40,28 @@ export class LeasedVm implements Vm {
     return this.#vm.exited;
   }
 
-  held(scriptKey: string, maxMemoryMb: number): HeldScript | undefined {
-    return this.#vm.held(scriptKey, maxMemoryMb);
-  }
-
-  warmRealm(scriptKey: string, maxMemoryMb: number): number | undefined {
-    return this.#vm.warmRealm(scriptKey, maxMemoryMb);
+  get lastSeenBytes(): number | undefined {
+    return this.#vm.lastSeenBytes;
   }
 
   cpuMs(): number | undefined {
     return this.#vm.cpuMs();
+  }
+
+  held(scriptKey: string, maxMemoryMb: number): HeldScript | undefined {
+    return this.#vm.held(scriptKey, maxMemoryMb);
+  }
+
+  keeps(key: string, maxMemoryMb: number): boolean {
+    return this.#vm.keeps(key, maxMemoryMb);
+  }
+
+  warmRealm(key: string, maxMemoryMb: number, version?: string): number | undefined {
+    return this.#vm.warmRealm(key, maxMemoryMb, version);
+  }
+
+  linked(key: string): LinkedModules | undefined {
+    return this.#vm.linked(key);
   }
 
   invoke(realm: number, request: InvocationRequest): number {
@@ -66,9 +79,9 @@ export class LeasedVm implements Vm {
     this.#vm.recall();
   }
 
-  forget(scriptKey: string): void {
+  forget(key: string, version?: string): void {
     this.#assertHeld();
-    this.#vm.forget(scriptKey);
+    this.#vm.forget(key, version);
   }
 
   run(request: RunRequest): Promise<RunReply> {

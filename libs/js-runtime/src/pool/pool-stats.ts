@@ -30,8 +30,11 @@ export interface PoolStats {
   readonly overflow: number;
   /** Callers that wait for a VM. */
   readonly waiting: number;
-  /** Warm realms; `waiting`: invocations that wait for VMs which their function has, or is to have. */
-  readonly warm: WarmStats & { readonly waiting: number };
+  /**
+   * Warm realms; `waiting`: invocations that wait for VMs which their function has, or is to have; `fresh`: those that were run in
+   * fresh realms, as their function breaks each that is kept.
+   */
+  readonly warm: WarmStats & { readonly waiting: number; readonly fresh: number };
   /** VMs that became ready, since the start. */
   readonly created: number;
   /** VMs that ended after they had become ready, since the start. */

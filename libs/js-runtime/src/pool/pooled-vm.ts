@@ -1,5 +1,6 @@
 import type { TenantBoundary } from '../config/tenant-policy.ts';
 import type { RetireReason } from '../process/retire-reason.ts';
+import { NO_DEMAND } from './demand.ts';
 import type { PoolVm } from './vm-factory.ts';
 import type { VmInfo } from './vm-info.ts';
 import type { VmLease } from './vm-lease.ts';
@@ -21,6 +22,8 @@ export class PooledVm {
   isShared = false;
   lastUsedAt = this.createdAt;
   useCount = 0;
+  /** How much its tenant has asked for it, see `Demand`. */
+  demand = NO_DEMAND;
   /** `performance.now()` at which its tenant got it in its turn. */
   turnBeganAt = 0;
   /** Why it is to be replaced, once it is. */
@@ -161,6 +164,7 @@ export class PooledVm {
     if (task === 'isolate') {
       this.isShared ||= this.tenantId !== undefined;
       this.tenantId = undefined;
+      this.demand = NO_DEMAND;
       this.cpuMsAtLastLook = undefined;
     }
     this.#to('idle');

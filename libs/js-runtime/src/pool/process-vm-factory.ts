@@ -5,9 +5,12 @@ import { ApiRegistry } from '../host-api/api-registry.ts';
 import { childCommand, type ChildCommand } from '../process/child-command.ts';
 import { findPrlimit } from '../process/kernel-limits.ts';
 import type { RetireReason } from '../process/retire-reason.ts';
-import { WarmCounts, type WarmStats } from '../process/warm-counts.ts';
+import { WarmBudget } from '../process/warm-budget.ts';
+import type { WarmStats } from '../process/warm-counts.ts';
 import { VmProcess } from '../process/vm-process.ts';
 import type { PoolVm, VmFactory } from './vm-factory.ts';
+
+const MIB = 1024 * 1024;
 
 /** Makes VMs that are child processes, each with one isolate. */
 @Injectable()
@@ -15,28 +18,34 @@ export class ProcessVmFactory implements VmFactory {
   readonly #options: CompiledOptions;
   #command: ChildCommand | undefined;
   #created = 0;
-  readonly #warmCounts = new WarmCounts();
+  readonly #warmBudget: WarmBudget;
 
   constructor(
     @Inject(COMPILED_OPTIONS) options: CompiledOptions,
     private readonly apis: ApiRegistry,
   ) {
     this.#options = options;
+    this.#warmBudget = new WarmBudget({
+      maxRealmsPerVm: options.warmRealmsPerVm,
+      maxRealmsPerTenant: options.warmMaxRealmsPerTenant,
+      maxRealms: options.warmMaxRealms,
+      maxBytes: options.warmMaxMemoryMb * MIB,
+      maxIdleMs: options.warmIdleMs,
+      maxUses: options.warmMaxUses,
+    });
   }
 
   get warmStats(): WarmStats {
-    return this.#warmCounts.stats();
+    return this.#warmBudget.counts.stats();
   }
 
   async create(signal: AbortSignal): Promise<PoolVm> {
     this.#command ??= this.#findCommand();
-    const { warmRealmsPerVm, warmIdleMs, warmMaxUses, vmCreateTimeoutMs } = this.#options;
     return VmProcess.start({
       id: `vm-${++this.#created}`,
       command: this.#command,
-      startTimeoutMs: vmCreateTimeoutMs,
-      warm: { maxRealms: warmRealmsPerVm, maxIdleMs: warmIdleMs, maxUses: warmMaxUses },
-      warmCounts: this.#warmCounts,
+      startTimeoutMs: this.#options.vmCreateTimeoutMs,
+      warmBudget: this.#warmBudget,
       signal,
     });
   }

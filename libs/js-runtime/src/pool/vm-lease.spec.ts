@@ -49,7 +49,7 @@ describe('VmLease', () => {
   });
 
   it('hides what only the pool may do with a VM', () => {
-    for (const name of ['onRecycled', 'recycled', 'setPriority', 'check', 'cpuMs', 'enforceLimits']) {
+    for (const name of ['onRecycled', 'recycled', 'setPriority', 'check', 'memoryBytes', 'enforceLimits']) {
       expect(lease.vm).not.toHaveProperty(name);
     }
   });

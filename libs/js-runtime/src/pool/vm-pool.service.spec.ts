@@ -192,6 +192,50 @@ describe('VmPoolService', () => {
       expect(fakeOf(await waiting)).toBe(holder);
     });
 
+    it("is the own one that keeps the realm, also when it is not recycled, before one that is nobody's or holds the script", async () => {
+      await open(3);
+      const leases = [await acquire('a'), await acquire('a')];
+      const [keeper, holder] = leases.map(fakeOf);
+      if (keeper) keeper.recycled = false;
+      keeper?.realmKeys.add('rule 64');
+      holder?.heldKeys.add('rule');
+      for (const lease of leases) on.pool.release(lease);
+      const script = { key: 'rule', maxMemoryMb: 64 };
+      expect(fakeOf(await acquire('a', { script }))).toBe(holder);
+      expect(fakeOf(await acquire('a', { script: { ...script, realmKey: 'rule 64' } }))).toBe(keeper);
+    });
+
+    it('is not one whose tenant asks often, when there is another to make ready', async () => {
+      await open(3);
+      const often = await visit('often');
+      for (let n = 0; n < 10; n++) await visit('often');
+      const last = await acquire('once');
+      const beside = await acquire('twice');
+      on.pool.release(beside);
+      on.pool.release(last);
+      // What was used longest ago is the first one.
+      for (const tenant of ['b', 'c', 'd', 'e']) await visit(tenant);
+      expect(often.resets).toBe(0);
+      expect(fakeOf(await acquire('often'))).toBe(often);
+    });
+
+    it('has its tenant remembered, but not for one more beside others of it', async () => {
+      await open(3);
+      for (let n = 0; n < 10; n++) await visit('often');
+      // It loses all.
+      const leases = [await acquire('b'), await acquire('c'), await acquire('d')];
+      for (const lease of leases) on.pool.release(lease);
+      const [first, second] = [await acquire('often'), await acquire('often')];
+      const [kept, extra] = [fakeOf(first), fakeOf(second)];
+      on.pool.release(second);
+      on.pool.release(first);
+      jest.advanceTimersByTime(1);
+      const resets = kept.resets;
+      for (const tenant of ['e', 'f', 'g', 'h']) await visit(tenant);
+      expect(kept.resets).toBe(resets);
+      expect(extra.tenantsOfIsolate).not.toContain('often');
+    });
+
     it('is the same one again and again, for a tenant that runs one script after the other', async () => {
       await open(3);
       const leases = await Promise.all([acquire('a'), acquire('a'), acquire('a')]);

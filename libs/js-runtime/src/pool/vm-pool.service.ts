@@ -19,12 +19,14 @@ import { LoadMonitor } from '../load/load-monitor.ts';
 import { Balancer, type AfterWait, type Lend } from './balancer.ts';
 import { chooseReady } from './choose-vm.ts';
 import { Debts } from './debts.ts';
+import { Demand, NO_DEMAND } from './demand.ts';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
 import { Fleet, isAtWork, isStarting, isThere } from './fleet.ts';
 import { PoolLedger } from './pool-ledger.ts';
 import { PoolSize } from './pool-size.ts';
 import type { PoolStats } from './pool-stats.ts';
 import type { PooledVm } from './pooled-vm.ts';
+import type { LinkedModules } from '../process/linked-modules.ts';
 import type { RetireReason } from '../process/retire-reason.ts';
 import { WarmCounts, type WarmStats } from '../process/warm-counts.ts';
 import { RecentWaits } from './recent-waits.ts';
@@ -82,6 +84,7 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
   readonly #starter: VmStarter;
   readonly #balancer: Balancer;
   readonly #debts: Debts;
+  readonly #demand = new Demand();
   readonly #scriptsAhead: ScriptsAhead;
   readonly #onIdle = (pooled: PooledVm): void => {
     this.#scriptsAhead.loadInto(pooled);
@@ -90,6 +93,7 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
   #drained: Promise<void> | undefined;
   #hasBeenFull = false;
   #keeper: LeaseKeeper | undefined;
+  #runFresh = 0;
 
   constructor(
     @Inject(COMPILED_OPTIONS) private readonly options: CompiledOptions,
@@ -203,7 +207,7 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
 
   /**
    * Leases a VM: the tenant's own idle one, if it can be one that holds the script, else one that is nobody's, else an own one that still makes its next realm, else
-   * the least recently used of another tenant with its isolate (or, if either tenant's `tenantBoundary` says so, its process)
+   * the one of another tenant that is asked for least with its isolate (or, if either tenant's `tenantBoundary` says so, its process)
    * replaced, else the next to come free, or an additional one after `overflowAfterMs`. Every lease must be released.
    *
    * @throws JsRuntimeError TENANT_BUSY, POOL_EXHAUSTED, OVERLOADED, CANCELLED by the signal, SHUTTING_DOWN
@@ -281,9 +285,23 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
     return this.#queue.waiting;
   }
 
-  /** Lets go of every warm realm of a script. */
-  forgetRealms(scriptKey: string): void {
-    for (const pooled of this.#fleet) if (isThere(pooled)) pooled.vm.forget(scriptKey);
+  /** An execution that was to run in a warm realm runs in a fresh one: it would not be as it should be afterwards. */
+  runsFresh(): void {
+    this.#runFresh++;
+  }
+
+  /** What the modules of a warm realm import that some VM keeps for this key. */
+  linked(key: string): LinkedModules | undefined {
+    for (const pooled of this.#fleet) {
+      const linked = isThere(pooled) ? pooled.vm.linked(key) : undefined;
+      if (linked) return linked;
+    }
+    return undefined;
+  }
+
+  /** Lets go of every warm realm of a script, or of those with this version of what its modules import. */
+  forgetRealms(key: string, version?: string): void {
+    for (const pooled of this.#fleet) if (isThere(pooled)) pooled.vm.forget(key, version);
   }
 
   /** As `release`, for one that may have ended. */
@@ -326,7 +344,7 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
       overflow: Math.max(0, this.#fleet.size - retired - this.options.poolSize),
       waiting: this.#queue.waiting,
       breaker: this.#starter.breaker,
-      warm: { waiting: this.#queue.behind, ...(this.factory.warmStats ?? NOTHING_WARM) },
+      warm: { waiting: this.#queue.behind, fresh: this.#runFresh, ...(this.factory.warmStats ?? NOTHING_WARM) },
       ...this.#ledger.totals(),
     };
   }
@@ -396,7 +414,11 @@ export class VmPoolService implements OnModuleInit, BeforeApplicationShutdown, O
   }
 
   #lend(pooled: PooledVm, line: TenantLine<VmLease>, { waitedMs, continuesTurn }: AfterWait): VmLease {
-    const lease = new VmLease(pooled.vm, line.tenantId);
+    const { tenantId } = line;
+    const lease = new VmLease(pooled.vm, tenantId);
+    // One more beside others of the tenant has not been asked for as much as these.
+    if (pooled.demand === NO_DEMAND && line.running.size === 0) pooled.demand = this.#demand.of(tenantId);
+    pooled.demand = this.#demand.lent(tenantId, pooled.demand);
     pooled.lend(lease, line.policy.tenantBoundary);
     pooled.onIdle = this.#onIdle;
     this.#leases.set(lease, { pooled, line });

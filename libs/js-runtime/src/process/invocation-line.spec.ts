@@ -135,6 +135,26 @@ describe('InvocationLine', () => {
     expect(events).toEqual(['a is gone: protocol, begun', 'b is gone: protocol']);
   });
 
+  it('takes nobody’s word for it that one is not held that has called', () => {
+    const notHeld = {
+      type: 'ran',
+      refused: [],
+      logs: [],
+      cpuMs: 0,
+      heapBytes: 0,
+      outcome: { kind: 'not-held' },
+    } as const;
+    for (const name of ['a', 'b']) send(name);
+    line.ran({ ...notHeld, id: 1 }, []);
+    const called = line.callerOf(2);
+    if (called) called.lastCall = 1;
+    expect(() => {
+      line.ran({ ...notHeld, id: 2 }, []);
+    }).toThrow(ProtocolError);
+    line.close(gone);
+    expect(events).toEqual(['outcome not-held', 'a came to ', 'b is gone: protocol, begun']);
+  });
+
   it('asks for those behind the first, once, and lets them go elsewhere', async () => {
     for (const name of ['a', 'b', 'c']) send(name);
     line.recall();

@@ -103,6 +103,8 @@ export class InvocationLine {
   /** Ids that were asked back, and the last of them. */
   readonly #askedBack = new Set<number>();
   #askedBackUntil = 0;
+  /** Questions that are not answered. */
+  #recalls = 0;
   /** The VM has said that it runs nothing any more. */
   #hasRunDry = false;
 
@@ -211,6 +213,7 @@ export class InvocationLine {
     if (behind.length === 0 || behind.at(-1) === this.#askedBackUntil) return;
     this.#askedBackUntil = behind.at(-1) ?? 0;
     for (const id of behind) this.#askedBack.add(id);
+    this.#recalls++;
     this.#flush();
     this.#ports.write(encodeFrame({ type: 'recall', ids: behind }));
   }
@@ -250,6 +253,7 @@ export class InvocationLine {
 
   /** These have not begun, and never will. @throws ProtocolError for what nobody asked back */
   recalled(ids: readonly number[]): void {
+    if (this.#recalls-- === 0) throw new ProtocolError('nothing was asked back');
     for (const id of ids) {
       const pending = this.#pending.find((one) => one.id === id);
       const hasBegun = pending && (pending.lastCall > 0 || this.#pending.indexOf(pending) < this.#begun);
@@ -310,6 +314,10 @@ export class InvocationLine {
     }
     if (reply.outcome.kind === 'cancelled' && pending.cancelledAt === undefined) {
       throw new ProtocolError(`invocation ${id} is cancelled, which nobody has asked for`);
+    }
+    // It would be run again.
+    if (reply.outcome.kind === 'not-held' && pending.lastCall > 0) {
+      throw new ProtocolError(`invocation ${id} is not held, and has made a call`);
     }
     this.#take(pending);
     this.progress++;

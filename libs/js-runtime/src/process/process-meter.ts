@@ -21,6 +21,7 @@ export class ProcessMeter {
   readonly #schedstats: number[] = [];
   readonly #statm: number;
   #isClosed = false;
+  #lastPrivateBytes = 0;
 
   /** @throws Error when the process is gone, or there are no descriptors left */
   constructor(pid: number) {
@@ -56,13 +57,19 @@ export class ProcessMeter {
    * https://docs.kernel.org/filesystems/proc.html (statm)
    */
   privateBytes(): number | undefined {
-    return this.#read(this.#statm) ? privateBytesRead() : undefined;
+    return this.#read(this.#statm) ? (this.#lastPrivateBytes = privateBytesRead()) : undefined;
+  }
+
+  /** What it had when it was last looked at. */
+  get lastPrivateBytes(): number {
+    return this.#lastPrivateBytes;
   }
 
   /** Both at once. Undefined when it is gone. */
   memory(): ProcessMemory | undefined {
     if (!this.#read(this.#statm)) return undefined;
-    return { privateBytes: privateBytesRead(), reservedBytes: numberAt(5) * pageBytes() };
+    this.#lastPrivateBytes = privateBytesRead();
+    return { privateBytes: this.#lastPrivateBytes, reservedBytes: numberAt(5) * pageBytes() };
   }
 
   close(): void {

@@ -248,6 +248,10 @@ export class VmChannel {
     }
     const id = message.type === 'ready' ? READY_ID : message.id;
     if (this.#pending?.id !== id) throw new ProtocolError(`a reply to request ${id}, which was not made`);
+    // It would be run again.
+    if (message.type === 'ran' && message.outcome.kind === 'not-held' && this.#pending.lastCall > 0) {
+      throw new ProtocolError(`request ${id} is not held, and has made a call`);
+    }
     const pending = this.#take();
     this.#events.onAnswer();
     pending?.resolve({ message, attachments });

@@ -2,20 +2,23 @@ import { LineMeter } from './line-meter.ts';
 import { ProcessMeter } from './process-meter.ts';
 import { MAX_KEPT_BYTES, RunMeter, type MeterLimits } from './run-meter.ts';
 
+const MIB = 1024 * 1024;
+
 /** Measures a VM process, against what it was when it was new. */
 export class VmMeter {
   readonly #process: ProcessMeter;
   readonly #idleBytes: number;
   readonly #idleReservedBytes: number;
-  /** Its memory when it last had recycled: until the next request it does nothing. */
+  /** Until the next request it does nothing. */
   #restBytes: number;
+  #restReservedBytes: number;
 
   /** @throws Error when the process is gone, or there are no descriptors left */
   constructor(pid: number) {
     this.#process = new ProcessMeter(pid);
     const { privateBytes = 0, reservedBytes = 0 } = this.#process.memory() ?? {};
     this.#idleBytes = this.#restBytes = privateBytes;
-    this.#idleReservedBytes = reservedBytes;
+    this.#idleReservedBytes = this.#restReservedBytes = reservedBytes;
   }
 
   /** Whether this system tells what a process uses. */
@@ -33,6 +36,16 @@ export class VmMeter {
     return this.#process.privateBytes();
   }
 
+  /** What it had beyond what it had when it was new, when somebody last looked: at what runs there, or after it had recycled. */
+  get lastSeenBytes(): number {
+    return Math.max(0, this.#process.lastPrivateBytes - this.#idleBytes);
+  }
+
+  /** Its memory when it last had recycled. */
+  get restBytes(): number {
+    return this.#restBytes;
+  }
+
   /** For a request that is about to be sent. */
   measure(limits: MeterLimits, isRecycled: boolean): RunMeter {
     return new RunMeter(this.#process, limits, this.#idleBytes, isRecycled ? this.#restBytes : undefined);
@@ -43,13 +56,22 @@ export class VmMeter {
     return new LineMeter(this.#process, this.#idleBytes);
   }
 
-  /** To be called when it has recycled. True when so much memory is left of former requests that the next could exceed a limit because of it. */
-  keepsTooMuch(): boolean {
+  /** To be called when it has recycled. */
+  hasRecycled(): void {
     const memory = this.#process.memory();
-    if (!memory) return false;
+    if (!memory) return;
     this.#restBytes = memory.privateBytes;
+    this.#restReservedBytes = memory.reservedBytes;
+  }
+
+  /**
+   * Whether, when it last had recycled, so much memory was left of former requests that the next could exceed a limit because of it.
+   *
+   * @param warmMb what its warm realms may keep: within the limit of the heap that they share with the next request
+   */
+  keepsTooMuch(warmMb: number): boolean {
     // What is reserved counts for the kernel, whether it was ever used or not.
-    return memory.reservedBytes - this.#idleReservedBytes > MAX_KEPT_BYTES;
+    return this.#restReservedBytes - this.#idleReservedBytes > MAX_KEPT_BYTES + warmMb * MIB;
   }
 
   close(): void {

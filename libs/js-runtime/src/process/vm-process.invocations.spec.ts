@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { encodeFrame } from '../protocol/frame.ts';
 import { encodePlainAnswer } from '../protocol/plain-answer.ts';
 import type { RunOutcome } from '../protocol/messages.ts';
@@ -43,7 +46,7 @@ async function invoke(
 
 /** Runs a function, whose realm is kept. */
 async function keep(vm: VmProcess, body: string): Promise<void> {
-  await vm.run({ ...request(body, {}, 'function'), inputJson: '0', keepAs: KEY });
+  await vm.run({ ...request(body, {}, 'function'), inputJson: '0', keepAs: { key: KEY, tenantId: 'acme' } });
 }
 
 const BODY = `
@@ -143,5 +146,26 @@ describe('What a VM process in other hands says of invocations', () => {
     await keep(vm, BODY);
     await expect(invoke(vm, 1)).resolves.toBe('1');
     await expect(vm.exited).resolves.toMatchObject({ reason: 'protocol' });
+  });
+
+  it('is read before one is ended for what came after its answer', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'invocations-'));
+    const mayAnswer = join(directory, 'may-answer');
+    try {
+      const vm = await startHijacked([{ waitFor: mayAnswer }, plain(2), { useCpuMs: 100 }, plain(3)]);
+      await keep(vm, BODY);
+      const invoked = [invoke(vm, 1, { maxCpuMs: 50 }), invoke(vm, 2)];
+      vm.enforceLimits();
+      // As the pool does, in a timer; while this process is busy, it reads nothing.
+      setTimeout(() => {
+        const before = vm.cpuMs() ?? 0;
+        writeFileSync(mayAnswer, '');
+        while ((vm.cpuMs() ?? Infinity) < before + 80);
+        vm.enforceLimits();
+      });
+      await expect(Promise.all(invoked)).resolves.toEqual(['1', '1']);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 });

@@ -116,6 +116,17 @@ describe('VmProcess', () => {
     expect(vm.keepsTooMuch).toBe(true);
   });
 
+  it('may keep more where it has warm realms', async () => {
+    const recycled: FakeAction = { answer: { type: 'recycled', replaced: false } };
+    const keep = (useMemoryMb: number): FakeAction[] => [{ useMemoryMb }, { answer: ran }, recycled];
+    const vm = await startFake(keep(48), keep(40));
+    const run = request('1', { maxMemoryMb: 64 });
+    await runAndRecycle(vm, { ...run, keepAs: { key: 'key', tenantId: 'acme' } });
+    expect(vm.keepsTooMuch).toBe(false);
+    await runAndRecycle(vm, run);
+    expect(vm.keepsTooMuch).toBe(true);
+  });
+
   it('gives back what a script has left behind in memory', async () => {
     const vm = await start();
     const source =

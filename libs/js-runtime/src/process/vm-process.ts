@@ -1,7 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { ProtocolError } from '../protocol/frame.ts';
-import type { CompileOutcome, RunOutcome, VmMessage } from '../protocol/messages.ts';
+import {
+  MAX_WARM_SHARE,
+  MEMORY_ALLOWANCE_MB,
+  type CompileOutcome,
+  type RunOutcome,
+  type VmMessage,
+} from '../protocol/messages.ts';
 import { KeptScripts } from '../protocol/kept-scripts.ts';
 import type { ChildCommand } from './child-command.ts';
 import { vmStdio } from './inherited-descriptors.ts';
@@ -18,11 +24,12 @@ import type { InvocationRequest } from './invocation-line.ts';
 import type { LineMeter } from './line-meter.ts';
 import type { MeteredUse, MeterLimits, RunMeter } from './run-meter.ts';
 import type { OnCall } from './caller.ts';
+import type { LinkedModules } from './linked-modules.ts';
 import { VmChannel, type Patient, type Reply, type Request } from './vm-channel.ts';
 import { VmGoneError, type VmExit } from './vm-gone.error.ts';
 import { VmMeter } from './vm-meter.ts';
-import { WarmCounts } from './warm-counts.ts';
-import { WarmRealmTable, type WarmLimits } from './warm-realm-table.ts';
+import { WarmBudget, type WarmLimits } from './warm-budget.ts';
+import { WarmRealmTable } from './warm-realm-table.ts';
 import type {
   CompileReply,
   CompileRequest,
@@ -41,10 +48,8 @@ export interface VmProcessOptions {
   readonly startTimeoutMs: number;
   /** Whether to look from outside at what it uses. Default where the system tells; given in tests. */
   readonly metersOutside?: boolean;
-  /** What it keeps warm. */
-  readonly warm?: WarmLimits | undefined;
-  /** Where it counts that, with others. */
-  readonly warmCounts?: WarmCounts | undefined;
+  /** For what it keeps warm, with others. Default one of its own. */
+  readonly warmBudget?: WarmBudget | undefined;
   /** Gives up a start that is under way. */
   readonly signal?: AbortSignal;
 }
@@ -54,12 +59,20 @@ export interface VmProcessOptions {
  * answer has come this much later is it killed.
  */
 const KILL_GRACE_MS = 250;
+const MIB = 1024 * 1024;
 
 /** No invocation has it. */
 const NO_ID = 0;
 
-/** By default. */
-const WARM_LIMITS: WarmLimits = { maxRealms: 16, maxIdleMs: 300_000, maxUses: 1_000_000 };
+/** Of a process without others. */
+const OWN_BUDGET: WarmLimits = {
+  maxRealmsPerVm: 16,
+  maxRealmsPerTenant: 16,
+  maxRealms: 16,
+  maxBytes: Infinity,
+  maxIdleMs: 300_000,
+  maxUses: 1_000_000,
+};
 
 /** The reply to a request of this kind. */
 interface ReplyOf<T extends VmMessage['type']> {
@@ -84,11 +97,12 @@ export class VmProcess {
   #isolateMemoryMb: number | undefined;
   /** Numbers of the realms that it keeps, by script. */
   readonly #warmRealms: WarmRealmTable;
+  /** Its memory, or where nobody can tell what is on its heap, when it began to keep the first of them. */
+  #bytesBeforeWarm = 0;
   /** Undefined for a process that is to have none. */
   readonly #limits: KernelLimits | undefined;
   /** Undefined until the process is ready, and where nobody can tell from outside what it uses. */
   #meter: VmMeter | undefined;
-  #keepsTooMuch = false;
   #hasReadTypeScript = false;
   #isBeingPrepared = false;
   /** Of the request it works on, or has worked on last. */
@@ -131,13 +145,13 @@ export class VmProcess {
       },
       onReplaced: () => {
         this.#isNew();
-        this.#keepsTooMuch = this.#meter?.keepsTooMuch() ?? false;
+        this.#meter?.hasRecycled();
       },
       metersItself: () => this.#meter === undefined,
       maxOverlap: options.command.maxOverlap ?? 1,
     });
-    const { warm = WARM_LIMITS, warmCounts = new WarmCounts() } = options;
-    this.#warmRealms = new WarmRealmTable(warm, warmCounts, (realm) => {
+    const { warmBudget = new WarmBudget(OWN_BUDGET) } = options;
+    this.#warmRealms = new WarmRealmTable(warmBudget, (realm) => {
       if (this.alive) this.#channel.invocations.forget(realm);
     });
     pipe?.on('close', () => {
@@ -221,6 +235,11 @@ export class VmProcess {
     return this.alive ? this.#meter?.memoryBytes() : undefined;
   }
 
+  /** Memory that it had beyond what it had when it was new, when it was last looked at. Undefined where nobody can tell. */
+  get lastSeenBytes(): number | undefined {
+    return this.#meter?.lastSeenBytes;
+  }
+
   /** Heap limit of its isolate, once a request has had one. */
   get isolateMemoryMb(): number | undefined {
     return this.#isolateMemoryMb;
@@ -241,17 +260,20 @@ export class VmProcess {
 
   /** Whether, when it last had recycled, former requests had left so much memory that the next could exceed a limit because of it. */
   get keepsTooMuch(): boolean {
-    return this.#keepsTooMuch;
+    // Of a realm that is to be kept it may be heard after that.
+    const warmMb = this.#warmRealms.size > 0 ? (this.#isolateMemoryMb ?? 0) * MAX_WARM_SHARE : 0;
+    return this.#meter?.keepsTooMuch(warmMb) ?? false;
   }
 
   /** To be asked every some milliseconds while it works: ends the process when the request has used more than it may. */
   enforceLimits(): void {
     const { invocations } = this.#channel;
     if (invocations.size > 0) {
+      this.#warmRealmsHave(this.#meter?.memoryBytes());
       // Where nobody sees from outside, it meters itself.
       const exceeded = this.#lineMeter?.look(invocations.underWay);
       const overdue = exceeded ? undefined : invocations.overdue(KILL_GRACE_MS);
-      if (exceeded) this.kill(exceeded, invocations.suspectId);
+      if (exceeded) this.#killIfStillAtThem(exceeded);
       else if (overdue) this.#killIfStillAt(overdue.id, overdue.reason);
       return;
     }
@@ -279,8 +301,20 @@ export class VmProcess {
     return false;
   }
 
+  /** As below, where it may not be known who it is. */
+  #killIfStillAtThem(reason: RetireReason): void {
+    const { invocations } = this.#channel;
+    const { oldest } = invocations;
+    const { group } = invocations.underWay;
+    setImmediate(() => {
+      const isStill = group > 0 ? invocations.underWay.group === group : invocations.oldest === oldest;
+      if (isStill) this.kill(reason, invocations.suspectId);
+    });
+  }
+
   #killIfStillAt(id: number, reason: RetireReason): void {
-    // It may be this process that is late, with the answer unread: between timers and immediates, it is read.
+    // It may be this process that is late, with the answer unread: between timers and immediates, it is read. What was measured is then
+    // what others have used that came after it.
     setImmediate(() => {
       if (this.#channel.invocations.has(id)) this.kill(reason, id);
     });
@@ -316,7 +350,12 @@ export class VmProcess {
     if (outcome.kind === 'out-of-memory') this.kill('memory');
     else if (outcome.kind === 'timed-out' || outcome.kind === 'out-of-cpu') this.#isNew();
     else this.#updateKept(units, outcome.kind);
-    if (keepAs !== undefined && keep !== undefined && mayBeKept(outcome.kind)) this.#warmRealms.keep(keepAs, keep);
+    if (keepAs && keep !== undefined && mayBeKept(outcome.kind)) {
+      // What it has used before has been thrown away, or is not the realm's.
+      if (this.#warmRealms.size === 0) this.#bytesBeforeWarm = this.#meter?.restBytes ?? 0;
+      this.#warmRealms.keep(keepAs, keep);
+      if (!this.#meter) this.#warmRealmsHave(heapBytes);
+    }
     const result = attachments[0];
     const resultBytes = result?.byteLength ?? 0;
     if (resultBytes > maxResultBytes) throw this.#violation('a result larger than asked for');
@@ -327,9 +366,23 @@ export class VmProcess {
     return { outcome, logs, heapBytes, cpuMs, peakMemoryBytes, resultJson, resultBytes, refused };
   }
 
-  /** The warm realm for one more invocation of a script; undefined when there is none in the present isolate. */
-  warmRealm(scriptKey: string, maxMemoryMb: number): number | undefined {
-    return this.#isolateMemoryMb === maxMemoryMb ? this.#warmRealms.use(scriptKey) : undefined;
+  /** Whether it has a warm realm of this key. */
+  keeps(key: string, maxMemoryMb: number): boolean {
+    return this.#isolateMemoryMb === maxMemoryMb && this.#warmRealms.has(key);
+  }
+
+  /**
+   * The warm realm for one more invocation of a script; undefined when there is none in the present isolate.
+   *
+   * @param version of what its modules import; undefined where there are none
+   */
+  warmRealm(key: string, maxMemoryMb: number, version?: string): number | undefined {
+    return this.#isolateMemoryMb === maxMemoryMb ? this.#warmRealms.use(key, version) : undefined;
+  }
+
+  /** What the modules of a warm realm import; undefined when it keeps none for this key. */
+  linked(key: string): LinkedModules | undefined {
+    return this.#warmRealms.linked(key);
   }
 
   /**
@@ -358,9 +411,10 @@ export class VmProcess {
     this.#channel.invocations.recall();
   }
 
-  /** Lets a warm realm go. */
-  forget(scriptKey: string): void {
-    this.#warmRealms.dropAll(scriptKey);
+  /** Lets warm realms go. @param version of what their modules import; left out for any */
+  forget(key: string, version?: string): void {
+    if (version === undefined) this.#warmRealms.dropAll(key);
+    else this.#warmRealms.dropOutdated(key, version);
   }
 
   /** @throws VmGoneError */
@@ -520,9 +574,17 @@ export class VmProcess {
 
   #hasRecycled(replaced: boolean): void {
     if (replaced) this.#isNew();
-    this.#keepsTooMuch = this.#meter?.keepsTooMuch() ?? false;
+    this.#meter?.hasRecycled();
+    this.#warmRealmsHave(this.#meter?.restBytes);
     if (this.#channel.isWaiting) this.#runMeter?.begun();
     if (this.recycled) this.onRecycled?.();
+  }
+
+  /** Its memory, where warm realms are what it grows by. A heap is its own word: no more is believed than it can have. */
+  #warmRealmsHave(bytes: number | undefined): void {
+    if (bytes === undefined || this.#warmRealms.size === 0) return;
+    const mostBytes = ((this.#isolateMemoryMb ?? 0) + MEMORY_ALLOWANCE_MB) * MIB;
+    this.#warmRealms.grown(Math.min(bytes - this.#bytesBeforeWarm, mostBytes));
   }
 
   #violation(what: string): VmGoneError {

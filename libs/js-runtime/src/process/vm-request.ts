@@ -9,6 +9,7 @@ import type {
   ScriptLanguage,
   UnitHeader,
 } from '../protocol/messages.ts';
+import type { KeepAs } from './kept-realm.ts';
 import type { MeteredUse, MeterLimits } from './run-meter.ts';
 
 /** What a request may use of its VM. */
@@ -77,8 +78,8 @@ export interface RunRequest extends LinkRequest {
   /** Left out when the script may call nothing. */
   readonly calls?: RunCalls | undefined;
   readonly limits: RequestLimits & OutputLimits;
-  /** Key of a script whose realm, a hardened one, is kept to be invoked again. */
-  readonly keepAs?: string | undefined;
+  /** Its realm is a hardened one, and is kept to be invoked again. */
+  readonly keepAs?: KeepAs | undefined;
 }
 
 export interface RunReply extends MeteredUse {

@@ -1,25 +1,25 @@
-import { WarmCounts } from './warm-counts.ts';
-import { WarmRealmTable } from './warm-realm-table.ts';
+import { WarmBudget, type WarmLimits } from './warm-budget.ts';
+import { LEAST_REALM_BYTES, WarmRealmTable } from './warm-realm-table.ts';
 
 const { jest } = import.meta;
 
 describe('WarmRealmTable', () => {
   let dropped: number[];
-  let counts: WarmCounts;
+  let budget: WarmBudget;
 
-  const tableOf = (limits: { maxRealms?: number; maxIdleMs?: number; maxUses?: number } = {}): WarmRealmTable =>
-    new WarmRealmTable({ maxRealms: 2, maxIdleMs: 10_000, maxUses: 100, ...limits }, counts, (realm) =>
-      dropped.push(realm),
-    );
+  const tableOf = (limits: Partial<WarmLimits> = {}): WarmRealmTable => {
+    const none = { maxRealmsPerTenant: 100, maxRealms: 100, maxBytes: Infinity };
+    budget = new WarmBudget({ maxRealmsPerVm: 2, maxIdleMs: 10_000, maxUses: 100, ...none, ...limits });
+    return new WarmRealmTable(budget, (realm) => dropped.push(realm));
+  };
   const keep = (table: WarmRealmTable, key: string): number => {
     const realm = table.next();
-    table.keep(key, realm);
+    table.keep({ key, tenantId: 'acme' }, realm);
     return realm;
   };
 
   beforeEach(() => {
     dropped = [];
-    counts = new WarmCounts();
   });
 
   it('finds what it keeps, by key', () => {
@@ -27,7 +27,7 @@ describe('WarmRealmTable', () => {
     const realm = keep(table, 'a 1');
     expect(table.use('a 1')).toBe(realm);
     expect(table.use('a 2')).toBeUndefined();
-    expect(counts.stats()).toEqual({ kept: 1, hits: 1, misses: 1, evictions: 0, losses: 0 });
+    expect(budget.counts.stats()).toMatchObject({ kept: 1, bytes: LEAST_REALM_BYTES, hits: 1, misses: 1, losses: 0 });
   });
 
   it('never gives a number twice', () => {
@@ -45,7 +45,7 @@ describe('WarmRealmTable', () => {
     expect(dropped).toEqual([b]);
     expect(table.use('a')).toBe(a);
     expect(table.use('b')).toBeUndefined();
-    expect(counts.stats()).toMatchObject({ kept: 2, evictions: 1 });
+    expect(budget.counts.stats()).toMatchObject({ kept: 2, evictions: { vm: 1 } });
   });
 
   it('lets one go that another takes the place of, which is no eviction', () => {
@@ -54,7 +54,7 @@ describe('WarmRealmTable', () => {
     const second = keep(table, 'a');
     expect(dropped).toEqual([first]);
     expect(table.use('a')).toBe(second);
-    expect(counts.stats()).toMatchObject({ kept: 1, evictions: 0 });
+    expect(budget.counts.stats()).toMatchObject({ kept: 1, evictions: { vm: 0 } });
   });
 
   it('lets one go after so many uses, that which it was made for included', () => {
@@ -63,7 +63,7 @@ describe('WarmRealmTable', () => {
     expect(table.use('a')).toBe(realm);
     expect(table.use('a')).toBeUndefined();
     expect(dropped).toEqual([realm]);
-    expect(counts.stats()).toEqual({ kept: 0, hits: 1, misses: 1, evictions: 1, losses: 0 });
+    expect(budget.counts.stats()).toMatchObject({ kept: 0, hits: 1, misses: 1, evictions: { uses: 1 }, losses: 0 });
   });
 
   it('lets one go that nobody has used for too long', () => {
@@ -76,13 +76,14 @@ describe('WarmRealmTable', () => {
       now.mockReturnValue(1021);
       expect(table.use('a')).toBeUndefined();
       expect(dropped).toEqual([realm]);
+      expect(budget.counts.evictions.idle).toBe(1);
     } finally {
       now.mockRestore();
     }
   });
 
   it("drops a script's, whatever its limits, and no other's", () => {
-    const table = tableOf({ maxRealms: 10 });
+    const table = tableOf({ maxRealmsPerVm: 10 });
     const [one, two, other] = [keep(table, 'a 1'), keep(table, 'a 2'), keep(table, 'ab 1')];
     table.dropAll('a');
     expect(dropped).toEqual([one, two]);
@@ -96,6 +97,6 @@ describe('WarmRealmTable', () => {
     table.clear();
     expect(dropped).toEqual([]);
     expect(table.size).toBe(0);
-    expect(counts.stats()).toMatchObject({ kept: 0, losses: 2 });
+    expect(budget.counts.stats()).toMatchObject({ kept: 0, bytes: 0, losses: 2 });
   });
 });

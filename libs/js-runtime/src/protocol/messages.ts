@@ -35,6 +35,9 @@ export const MAX_SPECIFIER_CHARS = 512;
  */
 export const MEMORY_ALLOWANCE_MB = 32;
 
+/** How much of a heap's limit the warm realms in it may keep; with more, they go. */
+export const MAX_WARM_SHARE = 1 / 2;
+
 /** What the VM itself bounds before it copies anything out. All sizes in bytes of UTF-8. */
 export interface OutputLimits {
   readonly maxResultBytes: number;

@@ -41,7 +41,8 @@ export function encodePlainAnswer({ id, cpuMs, heapBytes, resultJson }: Omit<Pla
 export function decodePlainAnswer(body: Buffer): PlainAnswer {
   const resultBytes = body.byteLength - FIXED_BYTES;
   const kind = resultBytes < 0 ? undefined : body[FIXED_BYTES - 1];
-  if (kind !== 1 && (kind !== 0 || resultBytes > 0)) throw new ProtocolError('an answer that is none');
+  const isWhole = kind === 1 ? resultBytes > 0 : kind === 0 && resultBytes === 0;
+  if (!isWhole) throw new ProtocolError('an answer that is none');
   return {
     id: body.readUIntBE(0, ID_BYTES),
     cpuMs: body.readUInt32BE(ID_BYTES) / US_PER_MS,

@@ -101,9 +101,7 @@ function enterUntilItWaits(input: ExecutionInput, enter: () => string, done: Don
 function outputOf(input: ExecutionInput, state: string): ExecutionOutput | undefined {
   if (input.exceedsMemory()) return finish(input, { kind: 'out-of-memory' });
   if (state.startsWith('p')) return undefined;
-  const hasLogged = !state.startsWith('q');
-  const settled = hasLogged ? state : state.slice(1);
-  return finish(input, readOutcome(settled, input.request), settled, hasLogged);
+  return finish(input, readOutcome(state, input.request), state);
 }
 
 function wait(input: ExecutionInput, nextTimerMs: number, done: Done): void {
@@ -199,11 +197,11 @@ function readOutcome(state: string, request: ExecutionInput['request']): RunOutc
   }
 }
 
-function finish(input: ExecutionInput, outcome: RunOutcome, state = '', hasLogged = true): ExecutionOutput {
+function finish(input: ExecutionInput, outcome: RunOutcome, state = ''): ExecutionOutput {
   return {
     outcome,
     resultJson: outcome.kind === 'value' ? state.slice(1) : '',
-    logs: outcome.kind === 'out-of-memory' || !hasLogged ? [] : logsOf(input),
+    logs: outcome.kind === 'out-of-memory' ? [] : logsOf(input),
   };
 }
 

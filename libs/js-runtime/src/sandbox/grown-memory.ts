@@ -5,11 +5,8 @@ const MIB = 1024 * 1024;
 
 /** So much more than when it was new is left to the next execution at most, if it can be helped. */
 const MAX_GROWTH_BYTES = 10 * MIB;
-/** And so much for each realm that is kept, up to all that they may have together: with more, the backend would end the process. */
-const WARM_REALM_BYTES = 2 * MIB;
-const MAX_WARM_BYTES = 16 * MIB;
-/** With realms that are kept, and more than that, it does not matter what takes it: the backend would end the process soon. */
-const MAX_GROWTH_WITH_WARM_BYTES = 30 * MIB;
+/** So much is left, where realms are kept, until the backend would end the process. */
+const MIN_ROOM_BYTES = 18 * MIB;
 /** Less than this is not worth another isolate, when there is that much more all the same. */
 const WORTHWHILE_BYTES = 2 * MIB;
 
@@ -22,40 +19,34 @@ export class GrownMemory {
   readonly #idleBytes = this.#bytes();
   #bytesWhenFreed = this.#idleBytes;
 
-  /** @param warmRealms how many are kept */
-  hasGrown(warmRealms: number): boolean {
-    return this.#isAbove(warmRealms) && this.#bytes() - this.#bytesWhenFreed > WORTHWHILE_BYTES;
+  /** @param keptBytes what is on the heap, where that is judged by itself: warm realms may keep some */
+  hasGrown(keptBytes = 0): boolean {
+    const bytes = this.#bytes();
+    return this.#growthOf(bytes) - keptBytes > MAX_GROWTH_BYTES && bytes - this.#bytesWhenFreed > WORTHWHILE_BYTES;
   }
 
-  /**
-   * The same, after garbage was collected. What V8 has freed it gives back later, so what counts is what it has in use.
-   *
-   * @param heapBytes by how much its heap has grown
-   */
-  hasKept(heapBytes: number, warmRealms: number): boolean {
-    if (heapBytes > allowedBytes(warmRealms)) return true;
-    if (this.#bytes() - this.#idleBytes > MAX_GROWTH_WITH_WARM_BYTES) return true;
-    this.freed();
-    return false;
-  }
-
-  #isAbove(warmRealms: number): boolean {
-    return this.#bytes() - this.#idleBytes > allowedBytes(warmRealms);
+  /** Whether the next invocation of a warm realm could have it ended. */
+  isNearLimit(maxMemoryMb: number): boolean {
+    return this.#growthOf(this.#bytes()) > limitBytes(maxMemoryMb) - MIN_ROOM_BYTES;
   }
 
   /** Whether an execution has more memory than it may, as the backend would judge it from outside. */
   exceeds(maxMemoryMb: number): boolean {
-    return this.#bytes() - this.#idleBytes > (maxMemoryMb + MEMORY_ALLOWANCE_MB) * MIB;
+    return this.#growthOf(this.#bytes()) > limitBytes(maxMemoryMb);
   }
 
   /** All has been freed that can be. */
   freed(): void {
     this.#bytesWhenFreed = this.#bytes();
   }
+
+  #growthOf(bytes: number): number {
+    return bytes - this.#idleBytes;
+  }
 }
 
-function allowedBytes(warmRealms: number): number {
-  return MAX_GROWTH_BYTES + Math.min(warmRealms * WARM_REALM_BYTES, MAX_WARM_BYTES);
+function limitBytes(maxMemoryMb: number): number {
+  return (maxMemoryMb + MEMORY_ALLOWANCE_MB) * MIB;
 }
 
 /** Reads memory that is this process's alone, as the backend does from outside; where there is no such file, all that is resident. */

@@ -39,8 +39,10 @@ export interface InvocationPorts {
 const LONG_MS = 5;
 /** Of what takes less, all is taken for CPU: to look takes as long as a short invocation. */
 const MEASURED_MS = 1;
-/** The heap, and what the process has kept, are looked at again after so many. */
+/** The heap, and what the process has kept, are looked at again after so many, */
 const INVOCATIONS_PER_LOOK = 64;
+/** and what it has kept, after so much work: in that time nothing fills a heap. */
+const MS_PER_CHECK = 2;
 
 /**
  * Invocations of warm realms. They begin in the order in which they came; while those that have begun wait, each in a realm of its own,
@@ -65,6 +67,8 @@ export class Invocations {
   #cpuBefore = process.cpuUsage();
   #untilLook = 0;
   #untilCheck = INVOCATIONS_PER_LOOK;
+  /** What those have taken that have run since. */
+  #uncheckedMs = 0;
 
   constructor(ports: InvocationPorts) {
     this.#ports = ports;
@@ -151,12 +155,16 @@ export class Invocations {
     let next = 0;
     for (; next < waiting.length; next++) {
       const one = waiting[next] as Waiting | Forgotten;
-      if (!this.#mayGoOn(one) || (this.#untilCheck <= 0 && this.#hasGrown())) break;
+      if (!this.#mayGoOn(one) || (this.#isToCheck && this.#hasGrown())) break;
       if ('forgets' in one) this.#ports.host().forget(one.forgets);
       else if (this.#underWay.size > 0 && !this.#isAnnounced(one)) break;
       else this.#start(one);
     }
     if (next > 0) this.#waiting = waiting.slice(next);
+  }
+
+  get #isToCheck(): boolean {
+    return this.#untilCheck <= 0 || this.#uncheckedMs > MS_PER_CHECK;
   }
 
   /** It is asked for anew each time: what ended just now may have set it. */
@@ -217,6 +225,7 @@ export class Invocations {
       if (this.#isOutOfMemory) return;
       const { startMs } = times;
       const cpuMs = startMs === undefined ? this.#measure(performance.now() - startedAt) : startMs + calls.wokenMs;
+      this.#uncheckedMs += cpuMs;
       if (startMs !== undefined) this.#underWay.delete(id);
       this.#answer(id, output, cpuMs, host);
       if (!this.#ports.isSent()) this.#goOnWhenSent();
@@ -253,6 +262,7 @@ export class Invocations {
   /** True when the isolate is to go first, and something is under way in it. */
   #hasGrown(): boolean {
     this.#untilCheck = INVOCATIONS_PER_LOOK;
+    this.#uncheckedMs = 0;
     if (!this.#ports.hasGrown()) return false;
     this.#isToReplace = true;
     if (this.#underWay.size > 0) return true;

@@ -4,6 +4,7 @@ import type { CompileOutcome, HostMessage, ScriptHeader, ScriptLanguage, UnitHea
 import type { CallLine } from './call-line.ts';
 import { Compiler, type LoadedCode, type Unit } from './compile.ts';
 import { execute, type ExecutionOutput, type Program, type RealmTexts } from './execution.ts';
+import { KeptHeap } from './kept-heap.ts';
 import { linkModules, type ModuleUnit } from './link-modules.ts';
 import type { IsolatedVm } from './native.ts';
 import { Realm, type Invocation, type RealmScripts } from './realm.ts';
@@ -53,7 +54,7 @@ export class IsolateHost {
   });
   readonly #usedRealms: UsedRealms;
   readonly #warmRealms = new WarmRealms();
-  readonly #newHeapBytes: number;
+  readonly #keptHeap: KeptHeap;
   readonly #realmCode: RealmCode;
   /** Made when first needed. */
   #hardening: ivm.Script | undefined;
@@ -69,8 +70,8 @@ export class IsolateHost {
     this.#realmCode = realmCode;
     this.#compiler = new Compiler(ivmModule, this.#isolate);
     this.#usedRealms = new UsedRealms(this.#isolate);
+    this.#keptHeap = new KeptHeap(maxMemoryMb);
     this.prepareRealm();
-    this.#newHeapBytes = this.heapBytes();
   }
 
   /**
@@ -299,9 +300,12 @@ export class IsolateHost {
     return used_heap_size + externally_allocated_size;
   }
 
-  /** What is on its heap more than when it was new. */
-  get grownHeapBytes(): number {
-    return this.heapBytes() - this.#newHeapBytes;
+  /** Whether its warm realms keep more than they should; garbage is collected before that is said. */
+  keepsTooMuch(): boolean {
+    return this.#keptHeap.isTooMuch(this.heapBytes(), () => {
+      this.collectGarbage();
+      return this.heapBytes();
+    });
   }
 
   dispose(): void {

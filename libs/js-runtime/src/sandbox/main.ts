@@ -174,13 +174,15 @@ function recycle(): boolean {
 }
 
 function hasGrown(): boolean {
-  const { warmRealms } = host;
-  if (!memory.hasGrown(warmRealms)) return false;
+  if (host.warmRealms === 0) return memory.hasGrown();
+  if (host.keepsTooMuch()) return true;
+  if (!memory.hasGrown(host.heapBytes())) return false;
   // Realms that are kept are worth a collection before.
-  if (warmRealms === 0) return true;
   host.collectGarbage();
   collectGarbage();
-  return memory.hasKept(host.grownHeapBytes, warmRealms);
+  if (memory.isNearLimit(host.maxMemoryMb)) return true;
+  memory.freed();
+  return false;
 }
 
 function replaceWorn(): void {

@@ -48,6 +48,8 @@ export class Realm {
   #deliver: ivm.Reference<DeliverAnswers> | undefined;
   #look: ivm.Reference<() => string> | undefined;
   #again: ivm.Reference<InvokeAgain> | undefined;
+  /** Of one that is kept: 1 when it has logged. It is read without entering, which takes as long as a short invocation. */
+  #logNote: Int32Array | undefined;
 
   constructor(isolate: ivm.Isolate, { realm, warmUp }: RealmScripts) {
     this.context = isolate.createContextSync();
@@ -58,7 +60,9 @@ export class Realm {
 
   /** Makes a new realm one that can be invoked again and again. */
   harden(script: ivm.Script): void {
-    this.#enter.applySync(undefined, ['keep']);
+    const memory = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
+    this.#logNote = new Int32Array(memory);
+    this.#enter.applySync(undefined, ['keep', memory], { arguments: { copy: true } });
     const hardened: unknown = script.runSync(this.context, { reference: true });
     const reference = hardened as ivm.Reference;
     this.#enter.applySync(undefined, ['harden', reference.derefInto({ release: true })] as never);
@@ -82,6 +86,7 @@ export class Realm {
    * @param contextJson empty when it is that of the last one
    */
   invoke(contextJson: string, inputJson: string, { executionId, deadlineMs }: Invocation, time: EntryTime): string {
+    if (this.#logNote) this.#logNote[0] = 0;
     this.#again ??= this.#function<InvokeAgain>('invoker');
     const args: Parameters<InvokeAgain> = [contextJson, executionId, deadlineMs, inputJson];
     const state = this.#again.applySync(undefined, args, { timeout: time.entryMs() });
@@ -118,8 +123,9 @@ export class Realm {
     return this.#poll(time);
   }
 
+  /** Empty when nothing was logged. */
   logs(timeoutMs: number): string {
-    return this.#apply(['logs'], timeoutMs);
+    return this.#logNote?.[0] === 0 ? '' : this.#apply(['logs'], timeoutMs);
   }
 
   release(): void {

@@ -14,6 +14,7 @@ export interface TenantUsage {
   readonly errors: number;
   readonly wallMs: number;
   readonly queueMs: number;
+  /** With what VMs have used for invocations of warm realms beyond what is in the receipts of these. */
   readonly cpuMs: number;
   /** The most of any one of them. */
   readonly peakMemoryBytes: number;
@@ -56,6 +57,12 @@ export class TenantUsageService {
   /** Snapshots of all tenants that have run something, the one with the latest execution last. */
   all(): ReadonlyMap<string, TenantUsage> {
     return new Map([...this.#tenants].map(([tenantId, totals]) => [tenantId, { ...totals }]));
+  }
+
+  /** CPU time that is in no receipt. Of a tenant that was forgotten, nothing more is. */
+  usedBeside(tenantId: string, cpuMs: number): void {
+    const totals = this.#tenants.get(tenantId);
+    if (totals) totals.cpuMs += cpuMs;
   }
 
   add(

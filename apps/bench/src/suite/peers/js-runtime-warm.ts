@@ -12,8 +12,9 @@ export const peer: PeerDefinition = {
     state: 'kept, hardened',
     globals: "the function's own, frozen with all that is reached from them",
   },
-  use: 'As many VMs as cores; everything else as it is by default. A function of each tenant is prepared with `ExecutionService.prepare`, as a module, and invoked; calls go to a host API with schemas and a permission.',
+  use: 'As many VMs as cores; everything else as it is by default. A function of each tenant is prepared with `ExecutionService.prepare`, as a module, and invoked; calls go to a host API with schemas and a permission. Node runs with `--no-allocation-site-pretenuring`, as the README recommends for it.',
   packages: [],
+  execArgv: ['--no-allocation-site-pretenuring'],
   start: async ({ cores }): Promise<Peer> => {
     const { startLibrary } = await import('../../library.ts');
     const { CallsApi } = await import('./js-runtime/calls-api.ts');

@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { HeldApi } from '../../../test-support/sample-apis.ts';
-import { startRuntime, until, type TestRuntime } from '../../../test-support/start-runtime.ts';
+import { runtimeErrorOf, startRuntime, until, type TestRuntime } from '../../../test-support/start-runtime.ts';
 import { LineDepth } from './line-depth.ts';
 import { InvocationLine } from '../../process/invocation-line.ts';
 import type { JsRuntimeError } from '../../errors/js-runtime-error.ts';
@@ -93,6 +93,48 @@ describe('Executions in warm realms', () => {
     }
   });
 
+  it.each([
+    ['a function', '', 'return 1;'],
+    ['an async function', 'async ', 'return 1;'],
+    ['a function that has logged', '', "console.log('early'); return 1;"],
+    ['a function that throws', '', "throw new Error('thrown');"],
+    [
+      'an async function that waits',
+      'async ',
+      'await new Promise((resolve) => { setTimeout(resolve, 1); }); return 1;',
+    ],
+  ])('log what microtasks of %s log, as in a fresh realm', async (_, async, body) => {
+    const module = `
+      const later = async (input) => { for (let n = 0; n < 20; n++) await n; console.log('late of ' + input); };
+      export default ${async}(input) => { void later(input); ${body} };`;
+    const logOf = async (realm: 'fresh' | 'warm', input: number): Promise<unknown> => {
+      const { logs } = await runtime
+        .run(module, { realm, wrap: 'module', input })
+        .catch((error: unknown) => error as JsRuntimeError);
+      return logs?.map(({ message }) => message);
+    };
+    for (const input of [1, 2, 3]) {
+      const fresh = await logOf('fresh', input);
+      expect(fresh).toContain(`late of ${input}`);
+      await expect(logOf('warm', input)).resolves.toEqual(fresh);
+    }
+  });
+
+  it('log nothing that another has left to be logged', async () => {
+    const module = `
+      const leave = async () => { for (let n = 0; n < 20; n++) await n; console.log('late'); };
+      export default (input) => { if (input === 1) void leave(); return input; };`;
+    for (const [input, count] of [
+      [1, 1],
+      [2, 0],
+      [1, 1],
+      [3, 0],
+    ]) {
+      const { logs } = await warm(module, { wrap: 'module', input });
+      expect(logs).toHaveLength(count as number);
+    }
+  });
+
   it('are told what they use, before they wait and afterwards', async () => {
     const work = 'let n = 0; while (n < 5e7) n++;';
     const wait = 'await new Promise((resolve) => { setTimeout(resolve, 1); });';
@@ -118,6 +160,25 @@ describe('Executions in warm realms', () => {
   it('are refused as classic scripts', async () => {
     await expect(errorOf('1', { wrap: 'script' })).resolves.toMatchObject({ code: 'INVALID_REQUEST' });
     await expect(errorOf('1', { realm: 'hot' as 'warm' })).resolves.toMatchObject({ code: 'INVALID_REQUEST' });
+  });
+
+  it('are refused with a setup function, which is told what to use', async () => {
+    let isSetUp = false;
+    const run = runtime.tenancy.runAs({ tenant: { id: 'acme' } }, async () =>
+      runtime.executions.executeWithSetup(
+        'return rates',
+        () => {
+          isSetUp = true;
+        },
+        FUNCTION,
+      ),
+    );
+    const { code, message } = await runtimeErrorOf(run);
+    expect(code).toBe('INVALID_REQUEST');
+    expect(message).toContain("realm: 'fresh'");
+    expect(message).toContain('@ScriptApi');
+    expect(message).toContain('@ContributesContext');
+    expect(isSetUp).toBe(false);
   });
 
   describe('that exceed a limit', () => {

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { Cancellation } from '../../admission/cancellation.ts';
 import { Deadline } from '../../admission/deadline.ts';
 import { JsRuntimeError } from '../../errors/js-runtime-error.ts';
@@ -6,6 +7,7 @@ import { VmGoneError } from '../../process/vm-gone.error.ts';
 import type { RetireReason } from '../../process/retire-reason.ts';
 import type { AcquireOptions } from '../../pool/vm-pool.service.ts';
 import type { VmLease } from '../../pool/vm-lease.ts';
+import { BrokenRealms } from './broken-realms.ts';
 import { WarmFunction } from './warm-function.ts';
 import type { WarmInvocation } from './warm-invocation.ts';
 
@@ -15,12 +17,21 @@ class FakeLineVm {
   alive = true;
   realm: number | undefined = 1;
   recalls = 0;
+  ranMs = 1000;
   forgotten = 0;
   killedFor: RetireReason | undefined;
   readonly line: InvocationRequest[] = [];
 
   warmRealm(): number | undefined {
     return this.realm;
+  }
+
+  keeps(): boolean {
+    return this.realm !== undefined;
+  }
+
+  linked(): undefined {
+    return undefined;
   }
 
   invoke(_: number, request: InvocationRequest): void {
@@ -34,6 +45,10 @@ class FakeLineVm {
   forget(): void {
     this.forgotten++;
     this.realm = undefined;
+  }
+
+  cpuMs(): number | undefined {
+    return this.alive ? this.ranMs : undefined;
   }
 
   kill(reason: RetireReason): void {
@@ -94,6 +109,7 @@ describe('WarmFunction', () => {
   let made: WarmFunction;
   let outcomes: string[];
   let lastNumber: number;
+  let usedBeside: unknown[];
   const vms: FakeLineVm[] = [];
 
   beforeEach(() => {
@@ -108,7 +124,14 @@ describe('WarmFunction', () => {
         return Promise.resolve({ executionId: id, value: 'first', logs: [], vmId: 'vm-1' });
       },
     };
-    made = new WarmFunction('key', 'acme', pool, runner, () => {
+    const beside: unknown[] = (usedBeside = []);
+    const usage = {
+      usedBeside: (...args: unknown[]) => {
+        beside.push(args);
+      },
+    };
+    const imports = { areCurrent: () => true };
+    made = new WarmFunction('key', 'acme', pool, runner, usage, imports, new BrokenRealms(), null, () => {
       idle = ++counts.idle;
     });
   });
@@ -293,6 +316,34 @@ describe('WarmFunction', () => {
     expect(pool.behind).toBe(0);
     vm.answer();
     expect(outcomes).toEqual(['b: SHUTTING_DOWN', 'a: 1']);
+  });
+
+  it.each([
+    ['what its VM used beyond that', 10, 0.5, 4.5],
+    ['nothing where they say more', 10, 1, 0],
+  ])('charges its tenant, beside what invocations say, with %s', async (_, cpuMs, each, rest) => {
+    for (const name of 'abcdefghijk') add(name);
+    areShort();
+    const vm = await lend();
+    vm.ranMs += cpuMs;
+    for (let n = 0; n < 11; n++) vm.answer({ cpuMs: each });
+    made.releaseIdle();
+    expect(usedBeside).toEqual([['acme', expect.closeTo(rest)]]);
+  });
+
+  it('charges its tenant with what a VM was seen to have used that has ended', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'performance'] });
+    try {
+      add('a');
+      const vm = await lend();
+      vm.ranMs += 50;
+      jest.advanceTimersByTime(10);
+      vm.ranMs += 5;
+      vm.kill('crashed');
+      expect(usedBeside).toEqual([['acme', 50]]);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   it('asks back what is behind one that takes long, and sends nothing there any more', async () => {

@@ -3,7 +3,12 @@ import { JsRuntimeError } from '../../errors/js-runtime-error.ts';
 import { LazyTimer } from '../../process/lazy-timer.ts';
 import type { VmLease } from '../../pool/vm-lease.ts';
 import type { VmPoolService } from '../../pool/vm-pool.service.ts';
+import type { TenantUsageService } from '../../security/tenant-usage.service.ts';
+import type { BridgedExecution } from '../../bridge/execution-bridge.ts';
+import type { LinkedModules } from '../../process/linked-modules.ts';
 import type { ScriptRunner } from '../script-runner.ts';
+import type { BrokenRealms } from './broken-realms.ts';
+import type { ImportChecks } from './import-checks.ts';
 import { LineDepth } from './line-depth.ts';
 import type { WarmInvocation } from './warm-invocation.ts';
 import { WarmLane, type LaneSource } from './warm-lane.ts';
@@ -23,6 +28,9 @@ const WAITING_LEASE_MS = 1000;
 const LONG_MS = 20;
 const LOOK_MS = 10;
 
+/** The version of no realm. */
+const UNKNOWN = '?';
+
 /** What a function needs of the pool. */
 export type WarmPool = Pick<
   VmPoolService,
@@ -32,6 +40,11 @@ export type WarmPool = Pick<
 /** Invocations of one script of one tenant, and the VMs that it has for them. */
 export class WarmFunction implements LaneSource {
   readonly depth: LineDepth;
+  version: string | undefined;
+  #linked: LinkedModules | undefined;
+  #arrived = 0;
+  /** Whether one of its realms was broken, and none has served since. */
+  #isSuspected: boolean;
   readonly #queue: WarmInvocation[] = [];
   /** How many of them the pool knows of. */
   #counted = 0;
@@ -57,15 +70,34 @@ export class WarmFunction implements LaneSource {
     private readonly tenantId: string,
     private readonly pool: WarmPool,
     private readonly runner: Pick<ScriptRunner, 'runIn'>,
+    private readonly usage: Pick<TenantUsageService, 'usedBeside'>,
+    private readonly imports: Pick<ImportChecks, 'areCurrent'>,
+    private readonly broken: Pick<BrokenRealms, 'isSuspected' | 'broke' | 'served'>,
+    /** What modules are linked with as far as is known; null for what is no module. */
+    linked: LinkedModules | null | undefined,
     /** Nothing of it is left to do; it is not to be used any more. */
     private readonly onIdle: () => void,
     /** How many of its invocations may be under way in one VM, each in a realm of its own. */
     readonly maxOverlap = 1,
   ) {
     this.depth = new LineDepth(maxOverlap);
+    if (linked !== null) this.linked = linked;
+    this.#isSuspected = broken.isSuspected(key);
+  }
+
+  /** What its modules import, as far as is known. */
+  get linked(): LinkedModules | undefined {
+    return this.#linked;
+  }
+
+  /** Undefined when they are to be linked anew. */
+  set linked(linked: LinkedModules | undefined) {
+    this.#linked = linked;
+    this.version = linked?.version ?? UNKNOWN;
   }
 
   add(invocation: WarmInvocation): void {
+    this.#arrived++;
     const { signal } = invocation.execution.budget;
     const waits = this.#queue.length > 0 || !this.#hasRoom;
     const refusal = signal.aborted ? cancelled() : this.pool.refusalBehind(this.tenantId, waits);
@@ -109,13 +141,41 @@ export class WarmFunction implements LaneSource {
     trace?.hasVm(vm.id);
     // The request that runs it has its own way to be cancelled.
     invocation.onCancel = () => undefined;
-    const { key } = this;
-    const run = async () => this.runner.runIn(vm, execution, script, inputJson, { key, bridge });
+    const { key, tenantId } = this;
+    const arrived = this.#arrived;
+    const before = vm.linked(key);
+    const run = async () => this.runner.runIn(vm, execution, script, inputJson, { keepAs: { key, tenantId }, bridge });
     try {
       invocation.resolve(await bridge.calls.inCallersContext(run));
     } catch (error) {
       invocation.reject(error);
     }
+    const linked = vm.linked(key);
+    if (linked && linked !== before && linked.version !== this.version)
+      await this.#isLinked(linked, execution, arrived);
+  }
+
+  /** Who arrived since it was looked what modules there are is not to have older ones: once more, then. */
+  async #isLinked(linked: LinkedModules, execution: BridgedExecution, arrived: number): Promise<void> {
+    // Whoever comes from now on asks by itself.
+    this.#linked = linked;
+    try {
+      const isCurrent = this.#arrived === arrived || (await this.imports.areCurrent(linked, execution));
+      if (this.#linked === linked) this.linked = isCurrent ? linked : undefined;
+    } catch {
+      if (this.#linked === linked) this.linked = undefined;
+    }
+  }
+
+  realmBroke(): void {
+    this.broken.broke(this.key);
+    this.#isSuspected = true;
+  }
+
+  realmServed(): void {
+    if (!this.#isSuspected) return;
+    this.broken.served(this.key);
+    this.#isSuspected = false;
   }
 
   hasTaken(): void {
@@ -181,7 +241,7 @@ export class WarmFunction implements LaneSource {
     if (this.#acquiring || !first) return;
     const signal = (this.#acquiring = new Cancellation());
     const { deadline, tracker } = first.execution.budget;
-    const script = { key: first.script.id, maxMemoryMb: tracker.limits.maxMemoryMb };
+    const script = { key: first.script.id, maxMemoryMb: tracker.limits.maxMemoryMb, realmKey: this.key };
     this.pool.acquire({ tenantId: this.tenantId, deadline, signal, script, isStandIn: true }).then(
       (lease) => {
         this.#acquiring = undefined;
@@ -249,6 +309,7 @@ export class WarmFunction implements LaneSource {
       clearInterval(this.#look);
       this.#look = undefined;
     }
+    this.usage.usedBeside(this.tenantId, lane.cpu.restMs());
     this.pool.giveBack(lane.lease);
     this.#serve();
     this.#hasChanged();

@@ -6,11 +6,14 @@ import { VmGoneError } from '../../process/vm-gone.error.ts';
 import type { PartSpan } from '../../tracing/part-span.ts';
 import { readOutcome } from '../read-outcome.ts';
 import type { LineDepth } from './line-depth.ts';
+import { LeaseCpu } from './lease-cpu.ts';
 import type { WarmInvocation } from './warm-invocation.ts';
 
 /** What a lane takes from, and gives back to. */
 export interface LaneSource {
   readonly key: string;
+  /** Of what the modules of its realms import; undefined where there are none. */
+  readonly version: string | undefined;
   readonly depth: LineDepth;
   /** How many may be under way in one VM. */
   readonly maxOverlap: number;
@@ -22,6 +25,10 @@ export interface LaneSource {
   putBack(invocation: WarmInvocation): void;
   /** Runs one in a realm that is kept then. */
   runFirst(lease: VmLease, invocation: WarmInvocation): Promise<void>;
+  /** Its realm was not as it should be. */
+  realmBroke(): void;
+  /** Its realm was, and has run one. */
+  realmServed(): void;
   /** Nothing is under way any more, or its VM has ended. */
   laneIsIdle(lane: WarmLane): void;
 }
@@ -33,6 +40,7 @@ const IDLE = 0.2;
 export class WarmLane {
   readonly lease: VmLease;
   readonly leasedAt = performance.now();
+  readonly cpu: LeaseCpu;
   readonly #source: LaneSource;
   readonly #sent: WarmInvocation[] = [];
   /** When the oldest became that. */
@@ -55,6 +63,7 @@ export class WarmLane {
 
   constructor(lease: VmLease, source: LaneSource) {
     this.lease = lease;
+    this.cpu = new LeaseCpu(lease.vm);
     this.#source = source;
     this.#cpuMsBefore = (source.maxOverlap > 1 ? lease.vm.cpuMs() : undefined) ?? 0;
   }
@@ -91,7 +100,8 @@ export class WarmLane {
     while (!this.isFull && vm.alive) {
       const invocation = this.#source.next(this);
       if (!invocation) break;
-      const realm = vm.warmRealm(this.#source.key, invocation.execution.budget.tracker.limits.maxMemoryMb);
+      const { key, version } = this.#source;
+      const realm = vm.warmRealm(key, invocation.execution.budget.tracker.limits.maxMemoryMb, version);
       if (realm !== undefined) {
         this.#send(realm, invocation);
       } else if (this.isIdle) {
@@ -108,6 +118,7 @@ export class WarmLane {
   /** What has not begun for long is asked back. To be called every now and then. */
   lookAt(longMs: number): void {
     const { vm } = this.lease;
+    this.cpu.look();
     if (this.#sent.length === 0 || !vm.alive) return;
     // One that was cancelled when it was behind another, and has begun before it was asked back.
     for (const one of [...this.#sent]) if (one.execution.budget.signal.aborted) one.onCancel();
@@ -133,7 +144,10 @@ export class WarmLane {
 
   #runFirst(invocation: WarmInvocation): void {
     this.#isRunningFirst = true;
+    const { tracker } = invocation.execution.budget;
+    const before = tracker.used?.cpuMs ?? 0;
     void this.#source.runFirst(this.lease, invocation).finally(() => {
+      this.cpu.charged((tracker.used?.cpuMs ?? 0) - before);
       this.#isRunningFirst = false;
       this.pump();
     });
@@ -194,6 +208,7 @@ export class WarmLane {
         over();
         span?.end('CANCELLED');
         this.#source.putBack(invocation);
+        this.#tellIfIdle();
       },
       onGone: (error, hasBegun) => {
         over();
@@ -201,6 +216,7 @@ export class WarmLane {
           bridge.calls.end();
           tracker.hasUsed(error.used);
           const why = signal.aborted ? new VmGoneError('cancelled', error.used) : error;
+          this.cpu.charged(error.used?.cpuMs ?? 0);
           invocation.reject(explainVmGone(why, tracker.limits, tracker.elapsedMs, tracker.used));
         } else {
           span?.end('CANCELLED');
@@ -235,15 +251,22 @@ export class WarmLane {
     const { tracker } = budget;
     const { vm } = this.lease;
     if (reply.outcome.kind === 'not-held') {
+      // Those that were sent behind it are told the same; and where its isolate was replaced, all realms are gone already.
+      if (vm.keeps(this.#source.key, tracker.limits.maxMemoryMb)) this.#source.realmBroke();
       vm.forget(this.#source.key);
       span?.end('CANCELLED');
       this.#source.putBack(invocation);
       return;
     }
+    this.#source.realmServed();
     bridge.calls.end();
+    // Its realm is gone, and maybe the only one. To be told so next would look as if somebody had broken it.
+    if (isUnfinished(reply.outcome.kind) && this.#sent.length === 0) vm.forget(this.#source.key);
     // It is believed only as far as it can be true.
-    const used = { cpuMs: Math.min(reply.cpuMs, tracker.elapsedMs), peakMemoryBytes: 0 };
+    const cpuMs = Math.min(reply.cpuMs, tracker.elapsedMs);
+    const used = { cpuMs, peakMemoryBytes: vm.lastSeenBytes ?? reply.heapBytes };
     tracker.hasUsed(used);
+    this.cpu.charged(cpuMs);
     tracker.hasReply(reply);
     try {
       const value = readOutcome(reply, tracker.limits, tracker.elapsedMs, tracker.used ?? used, [], bridge.calls);
@@ -257,4 +280,8 @@ export class WarmLane {
       invocation.reject(error);
     }
   }
+}
+
+function isUnfinished(kind: InvocationReply['outcome']['kind']): boolean {
+  return kind === 'timed-out' || kind === 'out-of-cpu' || kind === 'cancelled';
 }

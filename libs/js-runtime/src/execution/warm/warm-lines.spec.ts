@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { ClsService } from 'nestjs-cls';
 import { ContributesContext, type ContextContributor } from '../../bridge/context-contributor.ts';
@@ -9,6 +10,7 @@ import { startRuntime, until, type TestRuntime } from '../../../test-support/sta
 import type { JsRuntimeError } from '../../errors/js-runtime-error.ts';
 import type { ExecuteOptions } from '../execute-options.ts';
 import type { ExecutionResult } from '../execution-result.ts';
+import { LineDepth } from './line-depth.ts';
 
 @ScriptApi('who')
 @Injectable()
@@ -40,7 +42,10 @@ async function start(options: JsRuntimeOptions = {}, providers: Parameters<typeo
   runtime = await startRuntime({ ...alone, ...options }, {}, all);
 }
 
-afterEach(async () => runtime.close());
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await runtime.close();
+});
 
 const warm = async (body: string, options: ExecuteOptions = {}, user = 'u'): Promise<ExecutionResult> =>
   runtime.runAs({ tenant: { id: 'acme' }, user: { id: user } }, body, { realm: 'warm', wrap: 'function', ...options });
@@ -129,6 +134,21 @@ describe('Invocations of warm realms', () => {
     await expect(Promise.all([waiting, patient].map(codeOf))).resolves.toEqual(['OK', 'OK']);
   });
 
+  it('give their VM back when the last of them was asked back, and is not wanted any more', async () => {
+    await start();
+    const body = `if (input > 0) for (const end = Date.now() + input; Date.now() < end;); return input;`;
+    jest.spyOn(LineDepth.prototype, 'most', 'get').mockReturnValue(64);
+    await warm(body, { input: 0 });
+    // In a loop it does not read that the other is wanted back; that comes back behind its answer.
+    const long = warm(body, { input: 300 });
+    const behind = codeOf(warm(body, { input: 0, limits: { timeoutMs: 100 } }));
+    // It waits for the VM before that is idle.
+    const ofAnother = codeOf(runtime.runAs('globex', '1', { limits: { timeoutMs: 5000 } }));
+    await long;
+    await expect(behind).resolves.not.toBe('OK');
+    await expect(ofAnother).resolves.toBe('OK');
+  });
+
   it('are refused when the pool drains, and those that run may end', async () => {
     await start({ tenantConcurrency: 1 });
     const waiting = warm(BODY, { input: 'wait' });
@@ -160,7 +180,7 @@ describe('Invocations of warm realms', () => {
     const values = results.map(({ value }) => value as [number, number]);
     expect(values.map(([input]) => input)).toEqual(inputs);
     expect(Math.max(...values.map(([, n]) => n))).toBe(3);
-    expect(runtime.pool.stats().warm.evictions).toBeGreaterThan(10);
+    expect(runtime.pool.stats().warm.evictions.uses).toBeGreaterThan(10);
   });
 
   it('are not blamed for one before them that takes all memory', async () => {
@@ -194,6 +214,36 @@ describe('Invocations of warm realms', () => {
     expect({ hitsAndMisses: hits + misses, kept }).toEqual({ hitsAndMisses: 400 + losses, kept: 1 });
     expect(losses).toBeGreaterThan(0);
     expect(runtime.pool.stats().destroyed).toBe(0);
+  });
+
+  it.each([
+    ['arrays', 'new Array(131_072).fill(0.5)'],
+    ['buffers', 'new Uint8Array(1_000_000).fill(1)'],
+    ['texts', "'x'.repeat(1_000_000).toUpperCase()"],
+    ['objects', 'Array.from({ length: 20_000 }, (_, n) => ({ n }))'],
+  ])('start anew before %s of 1 MB each are more than they may have', async (_, megabyte) => {
+    await start();
+    const module = `const kept = []; export default () => kept.push(${megabyte});`;
+    const lengths: number[] = [];
+    for (let n = 0; n < 150; n++) {
+      lengths.push((await warm(module, { wrap: 'module', limits: { maxMemoryMb: 64 } })).value as number);
+    }
+    expect(Math.max(...lengths)).toBeGreaterThan(20);
+    expect(Math.max(...lengths)).toBeLessThan(64);
+  });
+
+  it('keep a realm that leaves half of their memory, also when their VM was given back', async () => {
+    await start();
+    const module = `
+      const table = Array.from({ length: 20 }, () => new Array(131_072).fill(0.5));
+      let n = 0;
+      export default () => [table.length, ++n];`;
+    const limits = { maxMemoryMb: 64 };
+    for (let n = 1; n <= 150; n++) {
+      await expect(warm(module, { wrap: 'module', limits })).resolves.toMatchObject({ value: [20, n] });
+      if (n % 50 === 1) await until(() => runtime.pool.stats().available === 1);
+    }
+    expect(runtime.pool.stats()).toMatchObject({ destroyed: 0, warm: { misses: 1 } });
   });
 
   it('keep their realm when all they leave is garbage', async () => {

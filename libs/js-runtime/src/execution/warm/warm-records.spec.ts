@@ -1,9 +1,13 @@
+import { jest } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { useSpans } from '../../../test-support/collect-spans.ts';
 import { EchoApi, HeldApi } from '../../../test-support/sample-apis.ts';
 import { startRuntime, until, type TestRuntime } from '../../../test-support/start-runtime.ts';
 import { AUDIT_SINK, type AuditSink, type DeniedCallRecord, type ExecutionRecord } from '../../audit/audit-sink.ts';
 import { CONSOLE_SINK, type ConsoleRecord, type ConsoleSink } from '../../console-sink/console-sink.ts';
+import { readCpuTimes } from '../../process/cpu-times.ts';
+import { InvocationLine } from '../../process/invocation-line.ts';
+import type { PlainAnswer } from '../../protocol/plain-answer.ts';
 import type { ExecutionResult } from '../execution-result.ts';
 
 @Injectable()
@@ -24,6 +28,8 @@ class KeepingSink implements AuditSink, ConsoleSink {
     this.logs.push(record);
   }
 }
+
+type Answered = (this: InvocationLine, answer: PlainAnswer) => void;
 
 const BODY = `
   if (input === 'log') console.log('logged');
@@ -98,6 +104,48 @@ describe('What is told of invocations of warm realms', () => {
     expect(audited().slice(60).sort()).toEqual(['behind-1 OK', 'behind-2 OK', 'behind-3 OK', 'wait OK']);
     expect(runtime.executions.metrics().executions.outcomes).toEqual({ OK: 64 });
     expect(results.map(({ usage }) => usage.apiCalls)).toEqual([1, 0, 0, 0]);
+  });
+
+  it('has all CPU time in the sums of its tenant, whatever the VM says of single ones', async () => {
+    const work = 'let n = 0; while (n < 2_000_000) n++; return 1;';
+    const run = async (): Promise<ExecutionResult> => runtime.run(work, { realm: 'warm', wrap: 'function' });
+    const { vmId } = await run();
+    const isBack = (): boolean => runtime.pool.stats().available === 1;
+    await until(isBack);
+    const { pid = 0 } = runtime.pool.vms().find(({ id }) => id === vmId) ?? {};
+    const ranMs = (): number => readCpuTimes(pid)?.ranMs ?? 0;
+    const { value } = Object.getOwnPropertyDescriptor(InvocationLine.prototype, 'answered') as { value: Answered };
+    const answered = jest.spyOn(InvocationLine.prototype, 'answered').mockImplementation(function (
+      this: InvocationLine,
+      answer,
+    ) {
+      value.call(this, { ...answer, cpuMs: 0 });
+    });
+    try {
+      const [before, ranBefore] = [runtime.usage.of('acme').cpuMs, ranMs()];
+      for (let n = 0; n < 100; n++) expect((await run()).usage.cpuMs).toBe(0);
+      await until(isBack);
+      const [used, ran] = [runtime.usage.of('acme').cpuMs - before, ranMs() - ranBefore];
+      expect(ran).toBeGreaterThan(50);
+      expect(used).toBeGreaterThan(0.9 * ran);
+      expect(used).toBeLessThan(1.5 * ran);
+    } finally {
+      answered.mockRestore();
+    }
+  });
+
+  it('have the memory of their VM, as it was last seen', async () => {
+    const module = 'const kept = new Array(1_000_000).fill(0.5); export default () => kept.length;';
+    const run = async (): Promise<ExecutionResult> => runtime.run(module, { realm: 'warm', wrap: 'module' });
+    for (let n = 0; n < 3; n++) expect((await run()).usage.peakMemoryBytes).toBeGreaterThan(7e6);
+    // Of a first one it is known what it had itself.
+    expect((await warm(0)).usage.peakMemoryBytes).toBeLessThan(7e6);
+    expect((await warm(0)).usage.peakMemoryBytes).toBeGreaterThan(7e6);
+    // Another tenant has the same process, and nothing of that.
+    const another = await runtime.runAs('globex', 'return 1', { realm: 'warm', wrap: 'function' });
+    const again = await runtime.runAs('globex', 'return 1', { realm: 'warm', wrap: 'function' });
+    expect([another.vmId, again.vmId]).toEqual(['vm-1', 'vm-1']);
+    expect(again.usage.peakMemoryBytes).toBeLessThan(7e6);
   });
 
   it('are spans as of others', async () => {

@@ -1,13 +1,18 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ExecutionBridge, type BridgedExecution, type WarmBridge } from '../../bridge/execution-bridge.ts';
 import type { CompiledScript } from '../../compiler/compiled-script.ts';
+import { CompilerService } from '../../compiler/compiler.service.ts';
 import type { ResourceLimits } from '../../config/limits.ts';
 import type { CompiledOptions } from '../../config/options.schema.ts';
 import { COMPILED_OPTIONS } from '../../config/options.token.ts';
+import type { LinkedModules } from '../../process/linked-modules.ts';
 import type { ScriptWrap } from '../../protocol/messages.ts';
 import { JsRuntimeError } from '../../errors/js-runtime-error.ts';
 import { VmPoolService } from '../../pool/vm-pool.service.ts';
+import { TenantUsageService } from '../../security/tenant-usage.service.ts';
 import { ScriptRunner, type Unmetered } from '../script-runner.ts';
+import { BrokenRealms } from './broken-realms.ts';
+import { ImportChecks } from './import-checks.ts';
 import { WarmFunction } from './warm-function.ts';
 
 /** Runs scripts in realms that are kept. */
@@ -16,6 +21,8 @@ export class WarmRunner {
   readonly #functions = new Map<string, WarmFunction>();
   /** How often each script is prepared, by its id. */
   readonly #prepared = new Map<string, number>();
+  readonly #imports: ImportChecks;
+  readonly #broken = new BrokenRealms();
   #lastNumber = 0;
 
   constructor(
@@ -23,7 +30,10 @@ export class WarmRunner {
     private readonly bridge: ExecutionBridge,
     private readonly runner: ScriptRunner,
     @Inject(COMPILED_OPTIONS) private readonly options: CompiledOptions,
+    private readonly usage: TenantUsageService,
+    compiler: CompilerService,
   ) {
+    this.#imports = new ImportChecks(compiler);
     pool.keepLeases({
       onWanted: () => {
         for (const one of this.#functions.values()) one.releaseIdle();
@@ -38,12 +48,18 @@ export class WarmRunner {
   run(execution: BridgedExecution, script: CompiledScript, inputJson: string): Promise<Unmetered> {
     assertWarm(script.wrap);
     if (execution.setup) {
-      throw new JsRuntimeError('INVALID_REQUEST', 'What a setup function exposes is for a fresh realm only');
+      const instead = "use realm: 'fresh', or what all executions have: a @ScriptApi, a @ContributesContext";
+      throw new JsRuntimeError('INVALID_REQUEST', `A warm realm has nothing for one execution only: ${instead}`);
+    }
+    const key = `${script.id} ${limitsKeyOf(execution.budget.tracker.limits)}`;
+    if (this.#broken.wantsFresh(key)) {
+      this.pool.runsFresh();
+      return this.runner.run(execution, script, inputJson);
     }
     // Here, where the caller is: later, it is run by whoever has a place for it.
     const bridge = this.bridge.openWarm(execution);
-    if (!(bridge instanceof Promise)) return this.#enqueue(execution, script, inputJson, bridge);
-    return bridge.then((opened) => this.#enqueue(execution, script, inputJson, opened));
+    if (!(bridge instanceof Promise)) return this.#enqueue(key, execution, script, inputJson, bridge);
+    return bridge.then((opened) => this.#enqueue(key, execution, script, inputJson, opened));
   }
 
   /** A script is prepared: its realms are let go when it was forgotten as often. */
@@ -62,6 +78,7 @@ export class WarmRunner {
   }
 
   #enqueue(
+    key: string,
     execution: BridgedExecution,
     script: CompiledScript,
     inputJson: string,
@@ -70,25 +87,62 @@ export class WarmRunner {
     const { tracker, trace } = execution.budget;
     tracker.waits();
     trace?.waits();
-    const key = `${script.id} ${limitsKeyOf(tracker.limits)}`;
+    const add = (): Promise<Unmetered> => this.#add(key, execution, script, inputJson, bridge);
+    if (script.wrap !== 'module') return add();
+    const linked = this.#functions.get(key)?.linked ?? this.pool.linked(key);
+    if (!linked || linked.imports?.length === 0) return add();
+    const isCurrent = this.#imports.areCurrent(linked, execution);
+    if (isCurrent instanceof Promise) return this.#addWhenChecked(isCurrent, linked, key, add);
+    if (!isCurrent) this.#outdated(key, linked);
+    return add();
+  }
+
+  async #addWhenChecked(
+    check: Promise<boolean>,
+    linked: LinkedModules,
+    key: string,
+    add: () => Promise<Unmetered>,
+  ): Promise<Unmetered> {
+    const isCurrent = await check;
+    if (!isCurrent) this.#outdated(key, linked);
+    return add();
+  }
+
+  #add(
+    key: string,
+    execution: BridgedExecution,
+    script: CompiledScript,
+    inputJson: string,
+    bridge: WarmBridge,
+  ): Promise<Unmetered> {
     return new Promise((resolve, reject) => {
       const number = ++this.#lastNumber;
       const onCancel = (): void => undefined;
       const invocation = { number, execution, script, inputJson, bridge, onCancel, resolve, reject };
-      this.#functionFor(execution.context.tenant.id, key, script.wrap).add(invocation);
+      this.#functionFor(script, key).add(invocation);
     });
   }
 
-  #functionFor(tenantId: string, key: string, wrap: ScriptWrap): WarmFunction {
+  /** Modules have changed: the realms that have the former ones are not invoked any more. */
+  #outdated(key: string, linked: LinkedModules): void {
+    this.pool.forgetRealms(key, linked.version);
+    const found = this.#functions.get(key);
+    if (found?.linked === linked) found.linked = undefined;
+  }
+
+  #functionFor({ tenantId, wrap }: CompiledScript, key: string): WarmFunction {
     // A script's id is its tenant's own.
     const found = this.#functions.get(key);
     if (found) return found;
+    const linked = wrap === 'module' ? this.pool.linked(key) : null;
+    const { pool, runner, usage } = this;
     const onIdle = (): void => {
       this.#functions.delete(key);
     };
     // The state of a module is in one realm of a VM.
     const maxOverlap = wrap === 'function' ? this.options.warmMaxOverlap : 1;
-    const made = new WarmFunction(key, tenantId, this.pool, this.runner, onIdle, maxOverlap);
+    const parts = [pool, runner, usage, this.#imports, this.#broken, linked] as const;
+    const made = new WarmFunction(key, tenantId, ...parts, onIdle, maxOverlap);
     this.#functions.set(key, made);
     return made;
   }

@@ -6,8 +6,8 @@ export interface RealmLog {
   open(maxEntries: number, maxChars: number): void;
   /** JSON of `{ entries: { level, message }[], cut }`; `cut` tells whether anything was dropped. Empty when nothing was logged. */
   read(): string;
-  /** Whether there is anything to read. */
-  isEmpty(): boolean;
+  /** Sets the first of these to 1 when there is something to read; also what is logged by microtasks, after all that an entry says. */
+  noteIn(note: Int32Array): void;
 }
 
 /** Defines `console`: captured, bounded, and kept as text that no later tenant code can reach. */
@@ -16,6 +16,7 @@ export function installConsole(use: Primordials): RealmLog {
   let charsLeft = 0;
   let entries = '';
   let cut = false;
+  let note: Int32Array | undefined;
 
   const format = (value: unknown): string => {
     if (typeof value === 'string') return value;
@@ -37,6 +38,7 @@ export function installConsole(use: Primordials): RealmLog {
     // In one step at the end: near the end of the stack, anything before it may throw.
     const entry = use.stringify({ __proto__: null, level, message }) ?? '';
     entries = entries === '' ? entry : `${entries},${entry}`;
+    if (note) note[0] = 1;
   };
   const write = (level: LogLevel, args: unknown[]): void => {
     if (cut) return;
@@ -52,6 +54,7 @@ export function installConsole(use: Primordials): RealmLog {
     }
     if (entriesLeft > 0 && charsLeft > 0) append(level, use.apply(use.stringSlice, message, [0, charsLeft]));
     cut = true;
+    if (note) note[0] = 1;
   };
 
   const console: Record<LogLevel, (...args: unknown[]) => void> = {
@@ -85,7 +88,9 @@ export function installConsole(use: Primordials): RealmLog {
       entries = '';
       cut = false;
     },
-    isEmpty: () => entries === '' && !cut,
+    noteIn(noted) {
+      note = noted;
+    },
     read: () => (entries === '' && !cut ? '' : `{"entries":[${entries}],"cut":${cut ? 'true' : 'false'}}`),
   };
 }

@@ -30,7 +30,7 @@ interface ScriptHandle {
  * `v` value (JSON), `u` undefined, `e` thrown (JSON of name, message, stack, code, isApiError), `n` not serializable (reason),
  * `l` larger than allowed (length), `p` pending (ms until the next timer, or nothing; to `poll`, then a line feed and the calls
  * of host APIs that were made, if there are any). To `InvokeAgain` also `d` when somebody has changed the realm, which is not to be used any
- * more, and `q` before the state of an invocation that is over and has logged nothing.
+ * more.
  */
 export type EnterRealm = (
   operation:
@@ -58,7 +58,7 @@ export type InvokeAgain = (contextJson: string, executionId: string, deadlineMs:
 /**
  * Turns a new context into the realm of one execution. Runs before any tenant code and returns the only way in;
  * the realm has no way out: no host function is in it, and what tenant code can reach of ours (console, timers, host APIs) only
- * keeps what it is given until somebody enters.
+ * keeps what it is given until somebody enters. Of a realm that is kept, the process sees without entering whether something was logged.
  */
 export function openRealm(defineApis: DefineApis): EnterRealm {
   const use = capturePrimordials();
@@ -280,13 +280,14 @@ export function openRealm(defineApis: DefineApis): EnterRealm {
     if (!hasKept || !hardened?.isIntact()) return 'd';
     prepareAgain(contextJson, executionId, deadlineMs, inputJson);
     invoke();
-    return state !== undefined && log.isEmpty() ? `q${state}` : poll();
+    return poll();
   };
 
   return (operation, ...args) => {
     switch (operation) {
       case 'keep':
         isWarm = true;
+        log.noteIn(new Int32Array(args[0] as SharedArrayBuffer));
         defineOwn('context', () => readContext?.());
         defineOwn('input', () => input);
         return undefined;
