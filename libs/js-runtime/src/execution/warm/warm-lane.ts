@@ -20,6 +20,8 @@ export interface LaneSource {
   hasTaken(): void;
   /** It has not begun: it is the next again. */
   putBack(invocation: WarmInvocation): void;
+  /** Why nobody waits for it any more, if so: it was cancelled, or its deadline has passed. */
+  whyOver(invocation: WarmInvocation): JsRuntimeError | undefined;
   /** Runs one in a realm that is kept then. */
   runFirst(lease: VmLease, invocation: WarmInvocation): Promise<void>;
   /** Its realm was not as it should be. */
@@ -30,13 +32,26 @@ export interface LaneSource {
   laneIsIdle(lane: WarmLane): void;
 }
 
+/** What is sent ahead may wait in the pipe and in the VM: more brings nothing, and takes memory of both. */
+const MAX_CHARS_IN_LINE = 256 * 1024;
+
+/** One that was sent. */
+interface Sent {
+  readonly invocation: WarmInvocation;
+  /** Nobody waits for it any more, whatever it comes to. */
+  isAbandoned: boolean;
+  readonly span: PartSpan | undefined;
+}
+
 /** A VM that one function has for a while. */
 export class WarmLane {
   readonly lease: VmLease;
   readonly leasedAt = performance.now();
   readonly cpu: LeaseCpu;
   readonly #source: LaneSource;
-  readonly #sent: WarmInvocation[] = [];
+  readonly #sent: Sent[] = [];
+  /** Of their inputs. */
+  #charsInLine = 0;
   /** When the oldest became that. */
   #oldestSince = 0;
   #isRunningFirst = false;
@@ -62,7 +77,8 @@ export class WarmLane {
   }
 
   get isFull(): boolean {
-    return this.#isRunningFirst || this.#isStuck || this.#isRealmGone || this.#sent.length >= this.#source.depth.most;
+    if (this.#isRunningFirst || this.#isStuck || this.#isRealmGone) return true;
+    return this.#sent.length >= this.#source.depth.most || this.#charsInLine > MAX_CHARS_IN_LINE;
   }
 
   /** Takes as much as it may have under way. */
@@ -93,10 +109,12 @@ export class WarmLane {
     this.cpu.look();
     if (!oldest || !vm.alive) return;
     // It was cancelled when it was behind another, and has begun before it was asked back.
-    if (oldest.execution.budget.signal.aborted) vm.kill('cancelled');
+    if (oldest.invocation.execution.budget.signal.aborted) vm.kill('cancelled');
     if (performance.now() - this.#oldestSince <= longMs) return;
     this.#isStuck = true;
-    if (this.#sent.length > 1) vm.recall();
+    if (this.#sent.length === 1) return;
+    vm.recall();
+    for (const one of this.#sent) if (one !== oldest) this.#abandonIfOver(one);
   }
 
   #runFirst(invocation: WarmInvocation): void {
@@ -118,11 +136,17 @@ export class WarmLane {
     trace?.hasVm(vm.id);
     tracker.hasCode('hit');
     const span = trace?.begin('run');
-    if (this.#sent.push(invocation) === 1) this.#oldestSince = performance.now();
+    const sent = { invocation, isAbandoned: false, span };
+    if (this.#sent.push(sent) === 1) this.#oldestSince = performance.now();
+    this.#charsInLine += inputJson.length;
     invocation.onCancel = () => {
       // What is behind it is asked back; it goes elsewhere when the VM is ended.
-      if (this.#sent[0] === invocation) vm.kill('cancelled');
-      else vm.recall();
+      if (this.#sent[0] === sent) {
+        vm.kill('cancelled');
+      } else {
+        vm.recall();
+        this.#abandonIfOver(sent);
+      }
     };
     vm.invoke(realm, {
       executionId: execution.id,
@@ -133,40 +157,57 @@ export class WarmLane {
       limits: tracker.limits,
       onCall: bridge.calls.onCall.bind(bridge.calls),
       onReply: (reply) => {
-        this.#over(invocation);
+        this.#over(sent);
         const now = performance.now();
         this.#source.depth.took(now - this.#oldestSince);
         this.#oldestSince = now;
         this.#isStuck = false;
-        this.#settle(invocation, reply, span);
+        this.#settle(sent, reply);
         this.pump();
       },
       onRecalled: () => {
-        this.#over(invocation);
-        span?.end('CANCELLED');
-        this.#source.putBack(invocation);
+        this.#over(sent);
+        this.#putBack(sent);
         this.#tellIfIdle();
       },
       onGone: (error, hasBegun) => {
-        this.#over(invocation);
+        this.#over(sent);
         if (hasBegun || signal.aborted) {
           bridge.calls.end();
           tracker.hasUsed(error.used);
           this.cpu.charged(error.used?.cpuMs ?? 0);
           invocation.reject(explainVmGone(error, tracker.limits, tracker.elapsedMs, tracker.used));
         } else {
-          span?.end('CANCELLED');
-          this.#source.putBack(invocation);
+          this.#putBack(sent);
         }
         this.#tellIfIdle();
       },
     });
   }
 
-  #over(invocation: WarmInvocation): void {
+  /** It waits behind one that is at work, which may not read what it is asked for a long time. */
+  #abandonIfOver(sent: Sent): void {
+    if (sent.isAbandoned) return;
+    const over = this.#source.whyOver(sent.invocation);
+    if (!over) return;
+    sent.isAbandoned = true;
+    sent.invocation.bridge.calls.end();
+    sent.span?.end('CANCELLED');
+    sent.invocation.reject(over);
+  }
+
+  #putBack({ invocation, isAbandoned, span }: Sent): void {
+    if (isAbandoned) return;
+    span?.end('CANCELLED');
+    this.#source.putBack(invocation);
+  }
+
+  #over(sent: Sent): void {
+    const { invocation } = sent;
     // Whoever cancels it now comes too late, and its VM may be another's by then.
     invocation.onCancel = () => undefined;
-    this.#sent.splice(this.#sent.indexOf(invocation), 1);
+    this.#charsInLine -= invocation.inputJson.length;
+    this.#sent.splice(this.#sent.indexOf(sent), 1);
     if (this.#sent.length === 0) this.#isStuck = this.#isRealmGone = false;
   }
 
@@ -176,7 +217,8 @@ export class WarmLane {
     this.#source.laneIsIdle(this);
   }
 
-  #settle(invocation: WarmInvocation, reply: InvocationReply, span: PartSpan | undefined): void {
+  #settle(sent: Sent, reply: InvocationReply): void {
+    const { invocation, isAbandoned, span } = sent;
     const { bridge, execution } = invocation;
     const { id, budget } = execution;
     const { tracker } = budget;
@@ -185,11 +227,11 @@ export class WarmLane {
       // Those that were sent behind it are told the same; and where its isolate was replaced, all realms are gone already.
       if (vm.keeps(this.#source.key, tracker.limits.maxMemoryMb)) this.#source.realmBroke();
       vm.forget(this.#source.key);
-      span?.end('CANCELLED');
-      this.#source.putBack(invocation);
+      this.#putBack(sent);
       return;
     }
     this.#source.realmServed();
+    if (isAbandoned) return;
     bridge.calls.end();
     // It is believed only as far as it can be true.
     const cpuMs = Math.min(reply.cpuMs, tracker.elapsedMs);
