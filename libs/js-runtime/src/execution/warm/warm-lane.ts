@@ -108,9 +108,9 @@ export class WarmLane {
     const { vm } = this.lease;
     this.cpu.look();
     if (!oldest || !vm.alive) return;
+    if (performance.now() - this.#oldestSince <= longMs) return;
     // It was cancelled when it was behind another, and has begun before it was asked back.
     if (oldest.invocation.execution.budget.signal.aborted) vm.kill('cancelled');
-    if (performance.now() - this.#oldestSince <= longMs) return;
     this.#isStuck = true;
     if (this.#sent.length === 1) return;
     vm.recall();
