@@ -48,6 +48,25 @@ describe('POST /v1/executions', () => {
     expect((body as { result: unknown }).result).toEqual(expected);
   });
 
+  it('calls a script again in the realm that it keeps, where that is asked for', async () => {
+    const module = { script: 'let n = 0; export default () => ++n;', wrap: 'module' };
+    const results: unknown[] = [];
+    for (const realm of ['warm', 'warm', undefined, 'fresh', 'warm']) {
+      const { body } = await backend.execute({ ...module, realm }).expect(200);
+      results.push((body as { result: unknown }).result);
+    }
+    expect(results).toEqual([1, 2, 1, 1, 3]);
+  });
+
+  it.each([
+    ['a classic script in a warm realm', { script: '1', realm: 'warm' }, "whose wrap is 'function' or 'module'"],
+    ['a realm that is none', { script: '1', realm: 'hot' }, 'realm'],
+  ])('refuses %s', async (_, request, detail) => {
+    const { body } = await backend.execute(request).expect(400);
+    expect(body).toMatchObject({ code: 'INVALID_REQUEST' });
+    expect(JSON.stringify(body)).toContain(detail);
+  });
+
   it('has no result when the script has none', async () => {
     const { body } = await backend.execute({ script: 'undefined' }).expect(200);
     expect(body).not.toHaveProperty('result');

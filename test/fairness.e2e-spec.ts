@@ -54,7 +54,8 @@ describe('A flood of endless loops', () => {
         endings.add(`${response.status} ${String(problemOf(response).code)}`);
       }
     });
-    await until(() => backend.app.get(VmPoolService).stats().inUse >= 5);
+    // How many of them are at work depends on the CPUs there are.
+    await until(() => backend.app.get(VmPoolService).stats().waiting > 0);
     for (let run = 0; run < 100; run++) {
       const { body } = await backend.execute({ script: 'input + 1', input: run }, 'globex').expect(200);
       expect(body).toMatchObject({ result: run + 1 });

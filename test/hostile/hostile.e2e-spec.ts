@@ -13,7 +13,7 @@ import { runAttack, type Verdict } from './run-attack.ts';
 import { Target } from './target.ts';
 
 /** What a script may have, and what garbage collection and measuring may be late by: beyond it is a failure. */
-const MAX_OVER_IDLE_MB = 64 + 64;
+const MAX_OVER_IDLE_MB = 64 + 96;
 
 const verdicts: Verdict[] = [];
 

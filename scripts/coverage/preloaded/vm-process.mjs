@@ -27,15 +27,21 @@ Module._extensions['.node'] = (module, file) => {
   module.exports = { ivm: Object.create(ivm, { Isolate: { value: Isolate } }) };
 };
 
-/** Declares the counters in each context that the realm's script is run in, right before. */
+/** Contexts in which the counters are declared: a realm that is kept has a second script of ours. */
+const counted = new WeakSet();
+
+/** Declares the counters in each context that a script of the realm is run in, right before. */
 function withCounters(ivm, isolate) {
   const counters = isolate.compileScriptSync(realmCounters);
   return withMethod(isolate, 'compileScriptSync', (source, options) => {
     const script = isolate.compileScriptSync(source, options);
     if (options?.filename !== realm.fileName) return script;
     return withMethod(script, 'runSync', (context, runOptions) => {
-      context.global.setSync(realm.memoryName, new ivm.ExternalCopy(realmCounts.buffer).copyInto());
-      counters.runSync(context);
+      if (!counted.has(context)) {
+        counted.add(context);
+        context.global.setSync(realm.memoryName, new ivm.ExternalCopy(realmCounts.buffer).copyInto());
+        counters.runSync(context);
+      }
       return script.runSync(context, runOptions);
     });
   });

@@ -122,7 +122,7 @@ export const warm: Table = {
     // What goes on when it is over.
     left('a loop of awaits', '(async () => { for (;;) { await new Promise((resolve) => { setTimeout(resolve, 1); }); console.log("late"); } })()', `${WAIT} return 1`, value(1, [])),
     left('timers', 'setInterval(() => { console.log("late"); }, 1); setTimeout(() => { throw new Error("late"); }, 1); setTimeout(() => { void Promise.reject(1); }, 1)', `${WAIT} return 1`, value(1, [])),
-    ofBody('how many timers there were', 'for (let n = 0; n < input; n++) setTimeout(() => {}, 1e6); return setTimeout(() => {}) - input', value(1), value(1), FUNCTION),
+    left('how many timers there were', 'for (let n = 0; n < 1000; n++) setTimeout(() => {}, 1e6)', 'return [1000, 1001, 1002].includes(setTimeout(() => {}))', value(false)),
     left('microtasks', 'queueMicrotask(() => { console.log("late"); }); (async () => { for (let n = 0; n < 1000; n++) await 0; console.log("late"); })()', 'return 1', value(1, [])),
     left('an error in a microtask', 'return { toJSON() { queueMicrotask(() => { throw new Error("late"); }); return 1; } }', 'return 1', value(1, []), survives('SCRIPT_ERROR')),
     left('a rejection that nobody handles', 'void Promise.reject(new Error("of the first"))', `${WAIT} return 1`, value(1, []), throws('Error')),

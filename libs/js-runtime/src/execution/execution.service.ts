@@ -13,7 +13,7 @@ import { LoadMonitor } from '../load/load-monitor.ts';
 import { ExecutionMetrics } from '../metrics/execution-metrics.ts';
 import type { RuntimeMetrics } from './runtime-metrics.ts';
 import { VmPoolService } from '../pool/vm-pool.service.ts';
-import { tightenLimits } from '../security/resource-limits.ts';
+import { tightenLimits, type RequestedLimits } from '../security/resource-limits.ts';
 import { ResourceTracker } from '../security/resource-tracker.ts';
 import { TenantUsageService } from '../security/tenant-usage.service.ts';
 import { TenancyService } from '../tenancy/tenancy.service.ts';
@@ -81,7 +81,7 @@ export class ExecutionService {
     const invoke = (input: unknown, invokeOptions: InvokeOptions): Promise<ExecutionResult> => {
       const { limits: own } = invokeOptions;
       // Without any of its own, an invocation has the tenant's as they are: nothing is made or checked then.
-      const both = limits && own ? { ...limits, ...own } : (own ?? limits);
+      const both = limits && own ? merged(limits, own) : (own ?? limits);
       return this.execute(script, { ...invokeOptions, limits: both, input, realm: 'warm' });
     };
     return new PreparedFunction(invoke, () => {
@@ -221,6 +221,11 @@ export class ExecutionService {
     if (script.sourceBytes <= limits.maxSourceBytes) return script;
     throw scriptTooLarge('The script has', script.sourceBytes, limits.maxSourceBytes);
   }
+}
+
+/** A limit that is there and undefined is none of the invocation's own. */
+function merged(limits: RequestedLimits, own: RequestedLimits): RequestedLimits {
+  return { ...limits, ...Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined)) };
 }
 
 /** @throws JsRuntimeError INVALID_REQUEST */

@@ -1,22 +1,19 @@
 /** Why a realm goes before its VM or isolate does. */
-export const EVICTION_REASONS = [
+export type EvictionReason =
   /** Nobody had used it for too long. */
-  'idle',
+  | 'idle'
   /** It was used often enough. */
-  'uses',
+  | 'uses'
   /** Something that its modules import has changed. */
-  'imports',
+  | 'imports'
   /** Its VM had too many. */
-  'vm',
+  | 'vm'
   /** Its tenant had too many. */
-  'tenant',
+  | 'tenant'
   /** There were too many. */
-  'pool',
+  | 'pool'
   /** They took too much memory. */
-  'memory',
-] as const;
-
-export type EvictionReason = (typeof EVICTION_REASONS)[number];
+  | 'memory';
 
 /** What has become of warm realms, of all VMs together. */
 export interface WarmStats {

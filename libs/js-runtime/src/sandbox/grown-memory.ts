@@ -51,9 +51,11 @@ function limitBytes(maxMemoryMb: number): number {
 
 /** Reads memory that is this process's alone, as the backend does from outside; where there is no such file, all that is resident. */
 function privateBytesReader(): () => number {
+  // Opens a file itself, for a moment.
+  const residentBytes = process.memoryUsage.rss();
   let file: number;
   try {
-    // Once and for all: this process is not left to open anything later.
+    // Once and for all, and the last of all: this process is not left to open anything later.
     file = openSync('/proc/self/statm', 'r');
   } catch {
     return () => process.memoryUsage.rss();
@@ -66,7 +68,7 @@ function privateBytesReader(): () => number {
       .map(Number);
     return [resident, shared];
   };
-  const pageBytes = process.memoryUsage.rss() / read()[0];
+  const pageBytes = residentBytes / read()[0];
   return () => {
     const [resident, shared] = read();
     return (resident - shared) * pageBytes;

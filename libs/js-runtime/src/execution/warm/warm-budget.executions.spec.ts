@@ -43,11 +43,11 @@ describe('The budget of warm realms', () => {
   });
 
   it('sees what they take, also when they take it later', async () => {
-    await start({ warmMaxMemoryMb: 6, poolSize: 1, maxVms: 1 });
+    await start({ warmMaxMemoryMb: 20, poolSize: 1, maxVms: 1 });
     const source = `
       const kept = [];
       export default async () => {
-        kept.push(new Array(100_000).fill(kept.length));
+        kept.push(new Array(400_000).fill(kept.length));
         // Long enough to be looked at.
         await new Promise((resolve) => { setTimeout(resolve, 25); });
         return kept.length;

@@ -1,6 +1,8 @@
 import { jest } from '@jest/globals';
+import { Injectable } from '@nestjs/common';
 import { HeldApi } from '../../../test-support/sample-apis.ts';
 import { runtimeErrorOf, startRuntime, until, type TestRuntime } from '../../../test-support/start-runtime.ts';
+import { ContributesContext } from '../../bridge/context-contributor.ts';
 import { LineDepth } from './line-depth.ts';
 import { InvocationLine } from '../../process/invocation-line.ts';
 import type { JsRuntimeError } from '../../errors/js-runtime-error.ts';
@@ -9,6 +11,42 @@ import type { ExecutionResult } from '../execution-result.ts';
 
 const FUNCTION = { realm: 'warm', wrap: 'function' } as const;
 const COUNTER = 'let n = 0; export default (input) => { n += input ?? 1; return n; };';
+
+/** What is asked of it, it says when the test lets it. */
+@ContributesContext('plan')
+@Injectable()
+class SlowPlan {
+  static readonly asked: PromiseWithResolvers<string>[] = [];
+
+  async contribute(): Promise<string> {
+    const answer = Promise.withResolvers<string>();
+    SlowPlan.asked.push(answer);
+    return answer.promise;
+  }
+}
+
+describe('Executions in warm realms, of an application that contributes to contexts', () => {
+  let runtime: TestRuntime;
+
+  beforeEach(async () => {
+    runtime = await startRuntime({ poolSize: 1, maxVms: 1, tenantConcurrency: 3, tenantQueueSize: 5 }, {}, [SlowPlan]);
+  });
+
+  afterEach(async () => {
+    await runtime.close();
+  });
+
+  it('ask it for as many as may run and wait, and refuse the others before', async () => {
+    const run = async (): Promise<unknown> => runtime.run('return context.plan;', FUNCTION);
+    const all = Promise.allSettled(Array.from({ length: 20 }, run));
+    await until(() => SlowPlan.asked.length > 0);
+    for (const answer of SlowPlan.asked) answer.resolve('gold');
+    const refused = (await all).flatMap((one) => (one.status === 'rejected' ? [one.reason as JsRuntimeError] : []));
+    expect(SlowPlan.asked).toHaveLength(8);
+    expect(refused).toHaveLength(12);
+    expect(refused.every(({ code }) => code === 'TENANT_BUSY' || code === 'POOL_EXHAUSTED')).toBe(true);
+  });
+});
 
 describe('Executions in warm realms', () => {
   let runtime: TestRuntime;
@@ -60,6 +98,17 @@ describe('Executions in warm realms', () => {
     const inputs = Array.from({ length: 300 }, (_, n) => n);
     const values = await Promise.all(inputs.map(async (input) => valueOf('return input * 2;', { input })));
     expect(values).toEqual(inputs.map((n) => 2 * n));
+  });
+
+  it('do not clear timers of later ones by ids that a module has kept', async () => {
+    const source = `
+      let last;
+      export default () => new Promise((resolve) => {
+        const timer = setTimeout(() => resolve('slept'), 1);
+        clearTimeout(last);
+        last = timer;
+      });`;
+    for (let n = 0; n < 3; n++) await expect(valueOf(source, { wrap: 'module' })).resolves.toBe('slept');
   });
 
   it('wait for timers and promises, each for its own', async () => {

@@ -258,12 +258,12 @@ describe('WarmFunction', () => {
     a?.cancel();
     expect(vm.killedFor).toBeUndefined();
     vm.line.splice(0, 1)[0]?.onRecalled();
-    expect(outcomes).toEqual(['a: 1', 'b: CANCELLED']);
+    expect(outcomes).toEqual(['b: CANCELLED', 'a: 1']);
     c?.cancel();
     expect(vm.killedFor).toBe('cancelled');
     waiting.cancel();
     await tick();
-    expect(outcomes).toEqual(['a: 1', 'b: CANCELLED', 'c: CANCELLED', 'd: CANCELLED']);
+    expect(outcomes).toEqual(['b: CANCELLED', 'a: 1', 'c: CANCELLED', 'd: CANCELLED']);
     expect(pool.behind).toBe(0);
     expect(idle).toBe(1);
   });

@@ -99,7 +99,7 @@ export class WarmFunction implements LaneSource {
   add(invocation: WarmInvocation): void {
     this.#arrived++;
     const { signal } = invocation.execution.budget;
-    const waits = this.#queue.length > 0 || !this.#hasRoom;
+    const waits = !invocation.isLetIn && (this.#queue.length > 0 || !this.#hasRoom);
     const refusal = signal.aborted ? cancelled() : this.pool.refusalBehind(this.tenantId, waits);
     if (refusal) {
       invocation.reject(refusal);
@@ -122,9 +122,8 @@ export class WarmFunction implements LaneSource {
   }
 
   putBack(invocation: WarmInvocation): void {
-    const { signal, deadline } = invocation.execution.budget;
-    if (signal.aborted) invocation.reject(cancelled());
-    else if (deadline.isOver) invocation.reject(this.#late(invocation));
+    const over = this.whyOver(invocation);
+    if (over) invocation.reject(over);
     else this.#enqueue(invocation);
     // When all are there that come back together.
     setImmediate(() => {
@@ -132,6 +131,12 @@ export class WarmFunction implements LaneSource {
       this.#hasChanged();
       this.#tellIfIdle();
     });
+  }
+
+  whyOver(invocation: WarmInvocation): JsRuntimeError | undefined {
+    const { signal, deadline } = invocation.execution.budget;
+    if (signal.aborted) return cancelled();
+    return deadline.isOver ? this.#late(invocation) : undefined;
   }
 
   async runFirst({ vm }: VmLease, invocation: WarmInvocation): Promise<void> {

@@ -23,6 +23,8 @@ export interface LaneSource {
   hasTaken(): void;
   /** It has not begun: it is the next again. */
   putBack(invocation: WarmInvocation): void;
+  /** Why nobody waits for it any more, if so: it was cancelled, or its deadline has passed. */
+  whyOver(invocation: WarmInvocation): JsRuntimeError | undefined;
   /** Runs one in a realm that is kept then. */
   runFirst(lease: VmLease, invocation: WarmInvocation): Promise<void>;
   /** Its realm was not as it should be. */
@@ -35,6 +37,19 @@ export interface LaneSource {
 
 /** With less of the time since the last look spent on a CPU, those that are under way wait. */
 const IDLE = 0.2;
+/** What is sent ahead may wait in the pipe and in the VM: more brings nothing, and takes memory of both. */
+const MAX_CHARS_IN_LINE = 256 * 1024;
+
+/** One that was sent. */
+interface Sent {
+  readonly invocation: WarmInvocation;
+  readonly span: PartSpan | undefined;
+  /** `performance.now()` when it was said that it begins beside others. */
+  beganAt: number | undefined;
+  hasCalled: boolean;
+  /** Nobody waits for it any more, whatever it comes to. */
+  isAbandoned: boolean;
+}
 
 /** A VM that one function has for a while. */
 export class WarmLane {
@@ -42,7 +57,9 @@ export class WarmLane {
   readonly leasedAt = performance.now();
   readonly cpu: LeaseCpu;
   readonly #source: LaneSource;
-  readonly #sent: WarmInvocation[] = [];
+  readonly #sent: Sent[] = [];
+  /** Of their inputs. */
+  #charsInLine = 0;
   /** When the oldest became that. */
   #oldestSince = 0;
   /** When one was answered, began or called for the last time. */
@@ -65,7 +82,7 @@ export class WarmLane {
     this.lease = lease;
     this.cpu = new LeaseCpu(lease.vm);
     this.#source = source;
-    this.#cpuMsBefore = (source.maxOverlap > 1 ? lease.vm.cpuMs() : undefined) ?? 0;
+    this.#cpuMsBefore = (this.#overlaps ? lease.vm.cpuMs() : undefined) ?? 0;
   }
 
   get isIdle(): boolean {
@@ -79,12 +96,13 @@ export class WarmLane {
 
   /** What its VM has used since it was leased; endless where nobody knows, or nothing may overlap in it. */
   get usedCpuMs(): number {
-    const cpuMs = this.#source.maxOverlap > 1 ? this.lease.vm.cpuMs() : undefined;
+    const cpuMs = this.#overlaps ? this.lease.vm.cpuMs() : undefined;
     return cpuMs === undefined ? Infinity : cpuMs - this.#cpuMsBefore;
   }
 
   get isFull(): boolean {
-    return this.#isRunningFirst || this.#isStuck || this.#isRealmGone || this.#sent.length >= this.#most;
+    if (this.#isRunningFirst || this.#isStuck || this.#isRealmGone) return true;
+    return this.#sent.length >= this.#most || this.#charsInLine > MAX_CHARS_IN_LINE;
   }
 
   /** Behind those that wait there may be one more, to begin beside them. */
@@ -120,17 +138,33 @@ export class WarmLane {
     const { vm } = this.lease;
     this.cpu.look();
     if (this.#sent.length === 0 || !vm.alive) return;
+    const isIdle = this.#overlaps && this.#isVmIdle();
+    const isLong = performance.now() - this.#progressAt > longMs;
     // One that was cancelled when it was behind another, and has begun before it was asked back.
-    for (const one of [...this.#sent]) if (one.execution.budget.signal.aborted) one.onCancel();
+    for (const one of [...this.#sent]) {
+      if (one.invocation.execution.budget.signal.aborted && this.#hasBegun(one) && (isLong || this.#overlaps)) {
+        one.invocation.onCancel();
+      }
+    }
     // That may have ended it.
     if (!this.lease.vm.alive) return;
-    const isIdle = this.#source.maxOverlap > 1 && this.#isVmIdle();
-    const isLong = performance.now() - this.#progressAt > longMs;
     this.#isWaiting = isLong && isIdle;
     if (!isLong) return;
     this.#isStuck = !isIdle;
-    if (this.#sent.length > 1) vm.recall();
+    if (this.#sent.length > 1) {
+      vm.recall();
+      for (const one of [...this.#sent]) if (!this.#hasBegun(one)) this.#abandonIfOver(one);
+    }
     if (this.#isWaiting) this.pump();
+  }
+
+  get #overlaps(): boolean {
+    return this.#source.maxOverlap > 1;
+  }
+
+  /** As far as is known here. */
+  #hasBegun(sent: Sent): boolean {
+    return sent === this.#sent[0] || sent.beganAt !== undefined;
   }
 
   /** Whether its VM has hardly used a CPU since the last look. */
@@ -161,19 +195,16 @@ export class WarmLane {
     trace?.hasVm(vm.id);
     tracker.hasCode('hit');
     const span = trace?.begin('run');
-    if (this.#sent.push(invocation) === 1) this.#oldestSince = this.#progressAt = performance.now();
+    const sent: Sent = { invocation, span, beganAt: undefined, hasCalled: false, isAbandoned: false };
+    if (this.#sent.push(sent) === 1) this.#oldestSince = this.#progressAt = performance.now();
+    this.#charsInLine += inputJson.length;
     invocation.onCancel = () => {
+      const hasBegun = this.#hasBegun(sent);
       // What is behind it is asked back; it goes elsewhere when the VM is ended.
-      if (overlaps) vm.cancel(id);
-      else if (this.#sent[0] === invocation) vm.kill('cancelled');
+      if (this.#overlaps) vm.cancel(id);
+      else if (hasBegun) vm.kill('cancelled');
       else vm.recall();
-    };
-    const overlaps = this.#source.maxOverlap > 1;
-    let beganAt: number | undefined;
-    let hasCalled = false;
-    const over = (): void => {
-      if (hasCalled) this.#calling--;
-      this.#over(invocation);
+      if (!hasBegun) this.#abandonIfOver(sent);
     };
     const id = vm.invoke(realm, {
       executionId: execution.id,
@@ -184,34 +215,33 @@ export class WarmLane {
       limits: tracker.limits,
       onCall: (call) => {
         bridge.calls.onCall(call);
-        if (hasCalled || !overlaps) return;
-        hasCalled = true;
+        if (sent.hasCalled || !this.#overlaps) return;
+        sent.hasCalled = true;
         this.#calling++;
         this.#hasProgress(performance.now());
         if (!this.isFull) this.pump();
       },
       onBegan: () => {
-        beganAt = performance.now();
-        this.#hasProgress(beganAt);
+        sent.beganAt = performance.now();
+        this.#hasProgress(sent.beganAt);
       },
       onReply: (reply) => {
-        const isOldest = this.#sent[0] === invocation;
-        over();
+        const isOldest = this.#sent[0] === sent;
+        this.#over(sent);
         const now = performance.now();
-        this.#source.depth.took(now - (beganAt ?? this.#oldestSince), reply.cpuMs);
+        this.#source.depth.took(now - (sent.beganAt ?? this.#oldestSince), reply.cpuMs);
         if (isOldest) this.#oldestSince = now;
         this.#hasProgress(now);
-        this.#settle(invocation, reply, span);
+        this.#settle(sent, reply);
         this.pump();
       },
       onRecalled: () => {
-        over();
-        span?.end('CANCELLED');
-        this.#source.putBack(invocation);
+        this.#over(sent);
+        this.#putBack(sent);
         this.#tellIfIdle();
       },
       onGone: (error, hasBegun) => {
-        over();
+        this.#over(sent);
         if (hasBegun || signal.aborted) {
           bridge.calls.end();
           tracker.hasUsed(error.used);
@@ -219,8 +249,7 @@ export class WarmLane {
           this.cpu.charged(error.used?.cpuMs ?? 0);
           invocation.reject(explainVmGone(why, tracker.limits, tracker.elapsedMs, tracker.used));
         } else {
-          span?.end('CANCELLED');
-          this.#source.putBack(invocation);
+          this.#putBack(sent);
         }
         this.#tellIfIdle();
       },
@@ -232,10 +261,30 @@ export class WarmLane {
     this.#isStuck = false;
   }
 
-  #over(invocation: WarmInvocation): void {
+  /** It waits behind one that is at work, which may not read what it is asked for a long time. */
+  #abandonIfOver(sent: Sent): void {
+    if (sent.isAbandoned) return;
+    const over = this.#source.whyOver(sent.invocation);
+    if (!over) return;
+    sent.isAbandoned = true;
+    sent.invocation.bridge.calls.end();
+    sent.span?.end('CANCELLED');
+    sent.invocation.reject(over);
+  }
+
+  #putBack({ invocation, isAbandoned, span }: Sent): void {
+    if (isAbandoned) return;
+    span?.end('CANCELLED');
+    this.#source.putBack(invocation);
+  }
+
+  #over(sent: Sent): void {
+    const { invocation } = sent;
     // Whoever cancels it now comes too late, and its VM may be another's by then.
     invocation.onCancel = () => undefined;
-    this.#sent.splice(this.#sent.indexOf(invocation), 1);
+    this.#charsInLine -= invocation.inputJson.length;
+    if (sent.hasCalled) this.#calling--;
+    this.#sent.splice(this.#sent.indexOf(sent), 1);
     if (this.#sent.length === 0) this.#isStuck = this.#isWaiting = this.#isRealmGone = false;
   }
 
@@ -245,7 +294,8 @@ export class WarmLane {
     this.#source.laneIsIdle(this);
   }
 
-  #settle(invocation: WarmInvocation, reply: InvocationReply, span: PartSpan | undefined): void {
+  #settle(sent: Sent, reply: InvocationReply): void {
+    const { invocation, isAbandoned, span } = sent;
     const { bridge, execution } = invocation;
     const { id, budget } = execution;
     const { tracker } = budget;
@@ -254,11 +304,11 @@ export class WarmLane {
       // Those that were sent behind it are told the same; and where its isolate was replaced, all realms are gone already.
       if (vm.keeps(this.#source.key, tracker.limits.maxMemoryMb)) this.#source.realmBroke();
       vm.forget(this.#source.key);
-      span?.end('CANCELLED');
-      this.#source.putBack(invocation);
+      this.#putBack(sent);
       return;
     }
     this.#source.realmServed();
+    if (isAbandoned) return;
     bridge.calls.end();
     // Its realm is gone, and maybe the only one. To be told so next would look as if somebody had broken it.
     if (isUnfinished(reply.outcome.kind) && this.#sent.length === 0) vm.forget(this.#source.key);

@@ -69,6 +69,36 @@ async function begun(): Promise<HeldCall> {
 }
 
 describe('Invocations of warm realms', () => {
+  it('behind one that is busy for long are cancelled, and late, when they are, not when that is done', async () => {
+    await start();
+    const body = 'const until = Date.now() + input; while (Date.now() < until); return input;';
+    for (let n = 0; n < 60; n++) await warm(body, { input: 0 });
+    const controller = new AbortController();
+    const order: string[] = [];
+    const noted = async (name: string, work: Promise<unknown>): Promise<void> => {
+      order.push(`${name} ${await codeOf(work)}`);
+    };
+    const busy = noted('busy', warm(body, { input: 1500 }));
+    const late = noted('late', warm(body, { input: 0, limits: { timeoutMs: 50 } }));
+    const cancelled = noted('cancelled', warm(body, { input: 0, signal: controller.signal }));
+    const last = noted('last', warm(body, { input: 0 }));
+    await late;
+    controller.abort();
+    await Promise.all([busy, cancelled, last]);
+    expect(order).toEqual(['late POOL_EXHAUSTED', 'cancelled CANCELLED', 'busy OK', 'last OK']);
+    expect(runtime.pool.stats().destroyed).toBe(0);
+  });
+
+  it('with large inputs are not all sent ahead: that would be the memory of the one that runs', async () => {
+    await start({ tenantQueueSize: 1000 });
+    const body = 'return input.length;';
+    for (let n = 0; n < 60; n++) await warm(body, { input: '' });
+    const input = 'x'.repeat(1_000_000);
+    const codes = await Promise.all(Array.from({ length: 120 }, async () => codeOf(warm(body, { input }))));
+    expect(codes).toEqual(Array(120).fill('OK'));
+    expect(runtime.pool.stats().destroyed).toBe(0);
+  });
+
   it('call host APIs, and have contributions, where their own caller is', async () => {
     await start({}, [WhoApi, LocaleContributor]);
     const cls = runtime.get(ClsService);

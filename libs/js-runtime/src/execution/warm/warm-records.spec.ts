@@ -127,8 +127,8 @@ describe('What is told of invocations of warm realms', () => {
       await until(isBack);
       const [used, ran] = [runtime.usage.of('acme').cpuMs - before, ranMs() - ranBefore];
       expect(ran).toBeGreaterThan(50);
-      expect(used).toBeGreaterThan(0.9 * ran);
-      expect(used).toBeLessThan(1.5 * ran);
+      expect(used).toBeGreaterThan(0.5 * ran);
+      expect(used).toBeLessThan(2 * ran);
     } finally {
       answered.mockRestore();
     }

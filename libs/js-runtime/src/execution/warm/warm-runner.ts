@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { ExecutionBridge, type BridgedExecution, type WarmBridge } from '../../bridge/execution-bridge.ts';
+import { ExecutionBridge, type BridgedExecution } from '../../bridge/execution-bridge.ts';
 import type { CompiledScript } from '../../compiler/compiled-script.ts';
 import { CompilerService } from '../../compiler/compiler.service.ts';
 import type { ResourceLimits } from '../../config/limits.ts';
@@ -14,6 +14,7 @@ import { ScriptRunner, type Unmetered } from '../script-runner.ts';
 import { BrokenRealms } from './broken-realms.ts';
 import { ImportChecks } from './import-checks.ts';
 import { WarmFunction } from './warm-function.ts';
+import type { WarmExecution } from './warm-invocation.ts';
 
 /** Runs scripts in realms that are kept. */
 @Injectable()
@@ -24,6 +25,8 @@ export class WarmRunner {
   readonly #imports: ImportChecks;
   readonly #broken = new BrokenRealms();
   #lastNumber = 0;
+  /** Whether what is contributed to contexts may take time: then those that wait for it are as many as may wait. */
+  #isContextLate = false;
 
   constructor(
     private readonly pool: VmPoolService,
@@ -56,10 +59,20 @@ export class WarmRunner {
       this.pool.runsFresh();
       return this.runner.run(execution, script, inputJson);
     }
+    const { tenantId } = script;
+    const refusal = this.#isContextLate ? this.pool.refusalBehind(tenantId, true) : undefined;
+    if (refusal) throw refusal;
     // Here, where the caller is: later, it is run by whoever has a place for it.
     const bridge = this.bridge.openWarm(execution);
-    if (!(bridge instanceof Promise)) return this.#enqueue(key, execution, script, inputJson, bridge);
-    return bridge.then((opened) => this.#enqueue(key, execution, script, inputJson, opened));
+    const called = { key, execution, script, inputJson };
+    if (!(bridge instanceof Promise)) return this.#enqueue({ ...called, bridge, isLetIn: false });
+    this.#isContextLate = true;
+    this.pool.waitBehind(tenantId, 1);
+    return bridge
+      .finally(() => {
+        this.pool.waitBehind(tenantId, -1);
+      })
+      .then((opened) => this.#enqueue({ ...called, bridge: opened, isLetIn: true }));
   }
 
   /** A script is prepared: its realms are let go when it was forgotten as often. */
@@ -77,17 +90,12 @@ export class WarmRunner {
     this.pool.forgetRealms(id);
   }
 
-  #enqueue(
-    key: string,
-    execution: BridgedExecution,
-    script: CompiledScript,
-    inputJson: string,
-    bridge: WarmBridge,
-  ): Promise<Unmetered> {
+  #enqueue(called: WarmExecution): Promise<Unmetered> {
+    const { key, execution, script } = called;
     const { tracker, trace } = execution.budget;
     tracker.waits();
     trace?.waits();
-    const add = (): Promise<Unmetered> => this.#add(key, execution, script, inputJson, bridge);
+    const add = (): Promise<Unmetered> => this.#add(called);
     if (script.wrap !== 'module') return add();
     const linked = this.#functions.get(key)?.linked ?? this.pool.linked(key);
     if (!linked || linked.imports?.length === 0) return add();
@@ -108,17 +116,11 @@ export class WarmRunner {
     return add();
   }
 
-  #add(
-    key: string,
-    execution: BridgedExecution,
-    script: CompiledScript,
-    inputJson: string,
-    bridge: WarmBridge,
-  ): Promise<Unmetered> {
+  #add({ key, execution, script, inputJson, bridge, isLetIn }: WarmExecution): Promise<Unmetered> {
     return new Promise((resolve, reject) => {
       const number = ++this.#lastNumber;
       const onCancel = (): void => undefined;
-      const invocation = { number, execution, script, inputJson, bridge, onCancel, resolve, reject };
+      const invocation = { key, number, execution, script, inputJson, bridge, isLetIn, onCancel, resolve, reject };
       this.#functionFor(script, key).add(invocation);
     });
   }

@@ -17,6 +17,7 @@ export interface Primordials {
   readonly isError: (value: unknown) => boolean;
   readonly ownKeys: typeof Reflect.ownKeys;
   readonly parse: typeof JSON.parse;
+  readonly random: typeof Math.random;
   readonly stringify: (value: unknown) => string | undefined;
   readonly stringIndexOf: typeof String.prototype.indexOf;
   readonly stringSlice: typeof String.prototype.slice;
@@ -41,6 +42,7 @@ export function capturePrimordials(): Primordials {
     isError: (Error as unknown as { isError(value: unknown): boolean }).isError,
     ownKeys: Reflect.ownKeys,
     parse: JSON.parse,
+    random: Math.random,
     stringify: JSON.stringify,
     stringIndexOf: String.prototype.indexOf,
     stringSlice: String.prototype.slice,

@@ -100,8 +100,8 @@ export function installTimers(use: Primordials): RealmTimers {
     },
     clear() {
       head = tail = undefined;
-      // How many there were is nobody's business.
-      lastId = 0;
+      // An id that was kept is no other timer's now, and how many there were is nobody's business.
+      lastId = (use.random() * 2 ** 30) | 0;
     },
   };
 }
