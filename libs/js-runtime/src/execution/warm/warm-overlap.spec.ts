@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import type { JsRuntimeOptions } from '../../config/options.schema.ts';
 import { EchoApi, HeldApi, type HeldCall } from '../../../test-support/sample-apis.ts';
+import { InvocationLine } from '../../process/invocation-line.ts';
 import { VmProcess } from '../../process/vm-process.ts';
 import { startRuntime, until, type TestRuntime } from '../../../test-support/start-runtime.ts';
 import type { JsRuntimeError } from '../../errors/js-runtime-error.ts';
@@ -67,21 +68,18 @@ describe('Invocations of a function that wait', () => {
 
   it('overlap when it is a timer that they wait for', async () => {
     await start();
-    const body = `
-      if (input === 'warm') return;
-      await new Promise((resolve) => { setTimeout(resolve, 300); });
-      return [input, Date.now()];`;
-    await warm(body, { input: 'warm' });
-    const began: number[] = [];
-    const results = await Promise.all(
-      numbers(8).map(async (n) => {
-        began.push(Date.now());
-        return (await warm(body, { input: n })).value as [number, number];
-      }),
-    );
-    expect(results.map(([n]) => n)).toEqual(numbers(8));
-    // One after the other, they take 2.4 s.
-    expect(Math.max(...results.map(([, at]) => at)) - Math.min(...began)).toBeLessThan(2000);
+    const body = `await new Promise((resolve) => { setTimeout(resolve, input); })`;
+    await warm(body, { input: 0 });
+    const begun = jest.spyOn(InvocationLine.prototype, 'began');
+    const cancelling = new AbortController();
+    const { signal } = cancelling;
+    const limits = { timeoutMs: 25_000 };
+    const all = numbers(8).map(async () => codeOf(warm(body, { input: 60_000, limits, signal })));
+    // Of each that begins beside others.
+    await until(() => begun.mock.calls.length === 7);
+    begun.mockRestore();
+    cancelling.abort();
+    await expect(Promise.all(all)).resolves.toEqual(Array(8).fill('CANCELLED'));
   });
 
   it('are no more at a time than may overlap', async () => {
