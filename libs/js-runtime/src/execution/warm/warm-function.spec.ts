@@ -308,6 +308,14 @@ describe('WarmFunction', () => {
     expect(outcomes).toEqual(['a: 1', 'b: 1']);
   });
 
+  it('asks again for a VM that it was refused while those that it has take long', async () => {
+    for (const name of ['a', 'b']) add(name);
+    await lend();
+    pool.asked.at(-1)?.reject(new JsRuntimeError('POOL_EXHAUSTED', 'none'));
+    while (pool.asked.length < 3) await tick();
+    expect(namesIn(await lend())).toEqual(['b']);
+  });
+
   it('refuses all that wait when it is told to', async () => {
     for (const name of ['a', 'b']) add(name);
     const vm = await lend();

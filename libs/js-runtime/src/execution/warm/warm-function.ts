@@ -27,6 +27,8 @@ const WAITING_LEASE_MS = 1000;
 /** Behind an invocation that takes longer than that nobody is to wait. */
 const LONG_MS = 20;
 const LOOK_MS = 10;
+/** No VM could be had, for a reason that passes: it is asked again then, unless one of its own comes free before. */
+const ASK_AGAIN_MS = 100;
 
 /** The version of no realm. */
 const UNKNOWN = '?';
@@ -43,6 +45,8 @@ export class WarmFunction implements LaneSource {
   version: string | undefined;
   #linked: LinkedModules | undefined;
   #arrived = 0;
+  /** `performance.now()` when it was last refused a VM, and went on with those that it has. */
+  #refusedAt = 0;
   /** Whether one of its realms was broken, and none has served since. */
   #isSuspected: boolean;
   readonly #queue: WarmInvocation[] = [];
@@ -273,7 +277,10 @@ export class WarmFunction implements LaneSource {
     const waits = this.#queue.includes(first);
     const isPassing = error instanceof JsRuntimeError && error.retryable && !first.execution.budget.deadline.isOver;
     // Those VMs that it has go on.
-    if (waits && isPassing && this.#lanes.size > 0) return;
+    if (waits && isPassing && this.#lanes.size > 0) {
+      this.#refusedAt = performance.now();
+      return;
+    }
     this.#drop(first, error);
     this.#serve();
     this.#tellIfIdle();
@@ -282,6 +289,7 @@ export class WarmFunction implements LaneSource {
   #lookAtLanes(): void {
     for (const lane of this.#lanes) lane.lookAt(LONG_MS);
     if (this.#queue.length === 0) this.#acquiring?.cancel();
+    else if (performance.now() - this.#refusedAt > ASK_AGAIN_MS && !this.#hasRoom) this.#acquire();
   }
 
   #drop(invocation: WarmInvocation, error: unknown): void {
