@@ -178,7 +178,7 @@ export class ExecutionService {
       const realm = realmOf(options);
       // Warm ones wait in lines of their own.
       if (realm === 'fresh') this.pool.refuseIfHopeless(tenantId, policy, options.signal);
-      running = this.#running.begin(tenantId, executionId, options.signal);
+      running = this.#running.begin(tenantId, executionId, options.signal, options.executionId === undefined);
       const budget = { tracker, deadline: new Deadline(limits.timeoutMs), signal: running.signal, trace };
       script = this.#scriptOf(tenantId, scriptOrSource, limits, options);
       trace?.hasScript(script);

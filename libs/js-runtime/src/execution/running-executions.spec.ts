@@ -1,4 +1,4 @@
-import { RunningExecutions } from './running-executions.ts';
+import { RunningExecutions, type RunningExecution } from './running-executions.ts';
 
 const invalid: Error = expect.objectContaining({ code: 'INVALID_REQUEST' });
 
@@ -49,6 +49,23 @@ describe('RunningExecutions', () => {
     const running = new RunningExecutions();
     expect(() => running.begin('acme', 'a', {} as never)).toThrow('signal must be an AbortSignal');
     expect(running.cancel('acme', 'a')).toBe(false);
+  });
+
+  it('finds those of random ids among each other, whatever order they end in', () => {
+    const running = new RunningExecutions();
+    const begin = (id: string) => running.begin('acme', id, undefined, true);
+    const all = ['a', 'b', 'c', 'd'].map(begin);
+    for (const index of [1, 0, 3]) {
+      const over = all[index] as RunningExecution;
+      running.end(over);
+      expect(running.cancel('acme', over.id)).toBe(false);
+    }
+    expect(running.cancel('globex', 'c')).toBe(false);
+    expect(() => running.begin('acme', 'c')).toThrow(invalid);
+    expect(running.cancel('acme', 'c')).toBe(true);
+    expect(all.map(({ signal }) => signal.aborted)).toEqual([false, false, true, false]);
+    running.end(all[2] as RunningExecution);
+    expect(running.cancelForAll('c')).toBe(false);
   });
 
   it('cancels an id for all tenants', () => {
