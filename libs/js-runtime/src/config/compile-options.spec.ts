@@ -25,7 +25,7 @@ describe('compileOptions', () => {
       warmMaxMemoryMb: 512,
       warmIdleMs: 300_000,
       warmMaxUses: 1_000_000,
-      warmMaxOverlap: 8,
+      warmMaxOverlap: 1,
       vmCreateTimeoutMs: 5000,
       healthIntervalMs: 30_000,
       healthTimeoutMs: 100,

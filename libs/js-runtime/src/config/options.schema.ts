@@ -58,9 +58,9 @@ export const optionsSchema = z.strictObject({
   warmMaxUses: count.max(1_000_000_000).default(1_000_000).describe('invocations after which a warm realm is replaced'),
   warmMaxOverlap: count
     .max(64)
-    .default(8)
+    .default(1)
     .describe(
-      'invocations of a function body that may be under way at once in one VM with a warm realm, each in a realm of its own, while they wait for timers and host APIs; 1: none beside another',
+      'invocations of a function body that may be under way at once in one VM with a warm realm, each in a realm of its own, while they wait for timers and host APIs; they share `maxMemoryMb`, and count as one of `tenantConcurrency`. 1: none beside another',
     ),
   vmCreateTimeoutMs: ms
     .default(5000)

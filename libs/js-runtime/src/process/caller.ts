@@ -10,8 +10,6 @@ export interface Caller {
   readonly onCall: OnCall | undefined;
   /** Number of the last call. */
   lastCall: number;
-  /** How many of its calls were not answered. */
-  openCalls: number;
   /** Nobody waits for it any more. */
   isOver: boolean;
 }

@@ -293,13 +293,52 @@ describe('InvocationLine', () => {
       expect(line.underWay).toMatchObject({ maxCpuMs: 2000, group: 2 });
     });
 
-    it('are suspected when they began last and nothing was heard since, or wait for no answer', () => {
-      expect(line.suspectId).toBe(2);
-      line.progress++;
-      expect(line.suspectId).toBeUndefined();
-      const caller = line.callerOf(2);
-      if (caller) caller.openCalls = 1;
-      expect(line.suspectId).toBe(1);
+    it('are to blame when they are at it, as their VM says', () => {
+      expect(line.culpritId).toBe(2);
+      const { turn } = line.underWay;
+      line.woken(1);
+      expect(line.culpritId).toBe(1);
+      expect(line.underWay.atIt?.executionId).toBe('a');
+      expect(line.underWay.turn).not.toBe(turn);
+      line.began(3);
+      expect(line.culpritId).toBe(3);
+      answer(3);
+      expect(line.culpritId).toBeUndefined();
+      answer(1);
+      // Alone, it needs not be said.
+      expect(line.culpritId).toBe(2);
+    });
+
+    it.each([
+      ['what has not begun', 3],
+      ['nobody', 99],
+    ])('are not believed to go on as %s', (_, id) => {
+      expect(() => {
+        line.woken(id);
+      }).toThrow(ProtocolError);
+    });
+
+    it('are not believed to go on beside others that are none', () => {
+      answer(1);
+      expect(() => {
+        line.woken(2);
+      }).toThrow(ProtocolError);
+    });
+
+    it('cost the others nothing when they are late and only wait', () => {
+      const timeoutMs = 20_000;
+      send('f', { timeoutMs });
+      for (const id of [3]) line.began(id);
+      for (const id of [4, 5]) expect(line.has(id)).toBe(true);
+      // Of 500 ms each, all are late then.
+      expect(line.overdue(-501)).toEqual({ id: 3, reason: 'wall' });
+      line.cancel(1);
+      expect(line.overdue(-1)).toBeUndefined();
+      line.woken(1);
+      expect(line.overdue(-1)).toEqual({ id: 1, reason: 'cancelled' });
+      for (const id of [2, 3]) line.cancel(id);
+      answer(1);
+      expect(line.overdue(-1)).toEqual({ id: 2, reason: 'cancelled' });
     });
 
     it('can be cancelled, and only what was is believed to be', () => {
@@ -317,6 +356,7 @@ describe('InvocationLine', () => {
         { type: 'recall', ids: [3, 4, 5] },
       ]);
       expect(line.overdue(1000)).toBeUndefined();
+      // It began last.
       expect(line.overdue(-1)).toEqual({ id: 2, reason: 'cancelled' });
       expect(() => {
         cancelled(1);

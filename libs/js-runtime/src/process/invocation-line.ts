@@ -59,8 +59,10 @@ export interface UnderWay {
   readonly maxCpuMs: number;
   /** Of the time for which there have been several; 0 when there is one. */
   readonly group: number;
-  /** Another number whenever the VM has said something of an invocation. */
-  readonly progress: number;
+  /** The one of several that is at it, or was the last to be. */
+  readonly atIt: InvocationRequest | undefined;
+  /** Another number whenever another one is at it. */
+  readonly turn: number;
 }
 
 export interface InvocationPorts {
@@ -87,15 +89,14 @@ export class InvocationLine {
   readonly #ports: InvocationPorts;
   /** What each realm was last told of its contexts. */
   readonly #contexts = new Map<number, string>();
-  /** Changed whenever the VM has said something of an invocation. */
-  progress = 0;
   /** So many, from the oldest on, are known to have begun. The oldest may have without that. */
   #begun = 0;
   /** What those may use that have overlapped since there was only one. */
   #overlapMaxCpuMs = 0;
   #overlaps = 0;
-  /** The one that began last beside others, and `progress` then. */
-  #lastBegun = { id: 0, progress: 0 };
+  /** Of several, the one that is at it, or was the last to be. */
+  #atItId = 0;
+  #turn = 0;
   #realm = 0;
   #items: InvocationHeader[] = [];
   #texts: string[] = [];
@@ -120,7 +121,7 @@ export class InvocationLine {
     return this.callerOf(id) !== undefined;
   }
 
-  /** The one that has begun, if one has. */
+  /** It may have begun; others may have, too. */
   get oldest(): InvocationRequest | undefined {
     return this.#pending[0]?.request;
   }
@@ -128,31 +129,38 @@ export class InvocationLine {
   get underWay(): UnderWay {
     const begun = this.#pending.slice(0, this.#mayHaveBegun).map(({ request }) => request);
     const group = begun.length > 1 ? this.#overlaps : 0;
-    return { begun, maxCpuMs: this.#overlapMaxCpuMs, group, progress: this.progress };
+    const atIt = this.#pendingOf(this.#atItId)?.request;
+    return { begun, maxCpuMs: this.#overlapMaxCpuMs, group, atIt, turn: this.#turn };
   }
 
   /**
-   * One that has begun and is late by so much, or has not been given up for so long; a VM that is not busy does that by itself. Each has
-   * all that it may take from when it was sent.
+   * One for which the VM is to be ended: it is late by so much, or has not been given up for so long, which a VM sees to by itself unless
+   * somebody keeps it busy. Of several it is the one that is at it, or all are late: one that only waits must not cost the others. Each
+   * has all that it may take from when it was sent.
    */
   overdue(graceMs: number): { readonly id: number; readonly reason: 'wall' | 'cancelled' } | undefined {
     const now = performance.now();
+    const { culpritId } = this;
+    let first: { readonly id: number; readonly reason: 'wall' | 'cancelled' } | undefined;
+    let isAnyInTime = false;
     for (let index = 0; index < this.#mayHaveBegun; index++) {
       const { id, sentAt, cancelledAt, request } = this.#pending[index] as Pending;
-      if (now - sentAt - request.timeoutMs > graceMs) return { id, reason: 'wall' };
-      if (cancelledAt !== undefined && now - cancelledAt > graceMs) return { id, reason: 'cancelled' };
+      const isLate = now - sentAt - request.timeoutMs > graceMs;
+      if (!isLate && (cancelledAt === undefined || now - cancelledAt <= graceMs)) {
+        isAnyInTime = true;
+        continue;
+      }
+      const overdue = { id, reason: isLate ? ('wall' as const) : ('cancelled' as const) };
+      if (id === culpritId) return overdue;
+      first ??= overdue;
     }
-    return undefined;
+    return isAnyInTime ? undefined : first;
   }
 
-  /** The one that is at it, if there can be only one; a guess, where others could have been woken by a timer. */
-  get suspectId(): number | undefined {
-    const begun = this.#pending.slice(0, this.#mayHaveBegun);
-    const { id, progress } = this.#lastBegun;
-    // It began, and nothing was heard since.
-    if (progress === this.progress && begun.some((one) => one.id === id)) return id;
-    const [suspect, ...others] = begun.filter(({ openCalls }) => openCalls === 0);
-    return others.length === 0 ? suspect?.id : undefined;
+  /** The one that is at it, if one is. */
+  get culpritId(): number | undefined {
+    if (this.#mayHaveBegun === 1) return this.#pending[0]?.id;
+    return this.has(this.#atItId) ? this.#atItId : undefined;
   }
 
   callerOf(id: number): Caller | undefined {
@@ -183,7 +191,6 @@ export class InvocationLine {
       request,
       onCall,
       lastCall: 0,
-      openCalls: 0,
       cancelledAt: undefined,
       isOver: false,
       sentAt: performance.now(),
@@ -247,8 +254,17 @@ export class InvocationLine {
     }
     this.#overlapMaxCpuMs += pending.request.limits.maxCpuMs;
     this.#begun = index + 1;
-    this.#lastBegun = { id, progress: ++this.progress };
+    this.#isAtIt(id);
     pending.request.onBegan?.();
+  }
+
+  /** One of several goes on. @throws ProtocolError for what cannot be */
+  woken(id: number): void {
+    const index = this.#pending.findIndex((pending) => pending.id === id);
+    if (this.#begun < 2 || index < 0 || index >= this.#begun) {
+      throw new ProtocolError(`invocation ${id} goes on beside others, which cannot be`);
+    }
+    this.#isAtIt(id);
   }
 
   /** These have not begun, and never will. @throws ProtocolError for what nobody asked back */
@@ -302,6 +318,11 @@ export class InvocationLine {
     return this.#begun > 0 ? this.#begun : Math.min(1, this.#pending.length);
   }
 
+  #isAtIt(id: number): void {
+    this.#atItId = id;
+    this.#turn++;
+  }
+
   #reply(id: number, reply: InvocationReply): void {
     const pending = this.#pendingOf(id);
     // What cannot be stays where it is: it is told when the VM is ended for that.
@@ -320,7 +341,6 @@ export class InvocationLine {
       throw new ProtocolError(`invocation ${id} is not held, and has made a call`);
     }
     this.#take(pending);
-    this.progress++;
     // After that it begins no other.
     this.#hasRunDry ||= reply.outcome.kind === 'out-of-memory';
     this.#ports.onOutcome(reply.outcome);

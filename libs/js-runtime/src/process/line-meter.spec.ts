@@ -23,7 +23,13 @@ class FakeProcess implements Pick<ProcessMeter, 'cpuMs' | 'privateBytes'> {
 describe('LineMeter', () => {
   let fake: FakeProcess;
   let meter: LineMeter;
-  const alone = (one: InvocationRequest): UnderWay => ({ begun: [one], maxCpuMs: 0, group: 0, progress: 0 });
+  const alone = (one: InvocationRequest): UnderWay => ({
+    begun: [one],
+    maxCpuMs: 0,
+    group: 0,
+    atIt: undefined,
+    turn: 0,
+  });
   const invocation = (): InvocationRequest =>
     ({ limits: { maxCpuMs: 200, maxMemoryMb: 64 } }) as unknown as InvocationRequest;
 
@@ -75,7 +81,13 @@ describe('LineMeter', () => {
 
   describe('of several that overlap', () => {
     const both = [invocation(), invocation()];
-    const together = (progress: number, group = 1): UnderWay => ({ begun: both, maxCpuMs: 400, group, progress });
+    const together = (turn: number, group = 1): UnderWay => ({
+      begun: both,
+      maxCpuMs: 400,
+      group,
+      atIt: both[turn % 2],
+      turn,
+    });
 
     it('allows them together what each may have', () => {
       for (let n = 0; n <= 4; n++) {
@@ -95,12 +107,14 @@ describe('LineMeter', () => {
       expect(meter.look(together(3, 2))).toBeUndefined();
     });
 
-    it('allows no more than one may have while nothing is heard of any', () => {
-      meter.look(together(7));
-      // Busy: as much as there is, at each look.
+    it('allows the one that is at it no more than it may have', () => {
+      meter.look(together(6));
       fake.ranMs = 1100;
+      // Another one is at it now.
+      meter.look(together(7));
+      fake.ranMs = 1300;
       expect(meter.look(together(7))).toBeUndefined();
-      fake.ranMs = 1201;
+      fake.ranMs = 1301;
       expect(meter.look(together(7))).toBe('cpu');
     });
 

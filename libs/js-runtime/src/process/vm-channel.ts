@@ -179,7 +179,6 @@ export class VmChannel {
         patience,
         onCall,
         lastCall: 0,
-        openCalls: 0,
         isOver: false,
         resolve,
         reject,
@@ -238,6 +237,10 @@ export class VmChannel {
       this.invocations.began(message.id);
       return;
     }
+    if (message.type === 'woken') {
+      this.invocations.woken(message.id);
+      return;
+    }
     if (message.type === 'recalled') {
       this.invocations.recalled(message.ids);
       return;
@@ -264,13 +267,10 @@ export class VmChannel {
       throw new ProtocolError(`call ${call} of request ${id}, which cannot be`);
     }
     caller.lastCall = call;
-    caller.openCalls++;
-    this.invocations.progress++;
     caller.onCall({
       api,
       argumentsJson: textOf(text),
       answer: (answer, onSent) => {
-        caller.openCalls--;
         if (caller.isOver) {
           onSent();
           return;

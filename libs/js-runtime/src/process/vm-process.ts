@@ -305,10 +305,11 @@ export class VmProcess {
   #killIfStillAtThem(reason: RetireReason): void {
     const { invocations } = this.#channel;
     const { oldest } = invocations;
-    const { group } = invocations.underWay;
+    const { group, turn } = invocations.underWay;
     setImmediate(() => {
-      const isStill = group > 0 ? invocations.underWay.group === group : invocations.oldest === oldest;
-      if (isStill) this.kill(reason, invocations.suspectId);
+      const { underWay } = invocations;
+      const isStill = group > 0 ? underWay.group === group && underWay.turn === turn : invocations.oldest === oldest;
+      if (isStill) this.kill(reason, invocations.culpritId);
     });
   }
 
@@ -401,7 +402,7 @@ export class VmProcess {
     return this.#channel.invocations.send(realm, request);
   }
 
-  /** Asks for an invocation to be given up that has begun, or for all back that have not. It goes on to be one of its functions that is called. */
+  /** Asks for an invocation to be given up, or for all back that have not begun if it has not. One of its callbacks is called in any case. */
   cancel(id: number): void {
     this.#channel.invocations.cancel(id);
   }

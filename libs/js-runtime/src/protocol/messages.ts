@@ -217,6 +217,8 @@ export type VmMessage =
    * answered may have begun.
    */
   | { readonly type: 'began'; readonly id: number }
+  /** This invocation, one of several under way, goes on after it has waited; another was at it before. Sent before it does. */
+  | { readonly type: 'woken'; readonly id: number }
   /** These invocations have not begun, and will not. */
   | { readonly type: 'recalled'; readonly ids: readonly number[] }
   /**

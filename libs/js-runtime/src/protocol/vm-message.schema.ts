@@ -70,6 +70,7 @@ const vmMessage = z.discriminatedUnion('type', [
     cpuMs: z.number().nonnegative(),
   }),
   z.strictObject({ type: z.literal('began'), id }),
+  z.strictObject({ type: z.literal('woken'), id }),
   z.strictObject({ type: z.literal('recalled'), ids: z.array(id).max(MAX_RECALLED) }),
   z.strictObject({ type: z.literal('done'), id }),
   z.strictObject({ type: z.literal('recycled'), id, replaced: z.boolean() }),

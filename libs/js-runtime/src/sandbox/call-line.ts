@@ -20,6 +20,7 @@ const TIMER_TOLERANCE_MS = 1;
 export class CallLine {
   readonly #send: (calls: readonly MadeCall[]) => void;
   readonly #measure: (tookMs: number) => number;
+  readonly #onWake: () => void;
   #answers: CallAnswer[] = [];
   #inFlight = 0;
   #waiter: ((answers: readonly CallAnswer[]) => void) | undefined;
@@ -36,10 +37,16 @@ export class CallLine {
   /**
    * @param send is given the calls that were made together
    * @param measure what counts of the time for which somebody was at it who had waited, in milliseconds
+   * @param onWake called before whoever has waited goes on
    */
-  constructor(send: (calls: readonly MadeCall[]) => void, measure = (tookMs: number) => tookMs) {
+  constructor(
+    send: (calls: readonly MadeCall[]) => void,
+    measure = (tookMs: number) => tookMs,
+    onWake = (): void => undefined,
+  ) {
     this.#send = send;
     this.#measure = measure;
+    this.#onWake = onWake;
   }
 
   /** What those have used who had waited, up to now. To be asked once, when it is over. */
@@ -106,6 +113,7 @@ export class CallLine {
     this.#waiter = undefined;
     this.#answers = [];
     this.#inFlight -= answers.length;
+    this.#onWake();
     this.#wokenAt = performance.now();
     waiter(answers);
     // When it is over, others may have begun meanwhile.

@@ -1,7 +1,7 @@
 import { encodeFrame } from '../protocol/frame.ts';
 import type { HostMessage, InvocationHeader, VmMessage } from '../protocol/messages.ts';
 import { encodePlainAnswer } from '../protocol/plain-answer.ts';
-import { CallLine, type CallAnswer } from './call-line.ts';
+import { CallLine, type CallAnswer, type MadeCall } from './call-line.ts';
 import type { ExecutionOutput } from './execution.ts';
 import type { IsolateHost } from './isolate-host.ts';
 
@@ -55,6 +55,8 @@ export class Invocations {
   readonly #underWay = new Map<number, CallLine>();
   /** The last of which it was said that it begins beside others. */
   #announcedId = 0;
+  /** Of several, the last of which it was said that it is at it. */
+  #atItId = 0;
   /** The isolate is to go when nothing is under way any more, and nothing new begins in it. */
   #isToReplace = false;
   /** What the last context of each realm had, of those that have come: one that brings another may never begin. */
@@ -171,19 +173,28 @@ export class Invocations {
   #mayGoOn(one: Waiting | Forgotten): boolean {
     if (this.#isToGoOn || this.#isHeld || this.#isOutOfMemory) return false;
     if (this.#underWay.size === 0) return true;
-    if ('forgets' in one || this.#isToReplace || this.#underWay.size >= this.#ports.maxOverlap) return false;
+    // A realm in which something is under way goes when that is over.
+    if ('forgets' in one) return true;
+    if (this.#isToReplace || this.#underWay.size >= this.#ports.maxOverlap) return false;
     return this.#ports.host().mayBegin(one.realm);
   }
 
   /** Says that it begins beside others. False while that is not in the pipe: if it ends this process, it must be known that it had begun. */
   #isAnnounced({ header: [id] }: Waiting): boolean {
     if (this.#announcedId !== id) {
-      this.#announcedId = id;
+      this.#announcedId = this.#atItId = id;
       this.#send({ type: 'began', id }, []);
     }
     if (this.#ports.isSent()) return true;
     this.#goOnWhenSent();
     return false;
+  }
+
+  /** Who is at it uses the CPU: of several, nobody could tell from outside. */
+  #goesOn(id: number): void {
+    if (this.#underWay.size < 2 || this.#atItId === id) return;
+    this.#atItId = id;
+    this.#send({ type: 'woken', id }, []);
   }
 
   /** Else, if the next one ends this process, its end would be taken for that of the one before. */
@@ -209,9 +220,13 @@ export class Invocations {
   #start({ realm, header, contextJson, inputJson, cameAt }: Waiting): void {
     const [id, timeoutMs, executionId, deadlineMs, , maxCpuMs] = header;
     this.#untilCheck--;
-    const calls = new CallLine((made) => {
+    const send = (made: readonly MadeCall[]): void => {
       for (const { argumentsJson, ...call } of made) this.#send({ type: 'call', id, ...call }, [argumentsJson]);
-    }, this.#measure);
+    };
+    const onWake = (): void => {
+      this.#goesOn(id);
+    };
+    const calls = new CallLine(send, this.#measure, onWake);
     const startedAt = performance.now();
     const remainingMs = timeoutMs - (startedAt - cameAt);
     const times: { isOver?: boolean; startMs?: number } = {};
@@ -228,6 +243,8 @@ export class Invocations {
       this.#uncheckedMs += cpuMs;
       if (startMs !== undefined) this.#underWay.delete(id);
       this.#answer(id, output, cpuMs, host);
+      // Before anything else is read: for the backend this process has nothing to do, and may be given another request.
+      if (this.#isToReplace && this.#underWay.size === 0) this.#replaceIsolate();
       if (!this.#ports.isSent()) this.#goOnWhenSent();
       else if (cpuMs > LONG_MS) this.#goOnAfterReading();
       else if (startMs !== undefined) this.#goOn();
@@ -251,7 +268,6 @@ export class Invocations {
     if (kind === 'out-of-memory') this.#isOutOfMemory = true;
     if (isGivenUp || (kind !== 'timed-out' && kind !== 'out-of-cpu')) return;
     this.#isToReplace = true;
-    if (this.#underWay.size === 0) this.#replaceIsolate();
   }
 
   #ran(id: number, { outcome, resultJson, logs }: ExecutionOutput, cpuMs: number): void {

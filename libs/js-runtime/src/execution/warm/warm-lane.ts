@@ -1,4 +1,4 @@
-import { explainVmGone } from '../../errors/explain-vm-gone.ts';
+import { explainVmGone, wallTimeLimitExceeded } from '../../errors/explain-vm-gone.ts';
 import { JsRuntimeError } from '../../errors/js-runtime-error.ts';
 import type { VmLease } from '../../pool/vm-lease.ts';
 import type { InvocationReply } from '../../process/invocation-line.ts';
@@ -37,6 +37,10 @@ export interface LaneSource {
 
 /** With less of the time since the last look spent on a CPU, those that are under way wait. */
 const IDLE = 0.2;
+/** A VM that is not busy says by itself within that time that one is over. */
+const TELLS_WITHIN_MS = 100;
+/** For so long nothing is sent to begin beside others where nothing has begun. */
+const REFUSES_MS = 500;
 /** What is sent ahead may wait in the pipe and in the VM: more brings nothing, and takes memory of both. */
 const MAX_CHARS_IN_LINE = 256 * 1024;
 
@@ -47,6 +51,8 @@ interface Sent {
   /** `performance.now()` when it was said that it begins beside others. */
   beganAt: number | undefined;
   hasCalled: boolean;
+  /** `performance.now()` when it was first seen that nobody waits for it any more, if it had begun by then. */
+  overSince: number | undefined;
   /** Nobody waits for it any more, whatever it comes to. */
   isAbandoned: boolean;
 }
@@ -71,6 +77,8 @@ export class WarmLane {
   #isWaiting = false;
   /** How many have made calls. */
   #calling = 0;
+  /** `performance.now()` until which its VM is taken not to begin any: it was idle, and did not. */
+  #refusesUntil = 0;
   /** What its VM had used before. */
   readonly #cpuMsBefore: number;
   #looked = { at: 0, cpuMs: 0 };
@@ -102,6 +110,7 @@ export class WarmLane {
 
   get isFull(): boolean {
     if (this.#isRunningFirst || this.#isStuck || this.#isRealmGone) return true;
+    if (this.#refusesUntil > 0 && performance.now() < this.#refusesUntil) return true;
     return this.#sent.length >= this.#most || this.#charsInLine > MAX_CHARS_IN_LINE;
   }
 
@@ -148,12 +157,18 @@ export class WarmLane {
     }
     // That may have ended it.
     if (!this.lease.vm.alive) return;
+    if (this.#overlaps && this.#sent.length > 1) {
+      for (const one of [...this.#sent]) if (this.#hasBegun(one)) this.#abandonIfLongOver(one);
+    }
     this.#isWaiting = isLong && isIdle;
     if (!isLong) return;
     this.#isStuck = !isIdle;
-    if (this.#sent.length > 1) {
+    const behind = this.#sent.filter((one) => !this.#hasBegun(one));
+    if (behind.length > 0) {
       vm.recall();
-      for (const one of [...this.#sent]) if (!this.#hasBegun(one)) this.#abandonIfOver(one);
+      // Its isolate is to be replaced, for one.
+      if (isIdle) this.#refusesUntil = performance.now() + REFUSES_MS;
+      for (const one of behind) this.#abandonIfOver(one);
     }
     if (this.#isWaiting) this.pump();
   }
@@ -195,7 +210,14 @@ export class WarmLane {
     trace?.hasVm(vm.id);
     tracker.hasCode('hit');
     const span = trace?.begin('run');
-    const sent: Sent = { invocation, span, beganAt: undefined, hasCalled: false, isAbandoned: false };
+    const sent: Sent = {
+      invocation,
+      span,
+      beganAt: undefined,
+      hasCalled: false,
+      overSince: undefined,
+      isAbandoned: false,
+    };
     if (this.#sent.push(sent) === 1) this.#oldestSince = this.#progressAt = performance.now();
     this.#charsInLine += inputJson.length;
     invocation.onCancel = () => {
@@ -259,17 +281,35 @@ export class WarmLane {
   #hasProgress(at: number): void {
     this.#progressAt = at;
     this.#isStuck = false;
+    this.#refusesUntil = 0;
   }
 
   /** It waits behind one that is at work, which may not read what it is asked for a long time. */
   #abandonIfOver(sent: Sent): void {
     if (sent.isAbandoned) return;
     const over = this.#source.whyOver(sent.invocation);
+    if (over) this.#abandon(sent, over);
+  }
+
+  /** It waits, and another one keeps its VM from saying that it is over. */
+  #abandonIfLongOver(sent: Sent): void {
+    if (sent.isAbandoned) return;
+    const { invocation } = sent;
+    const { signal, deadline, tracker } = invocation.execution.budget;
+    const over = this.#source.whyOver(invocation);
     if (!over) return;
+    const now = performance.now();
+    sent.overSince ??= now;
+    if (now - sent.overSince < TELLS_WITHIN_MS) return;
+    const isLate = deadline.isOver && !signal.aborted;
+    this.#abandon(sent, isLate ? wallTimeLimitExceeded(tracker.limits.timeoutMs, tracker.elapsedMs) : over);
+  }
+
+  #abandon(sent: Sent, why: JsRuntimeError): void {
     sent.isAbandoned = true;
     sent.invocation.bridge.calls.end();
-    sent.span?.end('CANCELLED');
-    sent.invocation.reject(over);
+    sent.span?.end(why.code);
+    sent.invocation.reject(why);
   }
 
   #putBack({ invocation, isAbandoned, span }: Sent): void {

@@ -1,53 +1,22 @@
 import { jest } from '@jest/globals';
+import { BODY, codeOf, numbers, Overlapping } from '../../../test-support/overlapping.ts';
+import { HeldApi, type HeldCall } from '../../../test-support/sample-apis.ts';
+import { until, type TestRuntime } from '../../../test-support/start-runtime.ts';
 import type { JsRuntimeOptions } from '../../config/options.schema.ts';
-import { EchoApi, HeldApi, type HeldCall } from '../../../test-support/sample-apis.ts';
 import { InvocationLine } from '../../process/invocation-line.ts';
-import { VmProcess } from '../../process/vm-process.ts';
-import { startRuntime, until, type TestRuntime } from '../../../test-support/start-runtime.ts';
-import type { JsRuntimeError } from '../../errors/js-runtime-error.ts';
-import type { ExecuteOptions } from '../execute-options.ts';
-import type { ExecutionResult } from '../execution-result.ts';
 
+let overlapping: Overlapping;
 let runtime: TestRuntime;
+let warm: Overlapping['warm'];
 
-async function start(options: JsRuntimeOptions = {}) {
-  const one = { poolSize: 1, maxVms: 1, tenantQueueSize: 100, permissions: ['*'] };
-  runtime = await startRuntime({ ...one, ...options }, {}, [HeldApi, EchoApi]);
+async function start(options: JsRuntimeOptions = {}): Promise<void> {
+  overlapping = await Overlapping.start(options);
+  ({ runtime, warm } = overlapping);
 }
+
+const called = async (count: number): Promise<HeldCall[]> => overlapping.called(count);
 
 afterEach(async () => runtime.close());
-
-const warm = async (body: string, options: ExecuteOptions = {}, user = 'u'): Promise<ExecutionResult> =>
-  runtime.runAs({ tenant: { id: 'acme' }, user: { id: user } }, body, { realm: 'warm', wrap: 'function', ...options });
-
-const codeOf = async (work: Promise<unknown>): Promise<string> =>
-  work.then(
-    () => 'OK',
-    (error: unknown) => (error as JsRuntimeError).code,
-  );
-
-const numbers = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
-/** The calls of so many invocations, once all have been made. */
-async function called(count: number): Promise<HeldCall[]> {
-  const calls: HeldCall[] = [];
-  while (calls.length < count) calls.push(await runtime.get(HeldApi).made(calls.length));
-  return calls;
-}
-
-/** Waits for the test, or does what it is told to. */
-const BODY = `
-  const before = [input, context.user.id];
-  console.log('before', input);
-  if (input === 'warm') return;
-  if (input === 'fill') { const all = []; for (;;) all.push(new Array(1000).fill(0)); }
-  const told = await held.patient(input);
-  if (told === 'hang') for (;;);
-  if (told === 'fill') { const all = []; for (;;) all.push(new Array(1000).fill(0)); }
-  if (told === 'burn') { const until = Date.now() + 50; while (Date.now() < until); }
-  if (told === 'wait') await held.patient('again');
-  await new Promise((resolve) => { setTimeout(resolve, 1); });
-  console.log('after', input, told);
-  return [before, [input, context.user.id], told];`;
 
 describe('Invocations of a function that wait', () => {
   it('overlap in one VM', async () => {
@@ -113,93 +82,6 @@ describe('Invocations of a function that wait', () => {
     expect(values).toEqual(Array(4).fill([null, 'undefined']));
   });
 
-  it('end by their own deadline, and nothing else does', async () => {
-    await start();
-    await warm(BODY, { input: 'warm' });
-    const hasty = codeOf(warm(BODY, { input: 'hasty', limits: { timeoutMs: 200 } }));
-    const others = numbers(7).map(async (n) => warm(BODY, { input: n }));
-    const calls = await called(8);
-    await expect(hasty).resolves.toBe('WALL_TIME_LIMIT_EXCEEDED');
-    for (const { answer } of calls) answer.resolve(1);
-    await expect(Promise.all(others.map(codeOf))).resolves.toEqual(Array(7).fill('OK'));
-    expect(calls.filter(({ signal }) => signal.aborted).map(({ input }) => input)).toEqual(['hasty']);
-    // They have their VM, and their isolate.
-    await expect(warm(BODY, { input: 'warm' })).resolves.toMatchObject({ vmId: 'vm-1' });
-    expect(runtime.pool.stats()).toMatchObject({ created: 1, warm: { losses: 0, misses: 1 } });
-  });
-
-  it('can be cancelled while they wait, each for itself', async () => {
-    await start();
-    await warm(BODY, { input: 'warm' });
-    const cancelling = new AbortController();
-    const cancelled = codeOf(warm(BODY, { input: 'cancelled', signal: cancelling.signal }));
-    const others = numbers(7).map(async (n) => warm(BODY, { input: n }));
-    const calls = await called(8);
-    cancelling.abort();
-    await expect(cancelled).resolves.toBe('CANCELLED');
-    for (const { answer } of calls) answer.resolve(1);
-    await expect(Promise.all(others.map(codeOf))).resolves.toEqual(Array(7).fill('OK'));
-    expect(runtime.pool.stats()).toMatchObject({ created: 1, warm: { losses: 0, misses: 1 } });
-  });
-
-  it('can be cancelled while another one keeps their VM busy, which is ended', async () => {
-    await start();
-    await warm(BODY, { input: 'warm' });
-    const looks = jest.spyOn(VmProcess.prototype, 'enforceLimits');
-    const usedMs = (): number => (looks.mock.contexts.at(-1) as VmProcess | undefined)?.cpuMs() ?? 0;
-    const cancelling = new AbortController();
-    const cancelled = codeOf(warm(BODY, { input: 'cancelled', signal: cancelling.signal }));
-    const others = numbers(2).map(async (n) => codeOf(warm(BODY, { input: n })));
-    const [, hangs] = await called(3);
-    await until(() => usedMs() > 0);
-    const before = usedMs();
-    hangs?.answer.resolve('hang');
-    await until(() => usedMs() > before + 50);
-    looks.mockRestore();
-    cancelling.abort();
-    await expect(cancelled).resolves.toBe('CANCELLED');
-    await expect(Promise.all(others)).resolves.toEqual(['VM_CRASHED', 'VM_CRASHED']);
-  });
-
-  it('go on when another one is stopped; those that have not begun are run anew, once', async () => {
-    await start();
-    await warm(BODY, { input: 'warm' });
-    const hanging = codeOf(warm(BODY, { input: 'hanging', limits: { timeoutMs: 300 } }));
-    const others = numbers(7).map(async (n) => warm(BODY, { input: n }));
-    const calls = await called(8);
-    const behind = numbers(5).map(async (n) => warm(BODY, { input: 10 + n }));
-    calls.find(({ input }) => input === 'hanging')?.answer.resolve('hang');
-    await expect(hanging).resolves.toBe('WALL_TIME_LIMIT_EXCEEDED');
-    for (const { answer } of calls) answer.resolve(1);
-    const codes = await Promise.all(others.map(codeOf));
-    // What is thrown in their isolate then may be the interrupt of the other; then they say so.
-    expect(codes.every((code) => code === 'OK' || code === 'VM_CRASHED')).toBe(true);
-    const answered = (async () => {
-      for (let n = 8; n < 13; n++) (await runtime.get(HeldApi).made(n)).answer.resolve(1);
-    })();
-    await expect(Promise.all(behind.map(codeOf))).resolves.toEqual(Array(5).fill('OK'));
-    await answered;
-    const inputs = runtime.get(HeldApi).calls.map(({ input }) => String(input));
-    expect(inputs).toHaveLength(13);
-    expect(new Set(inputs).size).toBe(13);
-  });
-
-  it('fail with what their VM has ended for only if that is theirs, and those that have not begun are run elsewhere', async () => {
-    await start();
-    const limits = { maxMemoryMb: 16 };
-    await warm(BODY, { input: 'warm', limits });
-    const filling = codeOf(warm(BODY, { input: 'filling', limits }));
-    const others = numbers(7).map(async (n) => codeOf(warm(BODY, { input: n, limits })));
-    const calls = await called(8);
-    const behind = numbers(3).map(async (n) => codeOf(warm(BODY, { input: 10 + n, limits })));
-    calls.find(({ input }) => input === 'filling')?.answer.resolve('fill');
-    await expect(filling).resolves.toBe('MEMORY_LIMIT_EXCEEDED');
-    await expect(Promise.all(others)).resolves.toEqual(Array(7).fill('VM_CRASHED'));
-    for (let n = 8; n < 11; n++) (await runtime.get(HeldApi).made(n)).answer.resolve(1);
-    await expect(Promise.all(behind)).resolves.toEqual(['OK', 'OK', 'OK']);
-    expect(runtime.get(HeldApi).calls).toHaveLength(11);
-  });
-
   it('are told what they have used themselves', async () => {
     await start();
     await warm(BODY, { input: 'warm' });
@@ -208,18 +90,6 @@ describe('Invocations of a function that wait', () => {
     for (const { input, answer } of await called(4)) answer.resolve(input === 'burning' ? 'burn' : 1);
     const burnt = (await burning).usage.cpuMs;
     for (const { usage } of await Promise.all(waiting)) expect(usage.cpuMs).toBeLessThan(burnt / 2);
-  });
-
-  it('that burn CPU are stopped while others wait', async () => {
-    await start();
-    const limits = { maxCpuMs: 200, timeoutMs: 20_000 };
-    await warm(BODY, { input: 'warm' });
-    const hanging = warm(BODY, { input: 'hanging', limits });
-    const others = numbers(3).map(async (n) => codeOf(warm(BODY, { input: n, limits })));
-    const calls = await called(4);
-    calls.find(({ input }) => input === 'hanging')?.answer.resolve('hang');
-    await expect(codeOf(hanging)).resolves.toBe('CPU_TIME_LIMIT_EXCEEDED');
-    await expect(Promise.all(others)).resolves.toEqual(Array(3).fill('VM_CRASHED'));
   });
 
   it('wait for each other where none may overlap, as modules do', async () => {
