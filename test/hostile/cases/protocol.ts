@@ -184,6 +184,8 @@ export const protocol: readonly ProtocolAttack[] = [
   broken('a message with __proto__', text(forged('{', '{"__proto__":{"type":"ran"},'), '1')),
   broken('a message whose type is inherited', text(forged('{', '{"id":$id,"__proto__":{') + '}', '1')),
   broken('an outcome of no known kind', answer({ outcome: { kind: 'granted' } })),
+  broken('an outcome of an invocation: cancelled', answer({ outcome: { kind: 'cancelled' } })),
+  broken('an outcome of an invocation: lost', answer({ outcome: { kind: 'lost' } })),
   broken('an outcome with a value of its own', answer({ outcome: { kind: 'value', value: 1 } }, '1')),
   broken('usage that is NaN', text(forged('"cpuMs":1', '"cpuMs":NaN'), '1')),
   broken('usage that is infinite', text(forged('"cpuMs":1', '"cpuMs":1e999'), '1')),

@@ -43,11 +43,14 @@ export class RunningExecutions {
   }
 
   end(execution: RunningExecution): void {
-    const { signal, next, previous } = execution as Listed;
+    const ended = execution as Listed;
+    const { signal, next, previous } = ended;
     signal.end();
     if (next) next.previous = previous;
     if (previous) previous.next = next;
-    else this.#begins(execution as Listed, next);
+    else this.#begins(ended, next);
+    // Else one that V8 has made old keeps all that came after it, until a collection of the whole heap.
+    ended.next = ended.previous = undefined;
   }
 
   /** Cancels the tenant's execution of that id. False when there is none. */

@@ -99,10 +99,10 @@ export class LeasedVm implements Vm {
     return refusal ? Promise.reject(refusal) : this.#vm.link(request);
   }
 
-  kill(reason: RetireReason, culpritId?: number): void {
+  kill(reason: RetireReason): void {
     const refusal = this.#refusal();
     if (refusal) throw refusal;
-    this.#vm.kill(reason, culpritId);
+    this.#vm.kill(reason);
   }
 
   #assertHeld(): void {

@@ -312,6 +312,7 @@ describe('InvocationLine', () => {
     it.each([
       ['what has not begun', 3],
       ['nobody', 99],
+      ['the one that is at it already', 2],
     ])('are not believed to go on as %s', (_, id) => {
       expect(() => {
         line.woken(id);
@@ -326,10 +327,7 @@ describe('InvocationLine', () => {
     });
 
     it('cost the others nothing when they are late and only wait', () => {
-      const timeoutMs = 20_000;
-      send('f', { timeoutMs });
-      for (const id of [3]) line.began(id);
-      for (const id of [4, 5]) expect(line.has(id)).toBe(true);
+      line.began(3);
       // Of 500 ms each, all are late then.
       expect(line.overdue(-501)).toEqual({ id: 3, reason: 'wall' });
       line.cancel(1);

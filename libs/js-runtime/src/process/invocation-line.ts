@@ -261,7 +261,8 @@ export class InvocationLine {
   /** One of several goes on. @throws ProtocolError for what cannot be */
   woken(id: number): void {
     const index = this.#pending.findIndex((pending) => pending.id === id);
-    if (this.#begun < 2 || index < 0 || index >= this.#begun) {
+    // It is said once, when it changes.
+    if (this.#begun < 2 || index < 0 || index >= this.#begun || id === this.#atItId) {
       throw new ProtocolError(`invocation ${id} goes on beside others, which cannot be`);
     }
     this.#isAtIt(id);

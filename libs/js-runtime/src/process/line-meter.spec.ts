@@ -118,6 +118,22 @@ describe('LineMeter', () => {
       expect(meter.look(together(7))).toBe('cpu');
     });
 
+    it('sums up what each has used whenever it was at it', () => {
+      for (const [turn, ranMs] of [
+        [1, 1000],
+        [1, 1100],
+        [2, 1110],
+        [2, 1150],
+        [3, 1160],
+        [3, 1260],
+      ] as const) {
+        fake.ranMs = ranMs;
+        expect(meter.look(together(turn))).toBeUndefined();
+      }
+      fake.ranMs = 1261;
+      expect(meter.look(together(3))).toBe('cpu');
+    });
+
     it('tells of none of them what all have used', () => {
       meter.look(together(0));
       expect(both.map((one) => meter.read(one))).toEqual([undefined, undefined]);

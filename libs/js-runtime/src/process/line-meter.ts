@@ -9,16 +9,18 @@ const MIB = 1024 * 1024;
  * Measures invocations that follow each other without a pause against their limits. Nothing is read for each of them: what the oldest
  * has used counts from the first look at which it was the oldest.
  *
- * Of several that overlap the process says which one goes on. What it uses until it says so of another counts for that one; and
- * together they may use what all of them may.
+ * Of several that overlap the process says which one goes on. What it has used from one look to the next counts for the one that was at
+ * it all the while, if there is one; and together they may use what all of them may.
  */
 export class LineMeter {
   /** The only one, or the number of those that overlap. */
   #measured: InvocationRequest | number | undefined;
   #cpuMsBefore = 0;
   #used: MeteredUse = { cpuMs: 0, peakMemoryBytes: 0 };
-  /** What was used before the one that is at it. */
-  #turn = { number: -1, cpuMsBefore: 0 };
+  /** At the last look at several. */
+  #last = { turn: -1, cpuMs: 0 };
+  /** Of several, what each was seen to have used, in milliseconds. */
+  readonly #usedBy = new WeakMap<InvocationRequest, number>();
 
   /** @param idleBytes what the process had when it was new */
   constructor(
@@ -44,8 +46,7 @@ export class LineMeter {
       this.#used = { cpuMs: cpuMs - this.#cpuMsBefore, peakMemoryBytes };
     }
     if (group > 0) {
-      if (turn !== this.#turn.number) this.#turn = { number: turn, cpuMsBefore: cpuMs };
-      if (atIt && cpuMs - this.#turn.cpuMsBefore > atIt.limits.maxCpuMs) return 'cpu';
+      if (atIt && this.#usedByNow(atIt, turn, cpuMs) > atIt.limits.maxCpuMs) return 'cpu';
       if (this.#used.cpuMs > maxCpuMs) return 'cpu';
     } else if (this.#used.cpuMs > oldest.limits.maxCpuMs) {
       return 'cpu';
@@ -57,5 +58,13 @@ export class LineMeter {
   /** What it was seen to have used while it was the only one; undefined when nobody has looked, or there were others. */
   read(oldest: InvocationRequest): MeteredUse | undefined {
     return oldest === this.#measured ? this.#used : undefined;
+  }
+
+  #usedByNow(atIt: InvocationRequest, turn: number, cpuMs: number): number {
+    const more = turn === this.#last.turn ? cpuMs - this.#last.cpuMs : 0;
+    this.#last = { turn, cpuMs };
+    const usedMs = (this.#usedBy.get(atIt) ?? 0) + more;
+    this.#usedBy.set(atIt, usedMs);
+    return usedMs;
   }
 }

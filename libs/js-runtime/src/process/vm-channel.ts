@@ -172,17 +172,7 @@ export class VmChannel {
   #expect(id: number, patient: Patient, onCall?: OnCall): Promise<Reply> {
     return new Promise((resolve, reject) => {
       const { timeoutMs, lateReason, patience } = patient;
-      this.#pending = {
-        id,
-        timeoutMs,
-        lateReason,
-        patience,
-        onCall,
-        lastCall: 0,
-        isOver: false,
-        resolve,
-        reject,
-      };
+      this.#pending = { id, timeoutMs, lateReason, patience, onCall, lastCall: 0, isOver: false, resolve, reject };
       this.#timer.set(timeoutMs);
     });
   }

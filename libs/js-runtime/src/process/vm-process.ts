@@ -272,9 +272,9 @@ export class VmProcess {
       this.#warmRealmsHave(this.#meter?.memoryBytes());
       // Where nobody sees from outside, it meters itself.
       const exceeded = this.#lineMeter?.look(invocations.underWay);
-      const overdue = exceeded ? undefined : invocations.overdue(KILL_GRACE_MS);
+      const overdue = invocations.overdue(KILL_GRACE_MS);
       if (exceeded) this.#killIfStillAtThem(exceeded);
-      else if (overdue) this.#killIfStillAt(overdue.id, overdue.reason);
+      if (overdue) this.#killIfStillAt(overdue.id, overdue.reason);
       return;
     }
     const exceeded = this.#channel.isWaiting ? this.#runMeter?.look() : undefined;
@@ -304,12 +304,17 @@ export class VmProcess {
   /** As below, where it may not be known who it is. */
   #killIfStillAtThem(reason: RetireReason): void {
     const { invocations } = this.#channel;
-    const { oldest } = invocations;
-    const { group, turn } = invocations.underWay;
+    const { oldest, culpritId } = invocations;
+    const { group } = invocations.underWay;
     setImmediate(() => {
       const { underWay } = invocations;
-      const isStill = group > 0 ? underWay.group === group && underWay.turn === turn : invocations.oldest === oldest;
-      if (isStill) this.kill(reason, invocations.culpritId);
+      if (group === 0) {
+        if (invocations.oldest === oldest) this.kill(reason, culpritId);
+        return;
+      }
+      // Another one may be at it by now; what all have used is what it was.
+      const exceeded = underWay.group === group ? this.#lineMeter?.look(underWay) : undefined;
+      if (exceeded) this.kill(exceeded, invocations.culpritId);
     });
   }
 
@@ -346,6 +351,7 @@ export class VmProcess {
     );
     const { message, attachments } = this.#expectType('ran', reply);
     const { outcome, logs, heapBytes } = message;
+    if (outcome.kind === 'cancelled' || outcome.kind === 'lost') throw this.#violation('what only invocations come to');
     const used = this.#runMeter?.answered(message.cpuMs) ?? { cpuMs: message.cpuMs, peakMemoryBytes: heapBytes };
     // isolated-vm may throw a late error out of any later entry.
     if (outcome.kind === 'out-of-memory') this.kill('memory');

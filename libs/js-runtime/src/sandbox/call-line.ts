@@ -30,7 +30,6 @@ export class CallLine {
   #wokenMs = 0;
   /** Of whoever is at it now. */
   #wokenAt: number | undefined;
-
   #isCancelled = false;
   #isClosed = false;
 

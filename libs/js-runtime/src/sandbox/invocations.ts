@@ -61,7 +61,8 @@ export class Invocations {
   #isToReplace = false;
   /** What the last context of each realm had, of those that have come: one that brings another may never begin. */
   readonly #contexts = new Map<number, string>();
-  #isToGoOn = false;
+  /** What has to happen before the next begins. */
+  #pauses = 0;
   #isHeld = false;
   #isOutOfMemory = false;
   #heapBytes = 0;
@@ -171,7 +172,7 @@ export class Invocations {
 
   /** It is asked for anew each time: what ended just now may have set it. */
   #mayGoOn(one: Waiting | Forgotten): boolean {
-    if (this.#isToGoOn || this.#isHeld || this.#isOutOfMemory) return false;
+    if (this.#pauses > 0 || this.#isHeld || this.#isOutOfMemory) return false;
     if (this.#underWay.size === 0) return true;
     // A realm in which something is under way goes when that is over.
     if ('forgets' in one) return true;
@@ -184,6 +185,10 @@ export class Invocations {
     if (this.#announcedId !== id) {
       this.#announcedId = this.#atItId = id;
       this.#send({ type: 'began', id }, []);
+    } else if (this.#atItId !== id) {
+      // Another one has gone on since.
+      this.#atItId = id;
+      this.#send({ type: 'woken', id }, []);
     }
     if (this.#ports.isSent()) return true;
     this.#goOnWhenSent();
@@ -199,19 +204,19 @@ export class Invocations {
 
   /** Else, if the next one ends this process, its end would be taken for that of the one before. */
   #goOnWhenSent(): void {
-    this.#isToGoOn = true;
+    this.#pauses++;
     this.#ports.onSent(() => {
-      this.#isToGoOn = false;
+      this.#pauses--;
       this.#goOn();
     });
   }
 
   #goOnAfterReading(): void {
-    this.#isToGoOn = true;
+    this.#pauses++;
     // Between two of these, the event loop reads.
     setImmediate(() => {
       setImmediate(() => {
-        this.#isToGoOn = false;
+        this.#pauses--;
         this.#goOn();
       });
     });

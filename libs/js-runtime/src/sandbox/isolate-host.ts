@@ -225,8 +225,8 @@ export class IsolateHost {
   }
 
   #another(number: number, { request }: WarmRealm): WarmRealm {
+    this.prepareRealm();
     const realm = this.#takeRealm();
-    this.#usedRealms.add();
     realm.harden(this.#hardeningScript());
     const release = (): void => {
       if (!this.#isolate.isDisposed) realm.release();

@@ -360,7 +360,7 @@ describe('Calls of host APIs in warm realms', () => {
 
     it.each([1, 2])('are not given its context, and run elsewhere where they can, of %d VMs', async (maxVms) => {
       await runtime.close();
-      const alone = { poolSize: maxVms, maxVms, warmMaxOverlap: 1, permissions: ['*'] };
+      const alone = { poolSize: maxVms, maxVms, permissions: ['*'] };
       runtime = await startRuntime(alone, {}, [HeldApi]);
       const depth = jest.spyOn(LineDepth.prototype, 'most', 'get').mockReturnValue(64);
       const recalled = jest.spyOn(InvocationLine.prototype, 'recalled');

@@ -213,6 +213,12 @@ export class WarmFunction implements LaneSource {
     return false;
   }
 
+  /** Whether a lane takes one more without another lease. */
+  get #takesMore(): boolean {
+    for (const lane of this.#lanes) if (!lane.isFull && this.#mayKeep(lane)) return true;
+    return false;
+  }
+
   #mayKeep(lane: WarmLane): boolean {
     const leasedMs = performance.now() - lane.leasedAt;
     if (leasedMs < TURN_MS) return true;
@@ -289,7 +295,7 @@ export class WarmFunction implements LaneSource {
   #lookAtLanes(): void {
     for (const lane of this.#lanes) lane.lookAt(LONG_MS);
     if (this.#queue.length === 0) this.#acquiring?.cancel();
-    else if (performance.now() - this.#refusedAt > ASK_AGAIN_MS && !this.#hasRoom) this.#acquire();
+    else if (performance.now() - this.#refusedAt > ASK_AGAIN_MS && !this.#takesMore) this.#acquire();
   }
 
   #drop(invocation: WarmInvocation, error: unknown): void {

@@ -348,10 +348,11 @@ export class WarmLane {
       return;
     }
     this.#source.realmServed();
+    // Its realm is gone, and maybe the only one. To be told so next would look as if somebody had broken it.
+    const isLast = !this.#overlaps || this.#sent.length === 0;
+    if (isUnfinished(reply.outcome.kind) && isLast) vm.forget(this.#source.key);
     if (isAbandoned) return;
     bridge.calls.end();
-    // Its realm is gone, and maybe the only one. To be told so next would look as if somebody had broken it.
-    if (isUnfinished(reply.outcome.kind) && this.#sent.length === 0) vm.forget(this.#source.key);
     // It is believed only as far as it can be true.
     const cpuMs = Math.min(reply.cpuMs, tracker.elapsedMs);
     const used = { cpuMs, peakMemoryBytes: vm.lastSeenBytes ?? reply.heapBytes };

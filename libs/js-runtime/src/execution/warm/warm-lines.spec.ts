@@ -38,7 +38,7 @@ let runtime: TestRuntime;
 async function start(options: JsRuntimeOptions = {}, providers: Parameters<typeof startRuntime>[2] = []) {
   const all = [HeldApi, EchoApi, ...providers];
   // One that waits keeps others waiting.
-  const alone = { poolSize: 1, maxVms: 1, warmMaxOverlap: 1, permissions: ['*'] };
+  const alone = { poolSize: 1, maxVms: 1, permissions: ['*'] };
   runtime = await startRuntime({ ...alone, ...options }, {}, all);
 }
 

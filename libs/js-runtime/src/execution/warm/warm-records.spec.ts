@@ -49,7 +49,6 @@ describe('What is told of invocations of warm realms', () => {
     const options = {
       poolSize: 1,
       maxVms: 1,
-      warmMaxOverlap: 1,
       auditEnabled: true,
       permissions: ['echo:say', 'held:*'],
     };
