@@ -364,6 +364,14 @@ describe('InvocationLine', () => {
     });
   });
 
+  it('gives one time to say that it is over that was late and has just gone on', () => {
+    send('in time');
+    send('late', { timeoutMs: -10_000 });
+    line.began(2);
+    expect(line.overdue(250)).toBeUndefined();
+    expect(line.overdue(-1)).toEqual({ id: 2, reason: 'wall' });
+  });
+
   it('tells those who were beside another that it is not theirs what the VM has ended for', () => {
     const told: boolean[] = [];
     const onGone = ({ isForAnother }: VmGoneError): number => told.push(isForAnother);

@@ -97,6 +97,8 @@ export class InvocationLine {
   /** Of several, the one that is at it, or was the last to be. */
   #atItId = 0;
   #turn = 0;
+  /** `performance.now()` when it began to be. */
+  #atItSince = 0;
   #realm = 0;
   #items: InvocationHeader[] = [];
   #texts: string[] = [];
@@ -135,7 +137,7 @@ export class InvocationLine {
 
   /**
    * One for which the VM is to be ended: it is late by so much, or has not been given up for so long, which a VM sees to by itself unless
-   * somebody keeps it busy. Of several it is the one that is at it, or all are late: one that only waits must not cost the others. Each
+   * somebody keeps it busy. Of several it is the one that is at it, for as long, or all are late: one that only waits must not cost the others. Each
    * has all that it may take from when it was sent.
    */
   overdue(graceMs: number): { readonly id: number; readonly reason: 'wall' | 'cancelled' } | undefined {
@@ -151,7 +153,9 @@ export class InvocationLine {
         continue;
       }
       const overdue = { id, reason: isLate ? ('wall' as const) : ('cancelled' as const) };
-      if (id === culpritId) return overdue;
+      // One that was woken for it just now is about to say so.
+      const isStuck = this.#mayHaveBegun === 1 || now - this.#atItSince > graceMs;
+      if (id === culpritId && isStuck) return overdue;
       first ??= overdue;
     }
     return isAnyInTime ? undefined : first;
@@ -321,6 +325,7 @@ export class InvocationLine {
 
   #isAtIt(id: number): void {
     this.#atItId = id;
+    this.#atItSince = performance.now();
     this.#turn++;
   }
 

@@ -22,8 +22,8 @@ const TURN_MS = 20;
  * were many short invocations (see `VmWatch`).
  */
 const LEASE_MS = 80;
-/** After that also when those that are under way have mostly waited, and used no more CPU than others may in theirs. */
-const WAITING_LEASE_MS = 1000;
+/** Where they overlap, others begin beside those that wait for so long: until the last of these is answered, it cannot be given back. */
+const OVERLAP_LEASE_MS = 10_000;
 /** Behind an invocation that takes longer than that nobody is to wait. */
 const LONG_MS = 20;
 const LOOK_MS = 10;
@@ -225,7 +225,7 @@ export class WarmFunction implements LaneSource {
     // Where one waits, others are begun beside it: another VM for this function is no reason to give this one back.
     const own = this.maxOverlap > 1 && this.#acquiring ? 1 : 0;
     if (this.pool.waiting > own) return false;
-    return leasedMs < LEASE_MS || (leasedMs < WAITING_LEASE_MS && !lane.isIdle && lane.usedCpuMs < LEASE_MS);
+    return leasedMs < (this.maxOverlap > 1 && !lane.isIdle ? OVERLAP_LEASE_MS : LEASE_MS);
   }
 
   #enqueue(invocation: WarmInvocation): void {

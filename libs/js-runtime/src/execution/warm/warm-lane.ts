@@ -79,8 +79,6 @@ export class WarmLane {
   #calling = 0;
   /** `performance.now()` until which its VM is taken not to begin any: it was idle, and did not. */
   #refusesUntil = 0;
-  /** What its VM had used before. */
-  readonly #cpuMsBefore: number;
   #looked = { at: 0, cpuMs: 0 };
   /** Its realm is gone: what is under way comes back before another is made. */
   #isRealmGone = false;
@@ -90,7 +88,6 @@ export class WarmLane {
     this.lease = lease;
     this.cpu = new LeaseCpu(lease.vm);
     this.#source = source;
-    this.#cpuMsBefore = (this.#overlaps ? lease.vm.cpuMs() : undefined) ?? 0;
   }
 
   get isIdle(): boolean {
@@ -100,12 +97,6 @@ export class WarmLane {
   /** `performance.now()` at which it became that. */
   get idleSince(): number {
     return this.#idleSince;
-  }
-
-  /** What its VM has used since it was leased; endless where nobody knows, or nothing may overlap in it. */
-  get usedCpuMs(): number {
-    const cpuMs = this.#overlaps ? this.lease.vm.cpuMs() : undefined;
-    return cpuMs === undefined ? Infinity : cpuMs - this.#cpuMsBefore;
   }
 
   get isFull(): boolean {
