@@ -364,6 +364,14 @@ describe('InvocationLine', () => {
     });
   });
 
+  it('gives one time to say that it is over that was late when it was behind another', () => {
+    send('in time');
+    send('late', { timeoutMs: -10_000 });
+    line.answered({ id: 1, cpuMs: 0, heapBytes: 0, resultJson: '1', resultBytes: 1 });
+    expect(line.overdue(250)).toBeUndefined();
+    expect(line.overdue(-1)).toEqual({ id: 2, reason: 'wall' });
+  });
+
   it('gives one time to say that it is over that was late and has just gone on', () => {
     send('in time');
     send('late', { timeoutMs: -10_000 });

@@ -91,6 +91,8 @@ export class InvocationLine {
   readonly #contexts = new Map<number, string>();
   /** So many, from the oldest on, are known to have begun. The oldest may have without that. */
   #begun = 0;
+  /** `performance.now()` when the oldest became that. */
+  #oldestSince = 0;
   /** What those may use that have overlapped since there was only one. */
   #overlapMaxCpuMs = 0;
   #overlaps = 0;
@@ -153,10 +155,10 @@ export class InvocationLine {
         continue;
       }
       const overdue = { id, reason: isLate ? ('wall' as const) : ('cancelled' as const) };
-      // One that was woken for it just now is about to say so.
-      const isStuck = this.#mayHaveBegun === 1 || now - this.#atItSince > graceMs;
+      // One that was woken for it just now, or was behind another until now, is about to say so.
+      const isStuck = now - (this.#mayHaveBegun === 1 ? this.#oldestSince : this.#atItSince) > graceMs;
       if (id === culpritId && isStuck) return overdue;
-      first ??= overdue;
+      if (this.#mayHaveBegun > 1) first ??= overdue;
     }
     return isAnyInTime ? undefined : first;
   }
@@ -200,6 +202,7 @@ export class InvocationLine {
       sentAt: performance.now(),
     });
     if (count === 1) {
+      this.#oldestSince = performance.now();
       this.#flush();
     } else if (!this.#isScheduled) {
       this.#isScheduled = true;
@@ -356,8 +359,10 @@ export class InvocationLine {
   #take(pending: Pending): void {
     pending.isOver = true;
     const index = pending === this.#pending[0] ? 0 : this.#pending.indexOf(pending);
-    if (index === 0) this.#pending.shift();
-    else this.#pending.splice(index, 1);
+    if (index === 0) {
+      this.#pending.shift();
+      this.#oldestSince = performance.now();
+    } else this.#pending.splice(index, 1);
     if (index < this.#begun) this.#begun--;
     if (this.#askedBack.size > 0) this.#askedBack.delete(pending.id);
   }

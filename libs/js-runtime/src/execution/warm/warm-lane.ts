@@ -139,10 +139,12 @@ export class WarmLane {
     this.cpu.look();
     if (this.#sent.length === 0 || !vm.alive) return;
     const isIdle = this.#overlaps && this.#isVmIdle();
-    const isLong = performance.now() - this.#progressAt > longMs;
+    const sinceProgressMs = performance.now() - this.#progressAt;
+    const isLong = sinceProgressMs > longMs;
+    const isDue = sinceProgressMs > TELLS_WITHIN_MS;
     // One that was cancelled when it was behind another, and has begun before it was asked back.
     for (const one of [...this.#sent]) {
-      if (one.invocation.execution.budget.signal.aborted && this.#hasBegun(one) && (isLong || this.#overlaps)) {
+      if (one.invocation.execution.budget.signal.aborted && this.#hasBegun(one) && (isDue || this.#overlaps)) {
         one.invocation.onCancel();
       }
     }
