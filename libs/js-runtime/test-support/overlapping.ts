@@ -31,18 +31,18 @@ export const codeOf = async (work: Promise<unknown>): Promise<string> =>
     (error: unknown) => (error as JsRuntimeError).code,
   );
 
-/** A runtime in whose VM invocations overlap. */
+/** For each test that starts one, a runtime in whose VM invocations overlap; ended after it. */
 export class Overlapping {
-  readonly runtime: TestRuntime;
+  runtime!: TestRuntime;
 
-  private constructor(runtime: TestRuntime) {
-    this.runtime = runtime;
+  constructor() {
+    afterEach(async () => this.runtime.close());
   }
 
-  static async start(options: JsRuntimeOptions = {}): Promise<Overlapping> {
+  readonly start = async (options: JsRuntimeOptions = {}): Promise<void> => {
     const one = { poolSize: 1, maxVms: 1, tenantQueueSize: 100, permissions: ['*'], warmMaxOverlap: 8 };
-    return new Overlapping(await startRuntime({ ...one, ...options }, {}, [HeldApi, EchoApi]));
-  }
+    this.runtime = await startRuntime({ ...one, ...options }, {}, [HeldApi, EchoApi]);
+  };
 
   readonly warm = async (body: string, options: ExecuteOptions = {}, user = 'u'): Promise<ExecutionResult> => {
     const who = { tenant: { id: 'acme' }, user: { id: user } };
@@ -50,11 +50,11 @@ export class Overlapping {
   };
 
   /** The calls of so many invocations, once all have been made. */
-  async called(count: number): Promise<HeldCall[]> {
+  readonly called = async (count: number): Promise<HeldCall[]> => {
     const calls: HeldCall[] = [];
     while (calls.length < count) calls.push(await this.held.made(calls.length));
     return calls;
-  }
+  };
 
   get held(): HeldApi {
     return this.runtime.get(HeldApi);

@@ -1,22 +1,10 @@
 import { jest } from '@jest/globals';
 import { BODY, codeOf, numbers, Overlapping } from '../../../test-support/overlapping.ts';
-import { HeldApi, type HeldCall } from '../../../test-support/sample-apis.ts';
-import { until, type TestRuntime } from '../../../test-support/start-runtime.ts';
-import type { JsRuntimeOptions } from '../../config/options.schema.ts';
+import { until } from '../../../test-support/start-runtime.ts';
 import { InvocationLine } from '../../process/invocation-line.ts';
 
-let overlapping: Overlapping;
-let runtime: TestRuntime;
-let warm: Overlapping['warm'];
-
-async function start(options: JsRuntimeOptions = {}): Promise<void> {
-  overlapping = await Overlapping.start(options);
-  ({ runtime, warm } = overlapping);
-}
-
-const called = async (count: number): Promise<HeldCall[]> => overlapping.called(count);
-
-afterEach(async () => runtime.close());
+const overlapping = new Overlapping();
+const { start, warm, called } = overlapping;
 
 describe('Invocations of a function that overlap', () => {
   it('end by their own deadline, and nothing else does', async () => {
@@ -31,7 +19,7 @@ describe('Invocations of a function that overlap', () => {
     expect(calls.filter(({ signal }) => signal.aborted).map(({ input }) => input)).toEqual(['hasty']);
     // They have their VM, and their isolate.
     await expect(warm(BODY, { input: 'warm' })).resolves.toMatchObject({ vmId: 'vm-1' });
-    expect(runtime.pool.stats()).toMatchObject({ created: 1, warm: { losses: 0, misses: 1 } });
+    expect(overlapping.runtime.pool.stats()).toMatchObject({ created: 1, warm: { losses: 0, misses: 1 } });
   });
 
   it('can be cancelled while they wait, each for itself', async () => {
@@ -45,7 +33,7 @@ describe('Invocations of a function that overlap', () => {
     await expect(cancelled).resolves.toBe('CANCELLED');
     for (const { answer } of calls) answer.resolve(1);
     await expect(Promise.all(others.map(codeOf))).resolves.toEqual(Array(7).fill('OK'));
-    expect(runtime.pool.stats()).toMatchObject({ created: 1, warm: { losses: 0, misses: 1 } });
+    expect(overlapping.runtime.pool.stats()).toMatchObject({ created: 1, warm: { losses: 0, misses: 1 } });
   });
 
   it('go on when another one is stopped; those that have not begun are run anew, once', async () => {
@@ -62,11 +50,11 @@ describe('Invocations of a function that overlap', () => {
     // What is thrown in their isolate then may be the interrupt of the other; then they say so.
     expect(codes.every((code) => code === 'OK' || code === 'VM_CRASHED')).toBe(true);
     const answered = (async () => {
-      for (let n = 8; n < 13; n++) (await runtime.get(HeldApi).made(n)).answer.resolve(1);
+      for (let n = 8; n < 13; n++) (await overlapping.held.made(n)).answer.resolve(1);
     })();
     await expect(Promise.all(behind.map(codeOf))).resolves.toEqual(Array(5).fill('OK'));
     await answered;
-    const inputs = runtime.get(HeldApi).calls.map(({ input }) => String(input));
+    const inputs = overlapping.held.calls.map(({ input }) => String(input));
     expect(inputs).toHaveLength(13);
     expect(new Set(inputs).size).toBe(13);
   });
@@ -82,9 +70,9 @@ describe('Invocations of a function that overlap', () => {
     calls.find(({ input }) => input === 'filling')?.answer.resolve('fill');
     await expect(filling).resolves.toBe('MEMORY_LIMIT_EXCEEDED');
     await expect(Promise.all(others)).resolves.toEqual(Array(7).fill('VM_CRASHED'));
-    for (let n = 8; n < 11; n++) (await runtime.get(HeldApi).made(n)).answer.resolve(1);
+    for (let n = 8; n < 11; n++) (await overlapping.held.made(n)).answer.resolve(1);
     await expect(Promise.all(behind)).resolves.toEqual(['OK', 'OK', 'OK']);
-    expect(runtime.get(HeldApi).calls).toHaveLength(11);
+    expect(overlapping.held.calls).toHaveLength(11);
   });
 
   it('that burn CPU are stopped while others wait', async () => {
@@ -114,7 +102,7 @@ describe('Invocations of a function that overlap', () => {
     await expect(ends).resolves.toBe(code);
     waits?.answer.resolve(1);
     await expect(Promise.all(others.map(codeOf))).resolves.toEqual(['OK', 'OK']);
-    expect(runtime.pool.stats()).toMatchObject({ created: 1, warm: { losses: 0, misses: 1 } });
+    expect(overlapping.runtime.pool.stats()).toMatchObject({ created: 1, warm: { losses: 0, misses: 1 } });
   });
 
   it.each([

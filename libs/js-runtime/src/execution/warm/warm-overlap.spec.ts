@@ -1,22 +1,10 @@
 import { jest } from '@jest/globals';
 import { BODY, codeOf, numbers, Overlapping } from '../../../test-support/overlapping.ts';
-import { HeldApi, type HeldCall } from '../../../test-support/sample-apis.ts';
-import { until, type TestRuntime } from '../../../test-support/start-runtime.ts';
-import type { JsRuntimeOptions } from '../../config/options.schema.ts';
+import { until } from '../../../test-support/start-runtime.ts';
 import { InvocationLine } from '../../process/invocation-line.ts';
 
-let overlapping: Overlapping;
-let runtime: TestRuntime;
-let warm: Overlapping['warm'];
-
-async function start(options: JsRuntimeOptions = {}): Promise<void> {
-  overlapping = await Overlapping.start(options);
-  ({ runtime, warm } = overlapping);
-}
-
-const called = async (count: number): Promise<HeldCall[]> => overlapping.called(count);
-
-afterEach(async () => runtime.close());
+const overlapping = new Overlapping();
+const { start, warm, called } = overlapping;
 
 describe('Invocations of a function that wait', () => {
   it('overlap in one VM', async () => {
@@ -32,7 +20,7 @@ describe('Invocations of a function that wait', () => {
       numbers(8).map((n) => [`before ${n}`, `after ${n} to ${n}`]),
     );
     expect(new Set(results.map(({ vmId }) => vmId)).size).toBe(1);
-    expect(runtime.pool.stats()).toMatchObject({ created: 1, warm: { misses: 1, hits: 8 } });
+    expect(overlapping.runtime.pool.stats()).toMatchObject({ created: 1, warm: { misses: 1, hits: 8 } });
   });
 
   it('overlap when it is a timer that they wait for', async () => {
@@ -55,7 +43,7 @@ describe('Invocations of a function that wait', () => {
     await start({ warmMaxOverlap: 3 });
     await warm(BODY, { input: 'warm' });
     const all = numbers(7).map(async (n) => warm(BODY, { input: n }));
-    const { calls } = runtime.get(HeldApi);
+    const { calls } = overlapping.held;
     for (const [n, count] of [3, 4, 5, 6, 7, 7, 7].entries()) {
       await until(() => calls.length === count);
       calls[n]?.answer.resolve(n);
@@ -74,7 +62,7 @@ describe('Invocations of a function that wait', () => {
       await held.patient();
       return [leaked ?? null, typeof globalThis.leak];`;
     const first = warm(body, { input: 'first' });
-    (await runtime.get(HeldApi).made(0)).answer.resolve(1);
+    (await overlapping.held.made(0)).answer.resolve(1);
     await first;
     const all = numbers(4).map(async (input) => warm(body, { input }));
     for (const { answer } of (await called(5)).slice(1)) answer.resolve(1);
@@ -96,13 +84,13 @@ describe('Invocations of a function that wait', () => {
     await start({ poolSize: 1 });
     const module = `let n = 0; export default async (input) => { n++; await held.patient(input); return [input, n]; };`;
     const first = warm(module, { wrap: 'module', input: 'first' });
-    (await runtime.get(HeldApi).made(0)).answer.resolve(1);
+    (await overlapping.held.made(0)).answer.resolve(1);
     await first;
     const all = numbers(3).map(async (input) => warm(module, { wrap: 'module', input }));
     const values: unknown[] = [];
     for (const n of numbers(3)) {
-      const call = await runtime.get(HeldApi).made(n + 1);
-      expect(runtime.get(HeldApi).calls).toHaveLength(n + 2);
+      const call = await overlapping.held.made(n + 1);
+      expect(overlapping.held.calls).toHaveLength(n + 2);
       call.answer.resolve(1);
       values.push((await all[n])?.value);
     }
