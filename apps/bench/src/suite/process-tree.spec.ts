@@ -27,7 +27,9 @@ onLinux('A tree of processes', () => {
     folder = await mkdtemp(join(tmpdir(), 'process-tree-'));
     const file = join(folder, 'parent.cjs');
     await writeFile(file, PARENT);
-    parent = fork(file, { execArgv: [] });
+    // Its output is a pipe that the child has too: it closes when both have ended.
+    parent = fork(file, { execArgv: [], silent: true });
+    parent.stdout?.resume();
     [childPid] = (await once(parent, 'message')) as [number];
   });
 
@@ -45,9 +47,9 @@ onLinux('A tree of processes', () => {
   });
 
   it('is killed as a whole', async () => {
-    const exit = once(parent, 'exit');
+    const close = once(parent, 'close');
     killTree(parent.pid ?? 0);
-    await exit;
+    await close;
     expect(memoryMbOf(childPid)).toEqual({ rssMb: 0, pssMb: 0 });
   });
 });
