@@ -207,10 +207,7 @@ function finish(input: ExecutionInput, outcome: RunOutcome, state = ''): Executi
 
 function logsOf(input: ExecutionInput): LogEntry[] {
   try {
-    return readLogs(
-      input.realm.logs(input.budget.remainingMs() + LOG_READ_TIMEOUT_MS),
-      input.request.limits.maxLogBytes,
-    );
+    return readLogs(input.realm.logs(input.budget.ownEntryMs(LOG_READ_TIMEOUT_MS)), input.request.limits.maxLogBytes);
   } catch {
     // The isolate is worn out by the script's last entry; the outcome already says why.
     return [];

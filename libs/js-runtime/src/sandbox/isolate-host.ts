@@ -11,6 +11,7 @@ import { Realm, type Invocation, type RealmScripts } from './realm.ts';
 import type { RealmCode } from './realm-code.ts';
 import { ParserOverflowed } from './strip-types.ts';
 import { NotCompiled } from './syntax-error.ts';
+import type { EntryTimers } from './entry-timers.ts';
 import { UsedRealms } from './used-realms.ts';
 import { TimeBudget } from './time-budget.ts';
 import { WarmRealms, type WarmRealm } from './warm-realms.ts';
@@ -56,18 +57,20 @@ export class IsolateHost {
   readonly #warmRealms = new WarmRealms();
   readonly #keptHeap: KeptHeap;
   readonly #realmCode: RealmCode;
+  readonly #timers: EntryTimers;
   /** Made when first needed. */
   #hardening: ivm.Script | undefined;
   #nextRealm: Realm | undefined;
   #wasInterrupted = false;
 
-  constructor(ivmModule: IsolatedVm, maxMemoryMb: number, realmCode: RealmCode) {
+  constructor(ivmModule: IsolatedVm, maxMemoryMb: number, realmCode: RealmCode, timers: EntryTimers) {
     this.maxMemoryMb = maxMemoryMb;
     this.#isolate = new ivmModule.Isolate({
       memoryLimit: maxMemoryMb,
     });
     this.#realmScripts = realmCode.scriptsFor(this.#isolate);
     this.#realmCode = realmCode;
+    this.#timers = timers;
     this.#compiler = new Compiler(ivmModule, this.#isolate);
     this.#usedRealms = new UsedRealms(this.#isolate);
     this.#keptHeap = new KeptHeap(maxMemoryMb);
@@ -98,7 +101,7 @@ export class IsolateHost {
     exceedsMemory: () => boolean,
     done: (output: RunOutput) => void,
   ): void {
-    const budget = new TimeBudget(request.timeoutMs, request.maxCpuMs);
+    const budget = new TimeBudget(this.#timers, request.timeoutMs, request.maxCpuMs);
     const { keep } = request;
     const realm = this.#takeRealm();
     if (keep !== undefined) realm.harden(this.#hardeningScript());
@@ -195,7 +198,7 @@ export class IsolateHost {
       contextJson: texts.contextJson,
       inputJson: texts.inputJson,
       globalsJson: '',
-      budget: new TimeBudget(timeoutMs, maxCpuMs),
+      budget: new TimeBudget(this.#timers, timeoutMs, maxCpuMs),
       exceedsMemory: () => maxCpuMs !== undefined && exceedsMemory(request.maxMemoryMb),
       isWorn: () => this.#wasInterrupted,
     };

@@ -3,6 +3,7 @@ import { encodeFrame, FrameDecoder, type Frame } from '../protocol/frame.ts';
 import type { ApiHeader, HostMessage, VmMessage } from '../protocol/messages.ts';
 import { CallLine } from './call-line.ts';
 import { collectGarbage } from './collect-garbage.ts';
+import { EntryTimers } from './entry-timers.ts';
 import { GrownMemory } from './grown-memory.ts';
 import { Invocations } from './invocations.ts';
 import { IsolateHost } from './isolate-host.ts';
@@ -34,7 +35,9 @@ const options = JSON.parse(process.argv[2] ?? '') as SandboxArguments;
 const ivm = loadIsolatedVm(options.addonPath);
 const decoder = new FrameDecoder(MAX_FRAME_BYTES, MAX_FRAME_BYTES, Infinity);
 const realmCode = new RealmCode(ivm, options.apis);
-let host = new IsolateHost(ivm, options.maxMemoryMb, realmCode);
+/** They outlive an isolate. */
+const timers = new EntryTimers();
+let host = new IsolateHost(ivm, options.maxMemoryMb, realmCode, timers);
 
 const pipe = new Socket({
   fd: PIPE_FD,
@@ -197,7 +200,7 @@ function fitIsolate(maxMemoryMb: number): void {
 
 function replaceIsolate(maxMemoryMb: number): void {
   host.dispose();
-  host = new IsolateHost(ivm, maxMemoryMb, realmCode);
+  host = new IsolateHost(ivm, maxMemoryMb, realmCode, timers);
   invocations.forgetAll();
 }
 

@@ -34,7 +34,7 @@ export interface RealmScripts {
   readonly warmUp: ivm.Script;
 }
 
-/** How long the entry that is about to begin may take, in milliseconds. */
+/** How long the entry that is about to begin may take, in milliseconds; 0 for as long as it does. */
 interface EntryTime {
   entryMs(): number;
 }

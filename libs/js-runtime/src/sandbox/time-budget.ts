@@ -1,3 +1,5 @@
+import type { EntryTimers } from './entry-timers.ts';
+
 /** Why a script was stopped. */
 export type TimeOutcome = 'timed-out' | 'out-of-cpu';
 
@@ -7,6 +9,7 @@ export type TimeOutcome = 'timed-out' | 'out-of-cpu';
  * as CPU time is left: a script is never given more, and waiting between entries does not count, but on a busy machine it may get less.
  */
 export class TimeBudget {
+  readonly #timers: EntryTimers;
   readonly #deadline: number;
   readonly #maxCpuMs: number;
   /** Of entries that are over. */
@@ -15,24 +18,32 @@ export class TimeBudget {
   #cpuAtEntry: NodeJS.CpuUsage | undefined;
   #entryEndsAt = Infinity;
 
-  constructor(timeoutMs: number, maxCpuMs = Infinity) {
+  constructor(timers: EntryTimers, timeoutMs: number, maxCpuMs = Infinity) {
+    this.#timers = timers;
     this.#deadline = performance.now() + timeoutMs;
     this.#maxCpuMs = maxCpuMs;
     if (maxCpuMs !== Infinity) this.#cpuAtEntry = process.cpuUsage();
   }
 
   /** Milliseconds until the deadline, at least 1. */
-  remainingMs(): number {
-    return Math.max(1, Math.ceil(this.#deadline - performance.now()));
+  remainingMs(now = performance.now()): number {
+    return Math.max(1, Math.ceil(this.#deadline - now));
   }
 
-  /** Timeout of the entry that is about to begin. */
+  /** Timeout of the entry that is about to begin, in milliseconds; 0 for none. */
   entryMs(): number {
-    if (this.#maxCpuMs === Infinity) return this.remainingMs();
+    const now = performance.now();
+    if (this.#maxCpuMs === Infinity) return this.#timers.timeoutFor(this.remainingMs(now), now);
     this.#cpuAtEntry ??= process.cpuUsage();
     const cpuMs = Math.max(1, Math.ceil(this.#maxCpuMs - this.#cpuMs()));
-    this.#entryEndsAt = performance.now() + cpuMs;
-    return Math.min(this.remainingMs(), cpuMs);
+    this.#entryEndsAt = now + cpuMs;
+    return Math.min(this.remainingMs(now), cpuMs);
+  }
+
+  /** Timeout of an entry in which nothing of the script runs, as above. */
+  ownEntryMs(moreMs: number): number {
+    const now = performance.now();
+    return this.#timers.timeoutFor(this.remainingMs(now) + moreMs, now);
   }
 
   /** The entry is over, and the script waits: what the process uses until the next is that of others. */

@@ -153,6 +153,25 @@ describe('Invocations of warm realms', () => {
     expect(runtime.pool.stats()).toMatchObject({ waiting: 0, warm: { waiting: 0 } });
   });
 
+  it('are held to their time from outside where so many were begun that their VM sets no timers for them any more', async () => {
+    await start();
+    const ends = (): number => runtime.pool.stats().destroyedBy.wall;
+    const BODY_OR_HANG = `if (input === 'hang') for (;;); return input`;
+    const hang = async (): Promise<string> => codeOf(warm(BODY_OR_HANG, { input: 'hang', limits: { timeoutMs: 300 } }));
+    const callInTurn = async (): Promise<void> => {
+      for (let n = 0; n < 1000; n++) await warm(BODY_OR_HANG, { input: n });
+    };
+    await warm(BODY_OR_HANG);
+    await Promise.all([callInTurn(), callInTurn(), callInTurn(), callInTurn()]);
+    await expect(hang()).resolves.toBe('WALL_TIME_LIMIT_EXCEEDED');
+    await until(() => ends() === 1);
+    // In another VM.
+    await warm(BODY_OR_HANG);
+    await expect(hang()).resolves.toBe('WALL_TIME_LIMIT_EXCEEDED');
+    await expect(codeOf(warm(BODY_OR_HANG))).resolves.toBe('OK');
+    expect(runtime.pool.stats().created).toBe(2);
+  });
+
   it('have each their own deadline, also behind one that has more time', async () => {
     await start({ tenantConcurrency: 1 });
     const waiting = warm(BODY, { input: 'wait' });
