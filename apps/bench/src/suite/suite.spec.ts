@@ -86,7 +86,7 @@ describe('npm run bench', () => {
     expect(report).toContain(`commit ${results.commit}; ${process.version}`);
     expect(report).toContain('| node-vm               | none                      | fresh          |');
     for (const { what } of results.targets) expect(report).toContain(`| ${what} `);
-  }, 120_000);
+  }, 300_000);
 
   it('fails at a wrong result, and says whose', async () => {
     const peers = [await peerThat('right', RIGHT), await peerThat('liar', "return 'tenant-0 41';")];
