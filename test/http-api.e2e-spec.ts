@@ -105,7 +105,7 @@ describe('Scripts that send HTTP requests', () => {
   it('take their requests with them when they end', async () => {
     const before = silent.length;
     const script = 'await http.fetch(input)';
-    const limits = { timeoutMs: 1000 };
+    const limits = { timeoutMs: 5000 };
     await backend.execute({ script, input: `${origin}/silent`, wrap: 'function', limits }).expect(422);
     expect(silent).toHaveLength(before + 1);
     await until(() => silent.every(({ socket }) => socket.closed));

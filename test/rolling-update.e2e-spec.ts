@@ -1,6 +1,6 @@
 import { BackendProcess, endAllBackends, gone } from './support/backend-process.ts';
 
-const SHUTDOWN_DELAY_MS = 2000;
+const SHUTDOWN_DELAY_MS = 5000;
 const DRAIN_TIMEOUT_MS = 20_000;
 const CLIENTS = 6;
 

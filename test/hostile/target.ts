@@ -85,6 +85,8 @@ export class Target implements Attacked {
         TENANT_KEYS: [...keys].map((pair) => pair.join(':')).join(','),
         JS_RUNTIME_POOL_SIZE: String(poolSize),
         JS_RUNTIME_MAX_VMS: String(maxVms),
+        // More than any attack has; by default it would be less.
+        JS_RUNTIME_TIMEOUT_MS: '60000',
         ...env,
       },
       execArgv: [],

@@ -23,6 +23,19 @@ export interface PoolLimits {
   readonly tenantQueueSize?: number;
 }
 
+/**
+ * The load is none of what these tests are about: their event loop is Jest's, which may be held for a second while it compiles,
+ * and other processes have the machine's memory.
+ */
+const NEVER_LOADED = {
+  JS_RUNTIME_ELEVATED_EVENT_LOOP_DELAY_MS: '3600000',
+  JS_RUNTIME_CRITICAL_EVENT_LOOP_DELAY_MS: '3600001',
+  JS_RUNTIME_ELEVATED_QUEUE_WAIT_MS: '3600000',
+  JS_RUNTIME_CRITICAL_QUEUE_WAIT_MS: '3600001',
+  JS_RUNTIME_ELEVATED_MEMORY_PERCENT: '99',
+  JS_RUNTIME_CRITICAL_MEMORY_PERCENT: '100',
+};
+
 /** The whole backend in this process, with real VM processes; only the socket is supertest's. */
 export async function startBackend(limits: PoolLimits = {}): Promise<Backend> {
   const { poolSize = 2, maxVms, tenantConcurrency, tenantQueueSize } = limits;
@@ -31,6 +44,7 @@ export async function startBackend(limits: PoolLimits = {}): Promise<Backend> {
   process.env.JS_RUNTIME_MAX_VMS = String(maxVms ?? '');
   process.env.JS_RUNTIME_TENANT_CONCURRENCY = String(tenantConcurrency ?? '');
   process.env.JS_RUNTIME_TENANT_QUEUE_SIZE = String(tenantQueueSize ?? '');
+  Object.assign(process.env, NEVER_LOADED);
   const app = await createApp({ logger: false });
   await app.init();
   await app.getHttpAdapter().getInstance().ready();

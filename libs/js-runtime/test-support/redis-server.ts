@@ -8,13 +8,24 @@ import { createInterface } from 'node:readline';
 import { createClient } from '@keyv/redis';
 import { findRedisServer } from './find-redis-server.ts';
 
+/** How often it is started on another port. */
+const MOST_TRIES = 5;
+
 /** A real Redis that keeps nothing on disk, for one test file. It ends with the process that started it, however that ends. */
 export class RedisServer {
   static async start(...settings: string[]): Promise<RedisServer> {
-    const directory = await mkdtemp(join(tmpdir(), 'js-runtime-redis-'));
-    const server = new RedisServer(await freePort(), directory, settings);
-    await server.#start();
-    return server;
+    for (let tries = 1; ; tries++) {
+      const directory = await mkdtemp(join(tmpdir(), 'js-runtime-redis-'));
+      const server = new RedisServer(await freePort(), directory, settings);
+      try {
+        await server.#start();
+        return server;
+      } catch (error) {
+        await server.stop();
+        // Somebody else has taken the port since it was found free.
+        if (!String(error).includes('Failed listening') || tries === MOST_TRIES) throw error;
+      }
+    }
   }
 
   #process: ChildProcess | undefined;

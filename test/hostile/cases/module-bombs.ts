@@ -19,7 +19,8 @@ const STOPPED: readonly Code[] = [
   'SCRIPT_ERROR',
   'COMPILATION_FAILED',
 ];
-const memory = { limits: { timeoutMs: 15_000, maxCpuMs: 4000, maxMemoryMb: 64 } } as const;
+/** Much time: how fast a heap fills up depends on the machine. */
+const memory = { limits: { timeoutMs: 50_000, maxCpuMs: 20_000, maxMemoryMb: 64 } } as const;
 
 function inModule(
   name: string,

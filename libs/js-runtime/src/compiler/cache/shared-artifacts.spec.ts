@@ -295,8 +295,9 @@ withRedis(`Artifacts shared in Redis${LEFT_OUT}`, () => {
       expect(other.stats()).toMatchObject({ state: 'down', timeouts: 5, skipped: 15 });
       expect(lines.at(-1)).toContain('no answer within 100 ms');
       server.resume();
-      await until(() => other.stats().state === 'up');
-      await expect(other.cache.get('acme', 'a')).resolves.toBeDefined();
+      // An answer may also come too late for so short a limit when nothing hangs.
+      do await until(() => other.stats().state === 'up');
+      while ((await other.cache.get('acme', 'a')) === undefined);
     });
 
     it('hangs while it is connected to: it is not taken for one that works', async () => {
