@@ -78,7 +78,8 @@ describe.each([
     const vm = await start({ metersOutside });
     await keep(vm, BODY);
     const all = await Promise.all(['fill', 1, 2].map(async (input) => invoke(vm, input)));
-    expect(all).toEqual(['out-of-memory', 'not begun', 'not begun']);
+    // isolated-vm says so in time, or V8 aborts.
+    expect(all).toEqual([expect.stringMatching(/^(out-of-)?memory$/), 'not begun', 'not begun']);
   });
 
   it('stops what takes too long, and knows none of its realms any more', async () => {
