@@ -37,8 +37,9 @@ async function invoke(
       onRecalled: () => {
         resolve('recalled');
       },
-      onGone: ({ reason }, hasBegun) => {
-        resolve(hasBegun ? reason : 'not begun');
+      onGone: ({ reason, isForAnother }, hasBegun) => {
+        const why = isForAnother ? `${reason} of another` : reason;
+        resolve(hasBegun ? why : 'not begun');
       },
     });
   });
@@ -147,6 +148,20 @@ describe('What a VM process in other hands says of invocations', () => {
     await keep(vm, BODY);
     await expect(invoke(vm, 1)).resolves.toBe('1');
     await expect(vm.exited).resolves.toMatchObject({ reason: 'protocol' });
+  });
+
+  it.each([
+    ['has begun', [], ['memory of another', 'memory']],
+    ['goes on', [raw(encodeFrame({ type: 'woken', id: 2 }))], ['memory', 'memory of another']],
+  ])('right before it dies by itself: which of several %s is to blame', async (_, said, ends) => {
+    const began = raw(encodeFrame({ type: 'began', id: 3 }));
+    const onInvokes = [[], [began, ...said, { abort: true } as const]];
+    const vm = await start({
+      command: { ...fake({ atStart: [READY], onRequests: [[{ answer: ran }]], onInvokes }), maxOverlap: 2 },
+    });
+    await keep(vm, BODY);
+    await expect(Promise.all([invoke(vm, 1), invoke(vm, 2)])).resolves.toEqual(ends);
+    await expect(vm.exited).resolves.toMatchObject({ reason: 'memory', signal: 'SIGABRT' });
   });
 
   it('is read before one is ended for what came after its answer', async () => {
