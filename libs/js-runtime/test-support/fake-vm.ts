@@ -33,6 +33,8 @@ export type FakeAction =
   | { readonly repeat: readonly FakeAction[]; readonly times: number }
   | { readonly pauseMs: number }
   | { readonly exitWith: number }
+  /** Dies as V8 does without memory. */
+  | { readonly abort: true }
   /** Closes its end of the pipe and lives on. */
   | { readonly closePipe: true }
   /** Is busy until it has used this much CPU. */
@@ -95,6 +97,7 @@ function act(actions: readonly FakeAction[], id: number): void {
     else if ('repeat' in action) for (let n = 0; n < action.times; n++) act(action.repeat, id);
     else if ('pauseMs' in action) pause(action.pauseMs);
     else if ('exitWith' in action) process.exit(action.exitWith);
+    else if ('abort' in action) process.abort();
     else if ('useCpuMs' in action) useCpu(action.useCpuMs * 1000);
     else if ('useMemoryMb' in action) kept.push(Buffer.alloc(action.useMemoryMb * 2 ** 20, 1));
     else if ('touch' in action) writeFileSync(action.touch, '');

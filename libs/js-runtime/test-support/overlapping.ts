@@ -16,8 +16,8 @@ export const BODY = `
   if (told === 'hang') for (;;);
   if (told === 'call and hang') { void held.patient('hanging'); for (;;); }
   if (told === 'fill') { const all = []; for (;;) all.push(new Array(1000).fill(0)); }
-  if (told === 'burn') { const until = Date.now() + 50; while (Date.now() < until); }
-  if (told === 'compute') { const until = Date.now() + 700; while (Date.now() < until); }
+  if (told === 'burn') for (let n = 0; n < 5e8; n++);
+  if (told.computeMs) { const until = Date.now() + told.computeMs; while (Date.now() < until); }
   if (told === 'wait') await held.patient('again');
   await new Promise((resolve) => { setTimeout(resolve, 1); });
   console.log('after', input, told);

@@ -1,4 +1,4 @@
-import type { Provider, Type } from '@nestjs/common';
+import { Injectable, type Provider, type Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { ClsModule } from 'nestjs-cls';
 import type { CompiledOptions, JsRuntimeOptions } from '../src/config/options.schema.ts';
@@ -11,6 +11,7 @@ import { ExecutionService } from '../src/execution/execution.service.ts';
 import type { JsRuntimeExtras } from '../src/js-runtime.module-definition.ts';
 import { JsRuntimeModule } from '../src/js-runtime.module.ts';
 import { TenantUsageService } from '../src/security/tenant-usage.service.ts';
+import { ProcessVmFactory } from '../src/pool/process-vm-factory.ts';
 import { VmPoolService } from '../src/pool/vm-pool.service.ts';
 import type { CompiledScript } from '../src/compiler/compiled-script.ts';
 import type { TenantContext } from '../src/tenancy/tenant-context.ts';
@@ -41,6 +42,15 @@ export interface TestRuntime {
   close(): Promise<void>;
 }
 
+/** VMs that see to their deadlines themselves, and have the time for it, however long they wait for a CPU. For scripts that can be interrupted. */
+@Injectable()
+export class PatientVmFactory extends ProcessVmFactory {
+  protected override readonly killGraceMs = 20_000;
+}
+
+/** What a busy machine does to this process is not what tests are about, unless they say so. */
+const UNHURRIED = { loadEnabled: false, healthTimeoutMs: 20_000, vmCreateTimeoutMs: 20_000 };
+
 /** Starts the library with two VMs, or as many as the options say, beside other providers and modules, and waits until all are ready. */
 export async function startRuntime(
   options: JsRuntimeOptions = {},
@@ -51,7 +61,7 @@ export async function startRuntime(
   const module = await Test.createTestingModule({
     imports: [
       ClsModule.forRoot({ global: true }),
-      JsRuntimeModule.forRoot({ poolSize: 2, auditEnabled: false, ...options, ...extras }),
+      JsRuntimeModule.forRoot({ poolSize: 2, auditEnabled: false, ...UNHURRIED, ...options, ...extras }),
       ...imports,
     ],
     providers,

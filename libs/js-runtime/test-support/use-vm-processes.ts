@@ -13,9 +13,12 @@ export const LONG_MS = 20_000;
 export const READY: FakeAction = { send: { type: 'ready' } };
 
 export interface VmProcesses {
-  /** Starts a real VM process, or what `options.command` says. */
+  /**
+   * Starts a real VM process, or what `options.command` says. It sees to its deadlines itself, and has the time for it, however
+   * long it waits for a CPU.
+   */
   readonly start: (options?: Partial<VmProcessOptions>) => Promise<VmProcess>;
-  /** Starts a fake that is ready and then treats its requests as told. */
+  /** Starts a fake that is ready and then treats its requests as told; it is killed as soon as others are that do not answer. */
   readonly startFake: (...onRequests: readonly (readonly FakeAction[])[]) => Promise<VmProcess>;
 }
 
@@ -27,6 +30,7 @@ export function useVmProcesses(): VmProcesses {
     const vm = await VmProcess.start({
       id: 'vm-1',
       startTimeoutMs: LONG_MS,
+      killGraceMs: LONG_MS,
       ...options,
       command,
     });
@@ -44,7 +48,8 @@ export function useVmProcesses(): VmProcesses {
 
   return {
     start,
-    startFake: async (...onRequests) => start({ command: fake({ atStart: [READY], onRequests }) }),
+    startFake: async (...onRequests) =>
+      start({ command: fake({ atStart: [READY], onRequests }), killGraceMs: undefined }),
   };
 }
 

@@ -66,12 +66,12 @@ describe('executeWithSetup', () => {
         scope.define('late', 'in time');
       }),
     ).toBe('in time');
-    const never = run('return 1', async () => new Promise(() => undefined), { limits: { timeoutMs: 50 } });
+    const never = run('return 1', async () => new Promise(() => undefined), { limits: { timeoutMs: 500 } });
     expect((await runtimeErrorOf(never)).code).toBe('WALL_TIME_LIMIT_EXCEEDED');
   });
 
   it('waits for promises that are not of this realm, as those of query builders, within the deadline', async () => {
-    const never = run('return 1', () => ({ then: () => undefined }) as never, { limits: { timeoutMs: 50 } });
+    const never = run('return 1', () => ({ then: () => undefined }) as never, { limits: { timeoutMs: 500 } });
     expect((await runtimeErrorOf(never)).code).toBe('WALL_TIME_LIMIT_EXCEEDED');
   });
 

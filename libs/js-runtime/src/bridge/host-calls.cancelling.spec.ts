@@ -8,7 +8,7 @@ describe('A call of a host API whose execution ends', () => {
   let held: HeldApi;
 
   beforeEach(async () => {
-    runtime = await startRuntime({ poolSize: 1, permissions: ['*'] }, {}, [HeldApi]);
+    runtime = await startRuntime({ poolSize: 1, maxVms: 1, permissions: ['*'] }, {}, [HeldApi]);
     held = runtime.get(HeldApi);
   });
 
@@ -38,7 +38,7 @@ describe('A call of a host API whose execution ends', () => {
       'MEMORY_LIMIT_EXCEEDED',
     ],
   ])('%s is told by its signal', async (_, script, code) => {
-    const limits = { timeoutMs: code === 'WALL_TIME_LIMIT_EXCEEDED' ? 300 : 20_000, maxMemoryMb: 16 };
+    const limits = { timeoutMs: code === 'WALL_TIME_LIMIT_EXCEEDED' ? 2000 : 20_000, maxMemoryMb: 16 };
     const execution = runtime.run(script, { ...FUNCTION, limits });
     const end = code === undefined ? execution : runtimeErrorOf(execution);
     const call = await held.made();

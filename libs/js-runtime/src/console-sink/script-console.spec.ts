@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { startRuntime, type TestRuntime } from '../../test-support/start-runtime.ts';
+import { PatientVmFactory, startRuntime, type TestRuntime } from '../../test-support/start-runtime.ts';
 import { TenantUsageService } from '../security/tenant-usage.service.ts';
 import { CONSOLE_SINK, type ConsoleRecord, type ConsoleSink } from './console-sink.ts';
 
@@ -22,7 +22,7 @@ describe('The console sink', () => {
   let sink: KeepingSink;
 
   beforeEach(async () => {
-    runtime = await startRuntime({}, { consoleSink: KeepingSink });
+    runtime = await startRuntime({}, { consoleSink: KeepingSink, vmFactory: PatientVmFactory });
     sink = runtime.get<KeepingSink>(CONSOLE_SINK);
   });
 
@@ -40,7 +40,7 @@ describe('The console sink', () => {
 
   it('is told of executions that fail after they have logged something', async () => {
     const { logs } = await runtime.errorOf('console.warn("so far"); throw 1', { name: 'b.js' });
-    await runtime.errorOf('console.warn("in time"); for (;;);', { limits: { timeoutMs: 100 } });
+    await runtime.errorOf('console.warn("in time"); for (;;);', { limits: { timeoutMs: 1000 } });
     expect(sink.records.map(({ scriptName, entries }) => [scriptName, entries])).toEqual([
       ['b.js', logs],
       ['script.js', [{ level: 'warn', message: 'in time' }]],

@@ -5,7 +5,7 @@ describe('What executions have in common', () => {
 
   beforeAll(async () => {
     // One VM: every execution meets what the one before has left.
-    runtime = await startRuntime({ poolSize: 1 });
+    runtime = await startRuntime({ poolSize: 1, maxVms: 1 });
   });
 
   afterAll(async () => {

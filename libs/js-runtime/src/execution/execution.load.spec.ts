@@ -9,7 +9,7 @@ describe('Executions while the load is critical', () => {
   let usedBytes: number;
 
   beforeEach(async () => {
-    runtime = await startRuntime({ loadRecoveryMs: 1 });
+    runtime = await startRuntime({ loadEnabled: true, loadRecoveryMs: 1 });
     usedBytes = 0;
     jest
       .spyOn(runtime.get<LoadMeters>(LOAD_METERS), 'memory')

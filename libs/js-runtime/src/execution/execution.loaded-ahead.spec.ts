@@ -1,4 +1,4 @@
-import { startRuntime, until, type TestRuntime } from '../../test-support/start-runtime.ts';
+import { PatientVmFactory, startRuntime, until, type TestRuntime } from '../../test-support/start-runtime.ts';
 import { Deadline } from '../admission/deadline.ts';
 import type { CompiledScript } from '../compiler/compiled-script.ts';
 import type { ExecutionResult } from './execution-result.ts';
@@ -34,7 +34,8 @@ describe('Scripts that a tenant has run', () => {
   const comesToRest = async (): Promise<void> => until(() => runtime.pool.stats().available === POOL_SIZE);
 
   beforeEach(async () => {
-    runtime = await startRuntime({ poolSize: POOL_SIZE, maxVms: POOL_SIZE, maxMemoryMb: MEMORY_MB });
+    const options = { poolSize: POOL_SIZE, maxVms: POOL_SIZE, maxMemoryMb: MEMORY_MB };
+    runtime = await startRuntime(options, { vmFactory: PatientVmFactory });
     const context = { tenant: { id: 'acme' } };
     script = await runtime.tenancy.runAs(context, async () => runtime.compiler.compile(NAME, LARGE));
     await comesToRest();
@@ -46,7 +47,7 @@ describe('Scripts that a tenant has run', () => {
 
   it('are in its VM again when the isolate was replaced', async () => {
     const { vmId } = await runLarge();
-    await expect(runtime.errorOf('while (true) {}', { limits: { timeoutMs: 50 } })).resolves.toMatchObject({
+    await expect(runtime.errorOf('while (true) {}', { limits: { timeoutMs: 1000 } })).resolves.toMatchObject({
       code: 'WALL_TIME_LIMIT_EXCEEDED',
     });
     await comesToRest();

@@ -203,7 +203,7 @@ describe('ExecutionService', () => {
       await untilComplete();
       const { destroyed } = runtime.pool.stats();
       for (const { pid } of runtime.pool.vms()) process.kill(pid, 'SIGKILL');
-      await until(() => runtime.pool.stats().destroyed === destroyed + 2);
+      await until(() => runtime.pool.stats().destroyed >= destroyed + 2);
       await expect(runtime.valueOf('6 * 7')).resolves.toBe(42);
     });
   });
@@ -213,7 +213,7 @@ describe('ExecutionService', () => {
       const before = runtime.executions.metrics();
       await runtime.run('1');
       await runtime.errorOf('throw 1');
-      await runtime.errorOf(HANG, { limits: { timeoutMs: 100 } });
+      await runtime.errorOf(HANG, { limits: { timeoutMs: 500 } });
       const after = runtime.executions.metrics();
       expect(after.executionsTotal - before.executionsTotal).toBe(3);
       expect(after.executionErrors - before.executionErrors).toBe(2);

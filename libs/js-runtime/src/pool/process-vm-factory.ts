@@ -15,6 +15,8 @@ const MIB = 1024 * 1024;
 /** Makes VMs that are child processes, each with one isolate. */
 @Injectable()
 export class ProcessVmFactory implements VmFactory {
+  /** See `VmProcessOptions`; given in tests. */
+  protected readonly killGraceMs: number | undefined = undefined;
   readonly #options: CompiledOptions;
   #command: ChildCommand | undefined;
   #created = 0;
@@ -46,6 +48,7 @@ export class ProcessVmFactory implements VmFactory {
       command: this.#command,
       startTimeoutMs: this.#options.vmCreateTimeoutMs,
       warmBudget: this.#warmBudget,
+      killGraceMs: this.killGraceMs,
       signal,
     });
   }

@@ -45,7 +45,9 @@ withPrlimit('The kernel limits of a VM process', () => {
     expect(limitOf(pid, 'Max core file size')).toEqual(['0', '0']);
     const [soft = '', hard] = limitOf(pid, 'Max data size');
     expect(hard).toBe('unlimited');
-    expect(Number(soft) / 2 ** 20 - dataMbOf(pid)).toBeCloseTo(MAX_MEMORY_MB + WORKING_ROOM_MB, -1);
+    const beyondMb = Number(soft) / 2 ** 20 - dataMbOf(pid);
+    // It has grown or shrunk since.
+    expect(Math.abs(beyondMb - (MAX_MEMORY_MB + WORKING_ROOM_MB))).toBeLessThan(16);
   });
 
   it('leave all that a VM does', async () => {

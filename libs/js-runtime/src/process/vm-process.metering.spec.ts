@@ -69,7 +69,7 @@ describe('VmProcess', () => {
   it.each([
     [
       'the heap does not count',
-      'const b = new ArrayBuffer(8, { maxByteLength: 2 ** 30 }); b.resize(2 ** 30); new Uint8Array(b).fill(1);',
+      'const b = new ArrayBuffer(8, { maxByteLength: 2 ** 30 }); b.resize(2 ** 30); new Uint8Array(b).fill(1); for (;;);',
     ],
     ['isolated-vm does not bound', 'const a = []; for (;;) a.push(new Intl.NumberFormat("de"));'],
   ])('is ended when it uses more memory than it may, of a kind that %s', async (_, source) => {
@@ -167,9 +167,9 @@ describe('VmProcess', () => {
 describe('VmProcess where nobody can look at it from outside', () => {
   it('stops a script itself that uses too much CPU, not one that waits', async () => {
     const vm = await start({ metersOutside: false });
-    const waiting = 'new Promise((resolve) => setTimeout(resolve, 300, "slept"))';
-    expect((await vm.run(request(waiting, { maxCpuMs: 100 }))).resultJson).toBe('"slept"');
-    const reply = await vm.run(request('console.log("here"); for (;;);', { maxCpuMs: 100 }));
+    const waiting = 'new Promise((resolve) => setTimeout(resolve, 1500, "slept"))';
+    expect((await vm.run(request(waiting, { maxCpuMs: 500 }))).resultJson).toBe('"slept"');
+    const reply = await vm.run(request('console.log("here"); for (;;);', { maxCpuMs: 500 }));
     expect(reply).toMatchObject({ outcome: { kind: 'out-of-cpu' }, logs: [{ level: 'log', message: 'here' }] });
     expect(reply.cpuMs).toBeGreaterThan(0);
     expect((await vm.run(request('1'))).resultJson).toBe('1');

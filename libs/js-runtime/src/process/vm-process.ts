@@ -48,6 +48,8 @@ export interface VmProcessOptions {
   readonly startTimeoutMs: number;
   /** Whether to look from outside at what it uses. Default where the system tells; given in tests. */
   readonly metersOutside?: boolean;
+  /** How much later than its deadline a request may be answered. Default `KILL_GRACE_MS`; given in tests. */
+  readonly killGraceMs?: number | undefined;
   /** For what it keeps warm, with others. Default one of its own. */
   readonly warmBudget?: WarmBudget | undefined;
   /** Gives up a start that is under way. */
@@ -91,6 +93,7 @@ export class VmProcess {
   /** Called whenever `recycled` becomes true; never after the process was told to end. */
   onRecycled: (() => void) | undefined;
   readonly #child: ChildProcess;
+  readonly #killGraceMs: number;
   readonly #channel: VmChannel;
   /** The scripts that the present isolate has compiled, and its heap limit once a request has had one. */
   readonly #keptScripts = new KeptScripts<HeldScript>();
@@ -115,6 +118,7 @@ export class VmProcess {
 
   private constructor(options: VmProcessOptions) {
     this.id = options.id;
+    this.#killGraceMs = options.killGraceMs ?? KILL_GRACE_MS;
     this.#child = spawn(options.command.file, options.command.args, {
       cwd: '/',
       env: {},
@@ -162,7 +166,8 @@ export class VmProcess {
       const onEnd = (code: number | null, signal: NodeJS.Signals | null): void => {
         this.#hasExited = true;
         const reason = (this.#killedFor ??= reasonOfOwnDeath(signal, this.#runMeter?.isFull ?? false));
-        this.#channel.close(new VmGoneError(reason, this.#usedNow()));
+        // What it said before it died has been read: libuv looks at signals last.
+        this.#channel.close(new VmGoneError(reason, this.#usedNow()), this.#channel.invocations.culpritId);
         this.#warmRealms.clear();
         this.#meter?.close();
         resolve({ reason, code, signal });
@@ -272,7 +277,7 @@ export class VmProcess {
       this.#warmRealmsHave(this.#meter?.memoryBytes());
       // Where nobody sees from outside, it meters itself.
       const exceeded = this.#lineMeter?.look(invocations.underWay);
-      const overdue = invocations.overdue(KILL_GRACE_MS);
+      const overdue = invocations.overdue(this.#killGraceMs);
       if (exceeded) this.#killIfStillAtThem(exceeded);
       if (overdue) this.#killIfStillAt(overdue.id, overdue.reason);
       return;
@@ -346,7 +351,7 @@ export class VmProcess {
       },
       [contextJson, inputJson, globalsJson, ...units.flatMap(codeOf)],
       replySizeOf(limits, calls?.maxApiArgumentBytes),
-      { timeoutMs: timeoutMs + KILL_GRACE_MS, lateReason: 'wall' },
+      { timeoutMs: timeoutMs + this.#killGraceMs, lateReason: 'wall' },
       calls?.onCall.bind(calls),
     );
     const { message, attachments } = this.#expectType('ran', reply);

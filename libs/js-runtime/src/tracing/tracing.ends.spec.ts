@@ -41,13 +41,13 @@ describe('The spans of an execution that fails', () => {
     [
       'at its deadline',
       'for (;;);',
-      { limits: { timeoutMs: 100 } },
+      { limits: { timeoutMs: 1000 } },
       ['execute WALL_TIME_LIMIT_EXCEEDED', ...RAN, '  vm.run WALL_TIME_LIMIT_EXCEEDED'],
     ],
     [
       'when it has used up its CPU time',
       'for (;;);',
-      { limits: { maxCpuMs: 30 } },
+      { limits: { maxCpuMs: 300 } },
       ['execute CPU_TIME_LIMIT_EXCEEDED', ...RAN, '  vm.run CPU_TIME_LIMIT_EXCEEDED'],
     ],
     [

@@ -10,7 +10,7 @@ describe('Invocations of a function that overlap', () => {
   it('end by their own deadline, and nothing else does', async () => {
     await start();
     await warm(BODY, { input: 'warm' });
-    const hasty = codeOf(warm(BODY, { input: 'hasty', limits: { timeoutMs: 200 } }));
+    const hasty = codeOf(warm(BODY, { input: 'hasty', limits: { timeoutMs: 2000 } }));
     const others = numbers(7).map(async (n) => warm(BODY, { input: n }));
     const calls = await called(8);
     await expect(hasty).resolves.toBe('WALL_TIME_LIMIT_EXCEEDED');
@@ -39,7 +39,7 @@ describe('Invocations of a function that overlap', () => {
   it('go on when another one is stopped; those that have not begun are run anew, once', async () => {
     await start();
     await warm(BODY, { input: 'warm' });
-    const hanging = codeOf(warm(BODY, { input: 'hanging', limits: { timeoutMs: 300 } }));
+    const hanging = codeOf(warm(BODY, { input: 'hanging', limits: { timeoutMs: 2000 } }));
     const others = numbers(7).map(async (n) => warm(BODY, { input: n }));
     const calls = await called(8);
     const behind = numbers(5).map(async (n) => warm(BODY, { input: 10 + n }));
@@ -89,7 +89,7 @@ describe('Invocations of a function that overlap', () => {
 
   it.each([
     ['is cancelled', 'CANCELLED', {}],
-    ['runs out of time', 'WALL_TIME_LIMIT_EXCEEDED', { limits: { timeoutMs: 300 } }],
+    ['runs out of time', 'WALL_TIME_LIMIT_EXCEEDED', { limits: { timeoutMs: 2000 } }],
   ])('cost others nothing when one %s while another computes', async (_, code, options) => {
     await start();
     await warm(BODY, { input: 'warm' });
@@ -97,7 +97,8 @@ describe('Invocations of a function that overlap', () => {
     const ends = codeOf(warm(BODY, { input: 'ends', signal: cancelling.signal, ...options }));
     const others = ['computes', 'waits'].map(async (input) => warm(BODY, { input }));
     const [, computes, waits] = await called(3);
-    computes?.answer.resolve('compute');
+    // For longer than `ends` has.
+    computes?.answer.resolve({ computeMs: 4000 });
     if (code === 'CANCELLED') cancelling.abort();
     await expect(ends).resolves.toBe(code);
     waits?.answer.resolve(1);

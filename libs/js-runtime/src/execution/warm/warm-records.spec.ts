@@ -68,7 +68,7 @@ describe('What is told of invocations of warm realms', () => {
     await warm('call', 'call');
     await warm('denied', 'denied');
     await expect(warm('throw', 'throw')).rejects.toMatchObject({ code: 'SCRIPT_ERROR' });
-    await expect(warm('hang', 'hang', 100)).rejects.toMatchObject({ code: 'WALL_TIME_LIMIT_EXCEEDED' });
+    await expect(warm('hang', 'hang', 1000)).rejects.toMatchObject({ code: 'WALL_TIME_LIMIT_EXCEEDED' });
     expect(audited()).toEqual([
       'first OK',
       'log OK',
