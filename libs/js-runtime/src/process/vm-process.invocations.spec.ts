@@ -3,52 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeFrame } from '../protocol/frame.ts';
 import { encodePlainAnswer } from '../protocol/plain-answer.ts';
-import type { RunOutcome } from '../protocol/messages.ts';
 import type { FakeAction } from '../../test-support/fake-vm.ts';
-import { fake, LIMITS, LONG_MS, READY, request, useVmProcesses } from '../../test-support/use-vm-processes.ts';
-import type { InvocationRequest } from './invocation-line.ts';
+import { invoke, keep } from '../../test-support/invoke.ts';
+import { fake, LONG_MS, READY, request, useVmProcesses } from '../../test-support/use-vm-processes.ts';
 import type { VmProcess } from './vm-process.ts';
 
 const { start } = useVmProcesses();
 
-const KEY = 'key 1';
 const ran = { type: 'ran', outcome: { kind: 'undefined' }, refused: [], logs: [], cpuMs: 0, heapBytes: 0 };
-
-/** What one invocation comes to: what its outcome is, or what its VM has ended for, or that it has not begun. */
-async function invoke(
-  vm: VmProcess,
-  input: unknown,
-  limits: Partial<InvocationRequest['limits'] & { timeoutMs: number }> = {},
-): Promise<string> {
-  const realm = vm.warmRealm(KEY, LIMITS.maxMemoryMb);
-  if (realm === undefined) return 'no realm';
-  return new Promise((resolve) => {
-    vm.invoke(realm, {
-      executionId: 'e',
-      timeoutMs: limits.timeoutMs ?? LONG_MS,
-      deadlineMs: LONG_MS,
-      contextJson: '{}',
-      inputJson: JSON.stringify(input),
-      limits: { ...LIMITS, maxApiArgumentBytes: 10, ...limits },
-      onCall: undefined,
-      onReply: ({ outcome, resultJson }: { outcome: RunOutcome; resultJson: string }) => {
-        resolve(outcome.kind === 'value' ? resultJson : outcome.kind);
-      },
-      onRecalled: () => {
-        resolve('recalled');
-      },
-      onGone: ({ reason, isForAnother }, hasBegun) => {
-        const why = isForAnother ? `${reason} of another` : reason;
-        resolve(hasBegun ? why : 'not begun');
-      },
-    });
-  });
-}
-
-/** Runs a function, whose realm is kept. */
-async function keep(vm: VmProcess, body: string): Promise<void> {
-  await vm.run({ ...request(body, {}, 'function'), inputJson: '0', keepAs: { key: KEY, tenantId: 'acme' } });
-}
 
 const BODY = `
   if (input === 'hang') for (;;);

@@ -166,7 +166,7 @@ export class VmProcess {
       const onEnd = (code: number | null, signal: NodeJS.Signals | null): void => {
         this.#hasExited = true;
         const reason = (this.#killedFor ??= reasonOfOwnDeath(signal, this.#runMeter?.isFull ?? false));
-        // What it said before it died has been read: libuv looks at signals last.
+        // Mostly, what it said before it died has been read: libuv looks at signals last.
         this.#channel.close(new VmGoneError(reason, this.#usedNow()), this.#channel.invocations.culpritId);
         this.#warmRealms.clear();
         this.#meter?.close();

@@ -1,4 +1,4 @@
-import { EntryTimers } from './entry-timers.ts';
+import { EntryTimers, type Entry } from './entry-timers.ts';
 
 describe('EntryTimers', () => {
   let timers: EntryTimers;
@@ -7,27 +7,31 @@ describe('EntryTimers', () => {
     timers = new EntryTimers();
   });
 
-  const timedOf = (entries: number, timeoutMs: number, now: number): number =>
-    Array.from({ length: entries }, () => timers.timeoutFor(timeoutMs, now)).filter((ms) => ms === timeoutMs).length;
+  const timedOf = (entry: Entry, entries: number, timeoutMs: number, now: number): number =>
+    Array.from({ length: entries }, () => timers.timeoutFor(entry, timeoutMs, now)).filter((ms) => ms === timeoutMs)
+      .length;
 
   it('gives entries their timeouts while there are few', () => {
-    expect(timers.timeoutFor(30_000, 5)).toBe(30_000);
-    expect(timers.timeoutFor(1, 5)).toBe(1);
-    expect(timedOf(3000, 30_000, 6)).toBe(3000);
+    expect(timers.timeoutFor('invocation', 30_000, 5)).toBe(30_000);
+    expect(timers.timeoutFor('later', 1, 5)).toBe(1);
+    expect(timedOf('invocation', 7000, 30_000, 6)).toBe(7000);
   });
 
-  it('gives none where too many are kept', () => {
-    expect(timedOf(10_000, 30_000, 0)).toBe(4000);
-    expect(timers.timeoutFor(1, 29_000)).toBe(0);
+  it('gives none where too many are kept, later ones first, and always to runs', () => {
+    expect(timedOf('later', 10_000, 30_000, 0)).toBe(4000);
+    expect(timedOf('invocation', 10_000, 30_000, 0)).toBe(4000);
+    expect(timers.timeoutFor('later', 1, 29_000)).toBe(0);
+    expect(timers.timeoutFor('invocation', 1, 29_000)).toBe(0);
+    expect(timers.timeoutFor('run', 1, 29_000)).toBe(1);
   });
 
   it('takes those for gone that have ended', () => {
-    timedOf(3000, 30_000, 0);
-    timedOf(1000, 500, 0);
-    expect(timers.timeoutFor(100, 400)).toBe(0);
-    expect(timedOf(10_000, 30_000, 1001)).toBe(1000);
-    expect(timedOf(10_000, 30_000, 30_999)).toBe(0);
-    expect(timedOf(10_000, 30_000, 31_000)).toBe(3000);
-    expect(timedOf(10_000, 30_000, 100_000)).toBe(4000);
+    timedOf('invocation', 6000, 30_000, 0);
+    timedOf('invocation', 2000, 500, 0);
+    expect(timers.timeoutFor('invocation', 100, 400)).toBe(0);
+    expect(timedOf('invocation', 10_000, 30_000, 1001)).toBe(2000);
+    expect(timedOf('invocation', 10_000, 30_000, 30_999)).toBe(0);
+    expect(timedOf('invocation', 10_000, 30_000, 31_000)).toBe(6000);
+    expect(timedOf('invocation', 10_000, 30_000, 100_000)).toBe(8000);
   });
 });

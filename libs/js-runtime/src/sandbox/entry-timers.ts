@@ -1,8 +1,14 @@
+/** The entry that begins an execution in a fresh realm or a warm one, or a later one: a timer is due, an answer has come. */
+export type Entry = 'run' | 'invocation' | 'later';
+
 /**
- * isolated-vm goes through those that end together by recursion: 20 000 are too many for a stack of 2 MiB, which is what a thread of a
- * VM has.
+ * Where so many are kept, no more are set for such an entry. Of runs a process has as many as it has uses. What comes later is the script's to
+ * multiply, and must not leave the next without.
+ *
+ * isolated-vm goes through those that end together by recursion, as after the process was stopped for a while: a stack of 2 MiB, which is
+ * what its threads have on Linux with glibc, was enough for 10 000, and not for 20 000.
  */
-const MAX_TIMERS = 4000;
+const MOST_KEPT: Readonly<Record<Entry, number>> = { run: Infinity, invocation: 8000, later: 4000 };
 const MS_PER_SLOT = 1000;
 
 /**
@@ -22,9 +28,9 @@ export class EntryTimers {
    *
    * @param now as `performance.now()`
    */
-  timeoutFor(timeoutMs: number, now: number): number {
+  timeoutFor(entry: Entry, timeoutMs: number, now: number): number {
     this.#goOnTo(Math.floor(now / MS_PER_SLOT));
-    if (this.#kept >= MAX_TIMERS) return 0;
+    if (this.#kept >= MOST_KEPT[entry]) return 0;
     const end = Math.floor((now + timeoutMs) / MS_PER_SLOT);
     this.#endingIn.set(end, (this.#endingIn.get(end) ?? 0) + 1);
     this.#kept++;

@@ -45,10 +45,7 @@ export interface ExecutionOutput {
   readonly isGivenUp?: boolean;
 }
 
-/**
- * Beyond what is left to the script: isolated-vm starts a thread for a timeout that is earlier than all others, and keeps it
- * until then.
- */
+/** What a script has left behind that was interrupted, microtasks, would run when its logs are read. Else nothing of it does. */
 const LOG_READ_TIMEOUT_MS = 50;
 
 /** What the realm says of what was thrown. */
@@ -93,13 +90,14 @@ function enterUntilItWaits(input: ExecutionInput, enter: () => string, done: Don
       if (over) return over;
     }
   } catch (error) {
-    return finish(input, whyEntryFailed(input, error, budget.whyOver()));
+    return finish(input, whyEntryFailed(input, error, budget.whyOver()), '', LOG_READ_TIMEOUT_MS);
   }
 }
 
 /** What it has come to; undefined while it is pending. */
 function outputOf(input: ExecutionInput, state: string): ExecutionOutput | undefined {
   if (input.exceedsMemory()) return finish(input, { kind: 'out-of-memory' });
+  if (input.budget.hasOverrun()) return outputIfOver(input);
   if (state.startsWith('p')) return undefined;
   return finish(input, readOutcome(state, input.request), state);
 }
@@ -197,17 +195,17 @@ function readOutcome(state: string, request: ExecutionInput['request']): RunOutc
   }
 }
 
-function finish(input: ExecutionInput, outcome: RunOutcome, state = ''): ExecutionOutput {
+function finish(input: ExecutionInput, outcome: RunOutcome, state = '', logReadMs = 0): ExecutionOutput {
   return {
     outcome,
     resultJson: outcome.kind === 'value' ? state.slice(1) : '',
-    logs: outcome.kind === 'out-of-memory' ? [] : logsOf(input),
+    logs: outcome.kind === 'out-of-memory' ? [] : logsOf(input, logReadMs),
   };
 }
 
-function logsOf(input: ExecutionInput): LogEntry[] {
+function logsOf({ realm, request }: ExecutionInput, timeoutMs: number): LogEntry[] {
   try {
-    return readLogs(input.realm.logs(input.budget.ownEntryMs(LOG_READ_TIMEOUT_MS)), input.request.limits.maxLogBytes);
+    return readLogs(realm.logs(timeoutMs), request.limits.maxLogBytes);
   } catch {
     // The isolate is worn out by the script's last entry; the outcome already says why.
     return [];

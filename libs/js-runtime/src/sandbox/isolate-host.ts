@@ -3,6 +3,7 @@ import { KeptScripts } from '../protocol/kept-scripts.ts';
 import type { CompileOutcome, HostMessage, ScriptHeader, ScriptLanguage, UnitHeader } from '../protocol/messages.ts';
 import type { CallLine } from './call-line.ts';
 import { Compiler, type LoadedCode, type Unit } from './compile.ts';
+import type { EntryTimers } from './entry-timers.ts';
 import { execute, type ExecutionOutput, type Program, type RealmTexts } from './execution.ts';
 import { KeptHeap } from './kept-heap.ts';
 import { linkModules, type ModuleUnit } from './link-modules.ts';
@@ -11,7 +12,6 @@ import { Realm, type Invocation, type RealmScripts } from './realm.ts';
 import type { RealmCode } from './realm-code.ts';
 import { ParserOverflowed } from './strip-types.ts';
 import { NotCompiled } from './syntax-error.ts';
-import type { EntryTimers } from './entry-timers.ts';
 import { UsedRealms } from './used-realms.ts';
 import { TimeBudget } from './time-budget.ts';
 import { WarmRealms, type WarmRealm } from './warm-realms.ts';
@@ -101,7 +101,7 @@ export class IsolateHost {
     exceedsMemory: () => boolean,
     done: (output: RunOutput) => void,
   ): void {
-    const budget = new TimeBudget(this.#timers, request.timeoutMs, request.maxCpuMs);
+    const budget = new TimeBudget('run', this.#timers, request.timeoutMs, request.maxCpuMs);
     const { keep } = request;
     const realm = this.#takeRealm();
     if (keep !== undefined) realm.harden(this.#hardeningScript());
@@ -198,7 +198,7 @@ export class IsolateHost {
       contextJson: texts.contextJson,
       inputJson: texts.inputJson,
       globalsJson: '',
-      budget: new TimeBudget(this.#timers, timeoutMs, maxCpuMs),
+      budget: new TimeBudget('invocation', this.#timers, timeoutMs, maxCpuMs),
       exceedsMemory: () => maxCpuMs !== undefined && exceedsMemory(request.maxMemoryMb),
       isWorn: () => this.#wasInterrupted,
     };

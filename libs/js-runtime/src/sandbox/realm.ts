@@ -34,6 +34,9 @@ export interface RealmScripts {
   readonly warmUp: ivm.Script;
 }
 
+/** For an entry that nobody has to stop. */
+const NO_TIMEOUT = 0;
+
 /** How long the entry that is about to begin may take, in milliseconds; 0 for as long as it does. */
 interface EntryTime {
   entryMs(): number;
@@ -100,7 +103,8 @@ export class Realm {
    */
   runModules(setup: RealmSetup, { entry }: LinkedModules, time: EntryTime): string {
     this.#runsModules = true;
-    this.#apply(['begin', ...argumentsOf(setup)], time.entryMs());
+    // Nothing of the tenant's runs yet.
+    this.#apply(['begin', ...argumentsOf(setup)], NO_TIMEOUT);
     entry.evaluateSync({ timeout: time.entryMs() });
     const namespace = entry.namespace;
     const state = this.#apply(['module', namespace.derefInto({ release: true })], time.entryMs());
@@ -123,7 +127,7 @@ export class Realm {
     return this.#poll(time);
   }
 
-  /** Empty when nothing was logged. */
+  /** Empty when nothing was logged. @param timeoutMs 0 for none */
   logs(timeoutMs: number): string {
     return this.#logNote?.[0] === 0 ? '' : this.#apply(['logs'], timeoutMs);
   }

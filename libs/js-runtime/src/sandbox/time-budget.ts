@@ -1,4 +1,4 @@
-import type { EntryTimers } from './entry-timers.ts';
+import type { Entry, EntryTimers } from './entry-timers.ts';
 
 /** Why a script was stopped. */
 export type TimeOutcome = 'timed-out' | 'out-of-cpu';
@@ -12,13 +12,16 @@ export class TimeBudget {
   readonly #timers: EntryTimers;
   readonly #deadline: number;
   readonly #maxCpuMs: number;
+  #nextEntry: Entry;
+  #isTimed = true;
   /** Of entries that are over. */
   #usedMs = 0;
   /** When the present entry began. */
   #cpuAtEntry: NodeJS.CpuUsage | undefined;
   #entryEndsAt = Infinity;
 
-  constructor(timers: EntryTimers, timeoutMs: number, maxCpuMs = Infinity) {
+  constructor(first: Entry, timers: EntryTimers, timeoutMs: number, maxCpuMs = Infinity) {
+    this.#nextEntry = first;
     this.#timers = timers;
     this.#deadline = performance.now() + timeoutMs;
     this.#maxCpuMs = maxCpuMs;
@@ -30,20 +33,24 @@ export class TimeBudget {
     return Math.max(1, Math.ceil(this.#deadline - now));
   }
 
-  /** Timeout of the entry that is about to begin, in milliseconds; 0 for none. */
+  /** Timeout of the entry that is about to begin, in milliseconds; 0 for none. Where nobody else sees to `maxCpuMs`, there always is one. */
   entryMs(): number {
     const now = performance.now();
-    if (this.#maxCpuMs === Infinity) return this.#timers.timeoutFor(this.remainingMs(now), now);
+    if (this.#maxCpuMs === Infinity) {
+      const timeoutMs = this.#timers.timeoutFor(this.#nextEntry, this.remainingMs(now), now);
+      this.#nextEntry = 'later';
+      this.#isTimed = timeoutMs > 0;
+      return timeoutMs;
+    }
     this.#cpuAtEntry ??= process.cpuUsage();
     const cpuMs = Math.max(1, Math.ceil(this.#maxCpuMs - this.#cpuMs()));
     this.#entryEndsAt = now + cpuMs;
     return Math.min(this.remainingMs(now), cpuMs);
   }
 
-  /** Timeout of an entry in which nothing of the script runs, as above. */
-  ownEntryMs(moreMs: number): number {
-    const now = performance.now();
-    return this.#timers.timeoutFor(this.remainingMs(now) + moreMs, now);
+  /** Whether the last entry had no timeout, and was not over at the deadline. */
+  hasOverrun(): boolean {
+    return !this.#isTimed && performance.now() >= this.#deadline;
   }
 
   /** The entry is over, and the script waits: what the process uses until the next is that of others. */

@@ -153,21 +153,6 @@ describe('Invocations of warm realms', () => {
     expect(runtime.pool.stats()).toMatchObject({ waiting: 0, warm: { waiting: 0 } });
   });
 
-  it('are held to their time from outside where so many were begun that their VM sets no timers for them any more', async () => {
-    // Their timers are kept for as long.
-    await start({ timeoutMs: 3_600_000 });
-    const body = `if (input === 'hang') for (;;); return input`;
-    const callInTurn = async (): Promise<void> => {
-      for (let n = 0; n < 1000; n++) await warm(body, { input: n });
-    };
-    await warm(body);
-    await Promise.all([callInTurn(), callInTurn(), callInTurn(), callInTurn()]);
-    const hanging = warm(body, { input: 'hang', limits: { timeoutMs: 300 } });
-    await expect(codeOf(hanging)).resolves.toBe('WALL_TIME_LIMIT_EXCEEDED');
-    await until(() => runtime.pool.stats().destroyedBy.wall === 1);
-    await expect(codeOf(warm(body))).resolves.toBe('OK');
-  });
-
   it('have each their own deadline, also behind one that has more time', async () => {
     await start({ tenantConcurrency: 1 });
     const waiting = warm(BODY, { input: 'wait' });
