@@ -1,14 +1,14 @@
-/** The entry that begins an execution in a fresh realm or a warm one, or a later one: a timer is due, an answer has come. */
+/** An entry that begins an execution, in a fresh realm or a warm one, or a later one: a timer is due, an answer has come. */
 export type Entry = 'run' | 'invocation' | 'later';
 
 /**
- * Where so many are kept, no more are set for such an entry. Of runs a process has as many as it has uses. What comes later is the script's to
- * multiply, and must not leave the next without.
+ * Where so many are kept, no more are set for such an entry. A process has 10 000 uses, each a run or more. What comes later is the script's
+ * to multiply, and must not leave the next without.
  *
  * isolated-vm goes through those that end together by recursion, as after the process was stopped for a while: a stack of 2 MiB, which is
- * what its threads have on Linux with glibc, was enough for 10 000, and not for 20 000.
+ * what its threads have on Linux with glibc, was enough for 16 000, and not for 20 000.
  */
-const MOST_KEPT: Readonly<Record<Entry, number>> = { run: Infinity, invocation: 8000, later: 4000 };
+const MOST_KEPT: Readonly<Record<Entry, number>> = { run: 12_000, invocation: 8000, later: 4000 };
 const MS_PER_SLOT = 1000;
 
 /**

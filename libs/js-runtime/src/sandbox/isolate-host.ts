@@ -292,7 +292,7 @@ export class IsolateHost {
     const limits = { maxLogEntries: 0, maxLogChars: 0, maxResultChars: 64 };
     const script = this.#isolate.compileScriptSync('6 * 7');
     const setup = { limits, contextJson: 'null', inputJson: '', globalsJson: '', calls: undefined };
-    const state = realm.run(setup, script, 'script', { entryMs: () => 1000 });
+    const state = realm.run(setup, script, 'script', { entryMs: () => 1000, laterEntryMs: () => 1000 });
     realm.release();
     if (state !== 'v42') throw new Error('the isolate cannot count');
   }

@@ -40,6 +40,8 @@ const NO_TIMEOUT = 0;
 /** How long the entry that is about to begin may take, in milliseconds; 0 for as long as it does. */
 interface EntryTime {
   entryMs(): number;
+  /** Of one that is not the first of its execution. */
+  laterEntryMs(): number;
 }
 
 /** A fresh context with the one function that leads into it. Serves one execution and is thrown away. */
@@ -113,7 +115,7 @@ export class Realm {
 
   /** Runs the timer that is due, if one is, and the microtasks that follow. */
   tick(time: EntryTime): string {
-    this.#apply(['tick'], time.entryMs());
+    this.#apply(['tick'], time.laterEntryMs());
     return this.#poll(time);
   }
 
@@ -123,7 +125,7 @@ export class Realm {
     for (const { call, kind, text } of answers) packed += `${call} ${kind} ${text.length}:${text}`;
     this.#deliver ??= this.#function<DeliverAnswers>('deliverer');
     this.#look ??= this.#function<() => string>('poller');
-    this.#deliver.applySync(undefined, [packed], { timeout: time.entryMs() });
+    this.#deliver.applySync(undefined, [packed], { timeout: time.laterEntryMs() });
     return this.#poll(time);
   }
 
@@ -149,7 +151,7 @@ export class Realm {
 
   /** Code of tenants runs in it only while modules are evaluated; without a timeout, an entry takes half as long. */
   #poll(time: EntryTime): string {
-    if (this.#runsModules) return this.#apply(['poll'], time.entryMs());
+    if (this.#runsModules) return this.#apply(['poll'], time.laterEntryMs());
     return this.#look ? this.#look.applySync() : (this.#enter.applySync(undefined, ['poll']) as string);
   }
 

@@ -12,7 +12,7 @@ export class TimeBudget {
   readonly #timers: EntryTimers;
   readonly #deadline: number;
   readonly #maxCpuMs: number;
-  #nextEntry: Entry;
+  readonly #first: Entry;
   #isTimed = true;
   /** Of entries that are over. */
   #usedMs = 0;
@@ -21,7 +21,7 @@ export class TimeBudget {
   #entryEndsAt = Infinity;
 
   constructor(first: Entry, timers: EntryTimers, timeoutMs: number, maxCpuMs = Infinity) {
-    this.#nextEntry = first;
+    this.#first = first;
     this.#timers = timers;
     this.#deadline = performance.now() + timeoutMs;
     this.#maxCpuMs = maxCpuMs;
@@ -35,17 +35,12 @@ export class TimeBudget {
 
   /** Timeout of the entry that is about to begin, in milliseconds; 0 for none. Where nobody else sees to `maxCpuMs`, there always is one. */
   entryMs(): number {
-    const now = performance.now();
-    if (this.#maxCpuMs === Infinity) {
-      const timeoutMs = this.#timers.timeoutFor(this.#nextEntry, this.remainingMs(now), now);
-      this.#nextEntry = 'later';
-      this.#isTimed = timeoutMs > 0;
-      return timeoutMs;
-    }
-    this.#cpuAtEntry ??= process.cpuUsage();
-    const cpuMs = Math.max(1, Math.ceil(this.#maxCpuMs - this.#cpuMs()));
-    this.#entryEndsAt = now + cpuMs;
-    return Math.min(this.remainingMs(now), cpuMs);
+    return this.#timeoutFor(this.#first);
+  }
+
+  /** As `entryMs`, of one that is not the first of the execution. */
+  laterEntryMs(): number {
+    return this.#timeoutFor('later');
   }
 
   /** Whether the last entry had no timeout, and was not over at the deadline. */
@@ -66,6 +61,19 @@ export class TimeBudget {
     if (now >= this.#deadline) return 'timed-out';
     if (this.#maxCpuMs === Infinity) return undefined;
     return now >= this.#entryEndsAt || this.#cpuMs() >= this.#maxCpuMs ? 'out-of-cpu' : undefined;
+  }
+
+  #timeoutFor(entry: Entry): number {
+    const now = performance.now();
+    if (this.#maxCpuMs === Infinity) {
+      const timeoutMs = this.#timers.timeoutFor(entry, this.remainingMs(now), now);
+      this.#isTimed = timeoutMs > 0;
+      return timeoutMs;
+    }
+    this.#cpuAtEntry ??= process.cpuUsage();
+    const cpuMs = Math.max(1, Math.ceil(this.#maxCpuMs - this.#cpuMs()));
+    this.#entryEndsAt = now + cpuMs;
+    return Math.min(this.remainingMs(now), cpuMs);
   }
 
   #cpuMs(): number {
