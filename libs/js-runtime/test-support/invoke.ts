@@ -4,7 +4,7 @@ import type { VmProcess } from '../src/process/vm-process.ts';
 import { LIMITS, LONG_MS, request } from './use-vm-processes.ts';
 
 /** Of the realm that is kept. */
-export const KEY = 'key 1';
+const KEY = 'key 1';
 
 /** What one invocation comes to: what its outcome is, or what its VM has ended for, or that it has not begun. */
 export async function invoke(
